@@ -1,0 +1,45 @@
+# A room is one folder under src/ with one static library. `ue_room(journal SOURCES a.cc DEPENDS ports)` makes
+# the library ue_journal; DEPENDS names other rooms, LINKS names libraries from outside the project.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+add_library(ue_flags INTERFACE)
+target_compile_options(ue_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror)
+target_include_directories(ue_flags INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include
+                                              ${PROJECT_BINARY_DIR}/generated)
+if(UE_SANITIZE STREQUAL "address")
+  target_compile_options(ue_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(ue_flags INTERFACE -fsanitize=address,undefined)
+elseif(UE_SANITIZE STREQUAL "thread")
+  target_compile_options(ue_flags INTERFACE -fsanitize=thread -fno-omit-frame-pointer)
+  target_link_options(ue_flags INTERFACE -fsanitize=thread)
+endif()
+
+function(ue_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;DEPENDS;LINKS;PRIVATE_LINKS" ${ARGN})
+  add_library(ue_${name} STATIC ${ROOM_SOURCES})
+  target_link_libraries(ue_${name} PUBLIC ue_flags Threads::Threads ${ROOM_LINKS} PRIVATE ${ROOM_PRIVATE_LINKS})
+  foreach(room IN LISTS ROOM_DEPENDS)
+    target_link_libraries(ue_${name} PUBLIC ue_${room})
+  endforeach()
+endfunction()
+
+# ue_test(journal SOURCES a_test.cc DEPENDS journal): the executable test_journal, and one ctest entry of that name.
+# LABELS: unit (default), broker, campaign, e2e. `./dev test` runs each suite by name.
+function(ue_test name)
+  cmake_parse_arguments(TEST "" "TIMEOUT" "SOURCES;DEPENDS;LINKS;LABELS;ARGS" ${ARGN})
+  add_executable(test_${name} ${TEST_SOURCES})
+  target_link_libraries(test_${name} PRIVATE ue_flags GTest::gtest GTest::gtest_main ${TEST_LINKS})
+  foreach(room IN LISTS TEST_DEPENDS)
+    target_link_libraries(test_${name} PRIVATE ue_${room})
+  endforeach()
+  target_compile_definitions(test_${name} PRIVATE UE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" UE_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  add_test(NAME ${name} COMMAND test_${name} ${TEST_ARGS})
+  if(NOT TEST_LABELS)
+    set(TEST_LABELS unit)
+  endif()
+  if(NOT TEST_TIMEOUT)
+    set(TEST_TIMEOUT 300)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS "${TEST_LABELS}" TIMEOUT ${TEST_TIMEOUT})
+endfunction()

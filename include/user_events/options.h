@@ -1,0 +1,92 @@
+// Everything that can be configured, with its default. `Options::load` reads the TOML file of docs/configuration.md.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "user_events/error.h"
+
+namespace user_events {
+
+/// Exponential back-off with full jitter. `attempts` 0: unlimited.
+struct RetryOptions {
+  std::chrono::milliseconds initial{100};
+  std::chrono::milliseconds max{30'000};
+  double factor = 2.0;
+  std::uint32_t attempts = 0;
+};
+
+enum class OversizeAction : std::uint8_t {
+  reject,       ///< Publishing refuses (413) what this destination could never take.
+  dead_letter,  ///< This destination alone dead-letters it; later events of that user wait behind it (hold).
+};
+
+enum class LagAction : std::uint8_t {
+  refuse,  ///< Publishing answers 503 until the destination has caught up.
+  detach,  ///< The destination loses its place, with a recorded gap; publishing goes on.
+};
+
+struct DestinationOptions {
+  std::string name;
+  std::string kind;
+  std::vector<std::string> types = {"user.*"};  ///< Patterns: `user.*`, `!user.login.failed`. Empty: all.
+  std::string topic;                            ///< Topic, exchange, path…: what the kind sends to.
+  std::string format = "cloudevents";           ///< cloudevents | cloudevents-binary | plain
+  std::string encoding = "json";                ///< json
+  RetryOptions retry;
+  OversizeAction oversize = OversizeAction::reject;
+  std::uint64_t max_lag_bytes = 0;              ///< 0: no cap.
+  std::chrono::milliseconds max_lag_age{0};     ///< 0: no cap.
+  LagAction lag_action = LagAction::refuse;
+  std::string start = "beginning";              ///< Where a new destination begins: beginning | now | a sequence.
+  std::uint32_t window_events = 65'536;         ///< Events between the oldest unacknowledged and the newest sent.
+  std::map<std::string, std::string> settings;  ///< The kind's own, dotted names: `kafka.bootstrap.servers`.
+};
+
+struct HttpOptions {
+  std::string listen = "127.0.0.1:8080";  ///< Port 0: any free one (printed at start).
+  std::uint32_t threads = 1;
+  std::uint64_t max_body_bytes = 8ull << 20;
+  std::uint32_t max_connections = 1'024;
+  std::chrono::milliseconds read_timeout{30'000};   ///< Silence within a request.
+  std::chrono::milliseconds idle_timeout{75'000};   ///< Between requests.
+  std::vector<std::string> allowed_hosts;           ///< Beside the loopback names, for the Host check.
+};
+
+struct LimitOptions {
+  std::uint64_t max_event_bytes = 256ull << 10;  ///< One event as submitted.
+  std::uint32_t max_batch_events = 10'000;       ///< One array.
+  std::uint32_t max_depth = 32;
+};
+
+struct JournalOptions {
+  std::uint64_t segment_bytes = 64ull << 20;
+  std::uint64_t max_bytes = 0;        ///< 0: the disk's.
+  std::uint64_t retention_bytes = 0;  ///< 0: no limit by size.
+  std::chrono::milliseconds retention_age{std::chrono::hours(24 * 7)};
+  std::chrono::milliseconds idempotency_window{std::chrono::hours(24)};
+};
+
+struct LogOptions {
+  std::string level = "info";   ///< trace | debug | info | warn | error | off
+  std::string format = "text";  ///< text | json
+};
+
+struct Options {
+  std::string data_dir = "data";
+  std::string source = "urn:user-events";   ///< CloudEvents `source`.
+  std::string catalogue_dir;                ///< A platform's own event types, beside the built-in ones.
+  JournalOptions journal;
+  LimitOptions limits;
+  HttpOptions http;                         ///< Used by the daemon only.
+  LogOptions log;
+  std::vector<DestinationOptions> destinations;
+
+  /// Reads a TOML file. Error `usage` names file, line and, for an unknown key, the nearest known one.
+  [[nodiscard]] static Result<Options> load(const std::string& path);
+};
+
+}  // namespace user_events

@@ -1,0 +1,162 @@
+// user-events: the library's one header. Publish typed user events durably, read them back, see what is delivered.
+//
+//     auto publisher = user_events::UserEventPublisher::open({.data_dir = "data"});
+//     auto receipt = publisher->publish(user_events::UserCreated{.user_id = "u-1", .email = "ada@example.com", .status = "active"});
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "user_events/error.h"
+#include "user_events/event.h"
+#include "user_events/events.h"  // generated from the catalogue
+#include "user_events/options.h"
+
+namespace user_events {
+
+/// An accepted event: durable before anybody holds a Receipt.
+struct Receipt {
+  std::string id;
+  std::uint64_t sequence = 0;  ///< Its number in the journal.
+  bool duplicate = false;      ///< The id had been accepted before, with the same content; this is the first receipt.
+};
+
+/// Called once, on a thread of the library, when the outcome is final. Must not block.
+using PublishCallback = std::move_only_function<void(Result<std::vector<Receipt>>)>;
+/// One result per line or event, in order.
+using PublishEachCallback = std::move_only_function<void(std::vector<Result<Receipt>>)>;
+
+/// The body forms of `publish_body`, as in POST /v1/events.
+enum class Body : std::uint8_t { events, cloudevent, cloudevent_batch };
+
+struct DestinationStatus {
+  std::string name, kind;
+  std::string state;                    ///< starting | reconciling | up | down | stopped
+  std::string detail;                   ///< What is wrong and what helps; empty when up.
+  std::uint64_t acknowledged_sequence = 0;  ///< Everything up to here is delivered, filtered out or a dead letter.
+  std::uint64_t lag_events = 0;         ///< Journal's end minus that.
+  std::uint64_t delivered = 0, retries = 0, in_doubt = 0, dead_letters = 0;  ///< Since start; dead_letters: stored now.
+  std::vector<std::string> notes;       ///< Reduced promises: `unsafe`, at least once only, and why.
+};
+
+struct Status {
+  std::string version, journal_id, data_dir;
+  std::uint64_t first_sequence = 1, last_sequence = 0;
+  std::uint64_t disk_bytes = 0;
+  bool accepting = true;
+  std::string problem;
+  std::uint64_t accepted = 0, duplicates = 0, rejected = 0;  ///< Events since start.
+  std::chrono::milliseconds uptime{0};
+  std::vector<DestinationStatus> destinations;
+};
+
+/// One event read back.
+struct StoredEvent {
+  std::uint64_t sequence = 0;
+  std::string type;
+  std::string json;  ///< CloudEvents JSON, with `sequence`.
+};
+
+struct ReadQuery {
+  std::uint64_t after = 0;
+  std::vector<std::string> types;  ///< Patterns as in a destination's `types`; empty: all.
+  std::string user;                ///< User id; empty: all.
+  std::size_t limit = 100;         ///< 1..1000.
+};
+
+struct ReadPage {
+  std::vector<StoredEvent> events;
+  std::uint64_t next = 0;  ///< `after` of the next page. Moves on even when nothing matched.
+};
+
+struct SchemaInfo {
+  std::string type;
+  std::uint32_t version = 1;
+  std::string title;
+  std::string text;  ///< JSON Schema 2020-12.
+};
+
+/// How far one destination is with an event or with everything.
+struct DeliveryProgress {
+  std::string destination;
+  bool delivered = false;
+  std::string state;  ///< delivered | pending | filtered | dead-letter
+};
+
+/// The whole product in a process. Thread-safe; move-only. The destructor closes with a deadline of 10 s.
+class UserEventPublisher {
+ public:
+  /// Opens the data directory (one process at a time), recovers, and starts delivery to the configured destinations.
+  /// Errors: usage (configuration), unavailable (`data-directory-in-use`), damaged, io. Cost: one segment's read.
+  [[nodiscard]] static Result<UserEventPublisher> open(Options options);
+  UserEventPublisher(UserEventPublisher&&) noexcept;
+  UserEventPublisher& operator=(UserEventPublisher&&) noexcept;
+  ~UserEventPublisher();
+
+  /// Publishes one typed event; returns once it is durable (about one fdatasync; concurrent callers share it).
+  /// Errors: invalid (with fields), conflict, too_large, full, unavailable, io.
+  template <class Event>
+  [[nodiscard]] Result<Receipt> publish(const Event& event, const PublishOptions& options = {});
+  /// Publishes several, all or none, in order, with one durable write.
+  [[nodiscard]] Result<std::vector<Receipt>> publish(std::span<const AnyEvent> events);
+  /// Publishes an event whose type is known at run time only.
+  [[nodiscard]] Result<Receipt> publish_json(const DynamicEvent& event);
+  /// Forms now, returns at once; `callback` comes when durable. Waits only when the staging buffer is full.
+  template <class Event>
+  void publish_async(const Event& event, PublishCallback callback, const PublishOptions& options = {});
+  void publish_async(std::span<const AnyEvent> events, PublishCallback callback);
+
+  // A typed method per event, generated: publish_user_created(const UserCreated&), …
+  // (user_events/publish_methods.inc)
+#include "user_events/publish_methods.inc"
+
+  // ---- for servers: bodies as they come from the network. Never block; a full staging buffer is `unavailable`. ----
+  void publish_body(std::string_view body, Body form, std::string_view principal, PublishCallback callback);
+  void publish_dynamic(const DynamicEvent& event, std::string_view principal, PublishCallback callback);
+  /// Forms each line on its own; bad ones do not stop the others.
+  void publish_each(std::span<const std::string_view> lines, std::string_view principal, PublishEachCallback callback);
+
+  /// Waits until every destination has acknowledged all that was accepted before the call, or the deadline.
+  /// Error timed_out names the destinations that have not.
+  [[nodiscard]] Result<void> flush(std::chrono::milliseconds deadline);
+  /// How far each destination is with the event `sequence`; waits up to `timeout` for all.
+  [[nodiscard]] std::vector<DeliveryProgress> wait_delivered(std::uint64_t sequence, std::chrono::milliseconds timeout);
+  /// The same without waiting or blocking: `callback` once, when all have it or after `timeout`, on a thread of the library.
+  void on_delivered(std::uint64_t sequence, std::chrono::milliseconds timeout,
+                    std::move_only_function<void(std::vector<DeliveryProgress>)> callback);
+
+  /// A page of durable events. Cost: reads the journal from `after`, at most 16 MiB a call.
+  [[nodiscard]] Result<ReadPage> read(const ReadQuery& query) const;
+  [[nodiscard]] Result<StoredEvent> find(std::string_view id) const;
+  [[nodiscard]] std::uint64_t last_sequence() const noexcept;
+  /// `listener` (must not block) after each advance of the journal. Returns a token; after remove it is not called again.
+  std::uint64_t add_listener(std::function<void(std::uint64_t last_sequence)> listener);
+  void remove_listener(std::uint64_t token);
+
+  [[nodiscard]] Status status() const;
+  /// Prometheus text format 0.0.4. Names: docs/metrics.md.
+  [[nodiscard]] std::string metrics() const;
+  [[nodiscard]] std::vector<SchemaInfo> schemas() const;
+  [[nodiscard]] Result<SchemaInfo> schema(std::string_view type, std::uint32_t version = 0) const;
+  [[nodiscard]] const Options& options() const noexcept;
+
+  /// Orderly end: no more publishing, journal committed, destinations flushed until `deadline`, positions saved.
+  [[nodiscard]] Result<void> close(std::chrono::milliseconds deadline = std::chrono::seconds(10));
+
+ private:
+  struct Impl;
+  explicit UserEventPublisher(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The version of the library, e.g. `0.1.0`.
+[[nodiscard]] std::string_view version() noexcept;
+
+}  // namespace user_events

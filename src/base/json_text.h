@@ -1,0 +1,24 @@
+// Writing JSON text (RFC 8259). Reading is simdjson's.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace user_events::base {
+
+/// Appends `text` as a JSON string with quotes. `text` must be valid UTF-8. Escapes only what must be: `"`, `\`, U+0000..U+001F.
+void append_json_string(std::string_view text, std::string& out);
+/// The same without the quotes.
+void append_json_escaped(std::string_view text, std::string& out);
+void append_json_number(std::int64_t value, std::string& out);
+void append_json_number(std::uint64_t value, std::string& out);
+/// Shortest text that reads back to the same double; `value` must be finite.
+void append_json_number(double value, std::string& out);
+
+/// Appends `~0`/`~1`-escaped `/token` to a JSON Pointer (RFC 6901).
+void append_pointer_token(std::string_view token, std::string& pointer);
+
+[[nodiscard]] bool is_valid_utf8(std::string_view text) noexcept;
+
+}  // namespace user_events::base

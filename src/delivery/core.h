@@ -1,0 +1,94 @@
+// The delivery core of one destination: a state machine without I/O, clock or threads, so that a simulation can drive
+// it through millions of faults from a seed. Inputs: offer, skip, result, tick (as `now`). Outputs: send, wait, dead-letter.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "destinations/destination.h"
+
+namespace user_events::delivery {
+
+using Time = std::chrono::steady_clock::time_point;
+using destinations::Outcome;
+
+struct CoreOptions {
+  std::uint32_t window_events = 65'536;  ///< Sequences between low-water mark and newest offered. Bounds the memory: about 32 bytes each.
+  std::uint32_t max_in_flight = 1'000;
+  bool ordered_pipeline = false;         ///< Features::ordered_pipeline.
+  RetryOptions retry;
+  std::uint64_t seed = 1;                ///< Of the jitter.
+};
+
+/// Half-open ranges [first, last) of sequences.
+using Ranges = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+
+/// Durable position: everything up to `low_water` and in `acknowledged` is done.
+struct CorePosition {
+  std::uint64_t low_water = 0;
+  Ranges acknowledged;
+};
+
+enum class ActionKind : std::uint8_t { send, dead_letter, hold };
+
+/// What the runner must do now.
+///  send: give the event to the destination; if it answers busy, call `unsent`.
+///  dead_letter: store the event as a dead letter (a refused head), durably, then call `stored`.
+///  hold: store the event behind its user's dead letter, durably, then call `stored`.
+struct Action {
+  ActionKind kind = ActionKind::send;
+  std::uint64_t sequence = 0;
+  std::uint32_t attempt = 1;
+};
+
+/// Not thread-safe. Every function is O(1) amortised, without allocation on the way of an event that is accepted at the first attempt.
+class Core {
+ public:
+  Core(const CoreOptions& options, const CorePosition& position);
+  ~Core();
+  Core(Core&&) noexcept;
+
+  /// Room for `next_offer()`?
+  [[nodiscard]] bool wants_more() const noexcept;
+  /// The sequence the core expects next from the journal.
+  [[nodiscard]] std::uint64_t next_offer() const noexcept;
+  /// Hands in the record `next_offer()`. Events with the same key hash keep their order. A record that the position
+  /// already covers is taken as done.
+  void offer(std::uint64_t sequence, std::uint64_t key_hash);
+  /// The record `next_offer()` is not for this destination.
+  void skip(std::uint64_t sequence);
+
+  /// The next thing to do at `now`, or nothing. A send returned here counts as in flight.
+  [[nodiscard]] std::optional<Action> next_action(Time now);
+  /// The destination was busy: the send of `sequence` did not happen (no attempt counted); it will be returned again, in order.
+  void unsent(std::uint64_t sequence);
+  /// How an attempt ended. Also for sequences that were never sent here (reconciliation found them): accepted only.
+  /// Late and repeated results are ignored.
+  void result(std::uint64_t sequence, Outcome outcome, Time now);
+  /// A dead_letter or hold action is durable.
+  void stored(std::uint64_t sequence);
+  /// A key whose head is in the dead letter store: its events are held from now on.
+  void hold_key(std::uint64_t key_hash);
+  /// Its dead letters are gone: its events flow again.
+  void release_key(std::uint64_t key_hash);
+
+  /// When the next back-off ends; nothing if none is running.
+  [[nodiscard]] std::optional<Time> next_wakeup() const;
+  [[nodiscard]] CorePosition position() const;
+  [[nodiscard]] std::uint64_t low_water() const noexcept;
+  [[nodiscard]] std::uint32_t in_flight() const noexcept;
+  /// Offered and not yet done.
+  [[nodiscard]] std::uint32_t pending() const noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace user_events::delivery

@@ -1,0 +1,100 @@
+// What a broker adapter is. An adapter only sends and classifies; order, retry and position are the delivery core's.
+// A new broker is a folder beside this file and a line in registry.cc.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "encoding/envelope.h"
+#include "user_events/error.h"
+#include "user_events/options.h"
+
+namespace user_events::destinations {
+
+/// How one attempt ended. Never a bool.
+enum class Outcome : std::uint8_t {
+  accepted,  ///< The broker has it, durably as configured.
+  retry,     ///< It certainly has it not; the same event may pass later (also: the destination is down).
+  in_doubt,  ///< It may or may not have it. Sent again, with the same id, before any later event of that key.
+  refused,   ///< It has it not and never will accept it.
+};
+
+struct Features {
+  /// The destination keeps send order per key over its own retries and failures, so several events of one key may be
+  /// unacknowledged at once (hard case 11). After any outcome but accepted it lets no later event of that key pass.
+  bool ordered_pipeline = false;
+  /// `start` finds out what the broker already has (hard case 12): no duplicates across restarts.
+  bool reconciles = false;
+  std::uint32_t max_in_flight = 1'000;               ///< Events sent and not yet reported.
+  std::uint64_t max_message_bytes = 0;               ///< Conservative limit of the encoded body; 0: none known.
+  std::chrono::milliseconds deduplication_window{0};  ///< The broker's own, by message id (hard case 15).
+};
+
+/// One event to send. `envelope` is valid during `send` only.
+struct Message {
+  encoding::Envelope envelope;
+  encoding::Position position;
+  std::uint32_t attempt = 1;
+};
+
+struct Report {
+  std::uint64_t sequence = 0;
+  Outcome outcome = Outcome::accepted;
+  std::string reason;  ///< For everything but accepted: one line, no payload, no personal data. Empty when accepted.
+};
+
+enum class SendStatus : std::uint8_t {
+  queued,  ///< Taken; exactly one Report will follow from `poll`.
+  busy,    ///< Not taken: queue full, not connected, reconciling. Poll, then try again.
+};
+
+enum class HealthState : std::uint8_t { starting, reconciling, up, down };
+struct Health {
+  HealthState state = HealthState::starting;
+  std::string detail;  ///< One line for `status`: last error, what to do. No secret.
+};
+
+/// Used by one delivery thread only, except `health()`, which is thread-safe.
+class Destination {
+ public:
+  virtual ~Destination() = default;
+  [[nodiscard]] virtual const Features& features() const noexcept = 0;
+  /// Begins (or begins again after close): connects in the background, never blocks for long. `resume` is what
+  /// `resume_state` gave when the position was last saved (empty at first); `journal_id` identifies our records.
+  /// A destination that reconciles answers `busy` to every send until it knows, and before that reports `accepted` for
+  /// each record of `journal_id` with a sequence above `low_water` that it found. A broker that is away is no error here:
+  /// only a setting that can never work is.
+  [[nodiscard]] virtual Result<void> start(std::string_view resume, std::string_view journal_id, std::uint64_t low_water) = 0;
+  [[nodiscard]] virtual SendStatus send(const Message& message) = 0;
+  /// Collects outcomes into `out` (appended), waiting up to `timeout` for the first. When it returns after sends, queued
+  /// data must be on its way (a batching destination flushes when nothing more was sent since the last poll).
+  virtual void poll(std::vector<Report>& out, std::chrono::milliseconds timeout) = 0;
+  /// Opaque, saved together with the position, given back to `start`. Consistent with all reports returned so far.
+  [[nodiscard]] virtual std::string resume_state() const { return {}; }
+  /// Wakes a `poll` that waits in another thread. Thread-safe.
+  virtual void wake() noexcept = 0;
+  [[nodiscard]] virtual Health health() const = 0;
+  /// Ends within `deadline`: flushes, then gives up on what is left (reported in_doubt by a last poll).
+  virtual void close(std::chrono::milliseconds deadline) = 0;
+};
+
+/// What a kind of destination brings to the registry.
+struct Kind {
+  std::string_view name;  ///< `kafka`, `file`, …
+  /// Checks the settings without connecting: unknown keys, wrong values, refused properties. Error `usage`.
+  Result<void> (*check)(const DestinationOptions& options);
+  Result<std::unique_ptr<Destination>> (*make)(const DestinationOptions& options);
+  /// Names of the settings the kind takes beside the common ones; a name ending in `.` is a prefix (`kafka.`).
+  std::vector<std::string_view> settings;
+};
+
+/// All kinds, in documentation order.
+[[nodiscard]] const std::vector<Kind>& kinds();
+/// nullptr if there is none of that name.
+[[nodiscard]] const Kind* find_kind(std::string_view name);
+
+}  // namespace user_events::destinations

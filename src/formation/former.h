@@ -1,0 +1,86 @@
+// Formation: raw events in, standard events out. Checks, fills in, names, keys; never does I/O.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalogue/catalogue.h"
+#include "journal/record.h"
+#include "ports/clock.h"
+#include "ports/random.h"
+#include "user_events/event.h"
+#include "user_events/options.h"
+
+namespace user_events::formation {
+
+/// A request body that holds one or many events.
+enum class BodyForm : std::uint8_t {
+  events,            ///< `{"type","data","id"?,"time"?,"version"?}` or an array of them.
+  cloudevent,        ///< One CloudEvent in JSON.
+  cloudevent_batch,  ///< A JSON array of CloudEvents.
+};
+
+/// Formed events, ready for Journal::append. Reuse one: after warm-up nothing is allocated.
+class FormedBatch {
+ public:
+  [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
+  [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
+  /// Views into this batch; valid until it is changed.
+  [[nodiscard]] journal::RecordDraft draft(std::size_t i) const noexcept;
+  [[nodiscard]] std::string_view id(std::size_t i) const noexcept;
+  void clear() noexcept;
+  /// Removes what was added after it had `size` events.
+  void truncate(std::size_t size) noexcept;
+
+ private:
+  friend class Former;
+  struct Entry {
+    std::uint32_t id, id_size, type, type_size, key, key_size, scope, scope_size, payload, payload_size;  // offsets into arena_
+    bool id_from_caller;
+    journal::RequestMac mac;
+  };
+  std::string arena_;
+  std::vector<Entry> entries_;
+};
+
+struct Settings {
+  std::string source;                       ///< CloudEvents `source` of events that bring none.
+  LimitOptions limits;
+  std::span<const std::byte, 32> secret;    ///< Keys of identifier tokens and request MACs are derived from it (HKDF). Copied.
+};
+
+/// Who hands in: part of the scope of event ids. Empty when nobody is configured.
+struct Context {
+  std::string_view principal;
+};
+
+/// Immutable, thread-safe; parsers are per thread.
+class Former {
+ public:
+  Former(const catalogue::Catalogue& catalogue, Settings settings, const ports::Clock& clock, ports::Random& random);
+  ~Former();
+
+  /// Adds the event(s) of a body to `out`, all or none. Errors: malformed (400; bad JSON, bad UTF-8, too deep, not one document),
+  /// too_large (413), invalid (422) with a FieldError each (`/2/data/email`), at most 32. About 1.5 µs for a small event.
+  [[nodiscard]] Result<void> form_body(std::string_view body, BodyForm form, const Context& context, FormedBatch& out) const;
+
+  /// Adds one dynamic event (library, CloudEvents binary mode, command line).
+  [[nodiscard]] Result<void> form_event(const DynamicEvent& event, const Context& context, FormedBatch& out) const;
+
+  /// Adds one typed event; `Event` is one of the generated structs of user_events/events.h.
+  template <class Event>
+  [[nodiscard]] Result<void> form(const Event& event, const PublishOptions& options, const Context& context, FormedBatch& out) const;
+
+  /// The lane key of a user id as readers filter by it; of an identifier, its keyed token.
+  [[nodiscard]] std::string token(std::string_view identifier) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<const Impl> impl_;
+};
+
+}  // namespace user_events::formation

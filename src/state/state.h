@@ -1,0 +1,48 @@
+// What must survive beside the journal and is not the hot path: positions and dead letters, in SQLite.
+// One connection writes (behind a mutex), WAL, synchronous=FULL.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "user_events/error.h"
+
+namespace user_events::state {
+
+struct SavedPosition {
+  std::string journal_id;
+  std::uint64_t low_water = 0;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> acknowledged;  ///< Half-open, above low_water.
+  std::string resume;                                                 ///< The destination's own (Destination::resume_state).
+};
+
+/// A dead letter, or an event that waits behind one (`head` false).
+struct DeadLetter {
+  std::uint64_t sequence = 0;
+  bool head = true;
+  std::string id, type, key, reason;
+  std::int64_t since_ms = 0;
+  std::string payload;  ///< The record's payload, so that it outlives the journal's retention.
+};
+
+/// Thread-safe.
+class State {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<State>> open(const std::string& path);
+  virtual ~State() = default;
+  [[nodiscard]] virtual Result<std::optional<SavedPosition>> position(std::string_view destination) = 0;
+  [[nodiscard]] virtual Result<void> save_position(std::string_view destination, const SavedPosition& position) = 0;
+  [[nodiscard]] virtual Result<std::vector<std::string>> destinations() = 0;  ///< Names with a saved position.
+  [[nodiscard]] virtual Result<void> remove_destination(std::string_view destination) = 0;
+  /// Durable when it returns. Storing the same (destination, sequence) again changes nothing.
+  [[nodiscard]] virtual Result<void> store_dead_letters(std::string_view destination, const std::vector<DeadLetter>& letters) = 0;
+  [[nodiscard]] virtual Result<std::vector<std::string>> held_keys(std::string_view destination) = 0;
+  [[nodiscard]] virtual Result<std::vector<DeadLetter>> dead_letters(std::string_view destination, std::uint64_t after_sequence, std::size_t limit) = 0;
+  [[nodiscard]] virtual Result<std::uint64_t> dead_letter_count(std::string_view destination) = 0;
+};
+
+}  // namespace user_events::state
