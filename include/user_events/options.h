@@ -84,6 +84,8 @@ struct Options {
   HttpOptions http;                         ///< Used by the daemon only.
   LogOptions log;
   std::vector<DestinationOptions> destinations;
+  std::vector<std::string> retired;         ///< Names of former destinations whose position in the journal is given up.
+  bool read_only = false;                   ///< Only reads (for `tail --data-dir`): starts no destination, refuses to publish. Not in the file.
 
   /// Reads a TOML file. Error `usage` names file, line and, for an unknown key, the nearest known one.
   [[nodiscard]] static Result<Options> load(const std::string& path);

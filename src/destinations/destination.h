@@ -56,6 +56,7 @@ enum class HealthState : std::uint8_t { starting, reconciling, up, down };
 struct Health {
   HealthState state = HealthState::starting;
   std::string detail;  ///< One line for `status`: last error, what to do. No secret.
+  std::vector<std::string> notes;  ///< Reduced promises and why: `unsafe` settings, at least once only.
 };
 
 /// Used by one delivery thread only, except `health()`, which is thread-safe.

@@ -1,0 +1,153 @@
+#include "publisher/engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <future>
+
+#include "base/try.h"
+#include "destinations/destination.h"
+#include "observability/log.h"
+
+namespace user_events {
+namespace {
+
+namespace fs = std::filesystem;
+
+journal::Options journal_options(const Options& options) {
+  journal::Options out;
+  out.directory = options.data_dir + "/journal";
+  out.segment_bytes = options.journal.segment_bytes;
+  out.max_bytes = options.journal.max_bytes;
+  out.retention_bytes = options.journal.retention_bytes;
+  out.retention_age = options.journal.retention_age;
+  out.idempotency_window = options.journal.idempotency_window;
+  return out;
+}
+
+Result<catalogue::Catalogue> load_catalogue(const Options& options) {
+  UE_TRY_ASSIGN(auto catalogue, catalogue::Catalogue::builtin());
+  if (!options.catalogue_dir.empty()) UE_TRY(catalogue.load_directory(options.catalogue_dir));
+  return catalogue;
+}
+
+Result<void> make_data_directory(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error)
+    return fail(ErrorKind::io, "data-directory", fmt::format("cannot create the data directory {}: {}", path, error.message()),
+                "set data_dir (or --data-dir) to a folder that this user may write");
+  return {};
+}
+
+/// A destination that was renamed or removed would silently lose its place in the journal: that must be said explicitly.
+Result<void> refuse_unknown_positions(const Options& options, state::State& state) {
+  UE_TRY_ASSIGN(const auto saved, state.destinations());
+  for (const auto& name : saved) {
+    if (std::ranges::any_of(options.destinations, [&](const auto& d) { return d.name == name; })) continue;
+    if (std::ranges::find(options.retired, name) != options.retired.end()) {
+      UE_TRY(state.remove_destination(name));
+      observability::log().warn("destination '{}' is retired: its position in the journal is gone", name);
+      continue;
+    }
+    return fail(ErrorKind::usage, "destination-missing",
+                fmt::format("the data directory holds the position of destination '{}', which is not in the configuration", name),
+                fmt::format("add it back under that name, or give its position up with retired = [\"{}\"]", name));
+  }
+  return {};
+}
+
+}  // namespace
+
+UserEventPublisher::Impl::~Impl() {
+  if (auto done = close(std::chrono::seconds(10)); !done)
+    observability::log().warn("close: {}", describe(done.error()));
+}
+
+Result<void> UserEventPublisher::Impl::start_destinations() {
+  destinations.reserve(options.destinations.size());
+  for (const auto& one : options.destinations) {
+    const auto* kind = destinations::find_kind(one.kind);
+    if (kind == nullptr)
+      return fail(ErrorKind::usage, "unknown-kind", fmt::format("destination '{}': unknown kind '{}'", one.name, one.kind));
+    UE_TRY(kind->check(one));
+    UE_TRY_ASSIGN(auto destination, kind->make(one));
+    const auto limit = destination->features().max_message_bytes;
+    UE_TRY_ASSIGN(auto runner, delivery::Runner::start(one, std::move(destination), *journal, *state, ports::system_clock()));
+    destinations.push_back({one, one.oversize == OversizeAction::reject ? limit : 0, std::move(runner)});
+  }
+  housekeeper = std::make_unique<publisher::Housekeeper>(*journal, destinations);
+  for (auto& one : destinations)
+    one.runner->set_progress_listener([this] { housekeeper->notice(); });
+  return {};
+}
+
+Result<void> UserEventPublisher::Impl::close(std::chrono::milliseconds deadline) {
+  if (closed.exchange(true)) return {};
+  const auto end = std::chrono::steady_clock::now() + deadline;
+  if (journal) journal->close();
+  std::string unfinished;
+  const auto target = journal ? journal->durable_sequence() : 0;
+  for (auto& one : destinations) {
+    const auto left = std::max(std::chrono::milliseconds(0), std::chrono::duration_cast<std::chrono::milliseconds>(
+                                                                 end - std::chrono::steady_clock::now()));
+    one.runner->stop(left);
+    if (one.runner->stats().low_water < target) unfinished += (unfinished.empty() ? "" : ", ") + one.options.name;
+  }
+  if (housekeeper) housekeeper->stop();
+  if (!unfinished.empty())
+    return fail(ErrorKind::timed_out, "undelivered",
+                "not everything was delivered before the end; still pending for: " + unfinished,
+                "nothing is lost: delivery goes on at the next start");
+  return {};
+}
+
+UserEventPublisher::UserEventPublisher(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+UserEventPublisher::UserEventPublisher(UserEventPublisher&&) noexcept = default;
+UserEventPublisher& UserEventPublisher::operator=(UserEventPublisher&&) noexcept = default;
+UserEventPublisher::~UserEventPublisher() = default;
+
+Result<UserEventPublisher> UserEventPublisher::open(Options options) {
+  auto impl = std::make_unique<Impl>();
+  impl->started = ports::system_clock().steady();
+  UE_TRY_ASSIGN(impl->catalogue, load_catalogue(options));
+  UE_TRY(make_data_directory(options.data_dir));
+  // The journal's lock comes first: it keeps a second process away from everything else in the directory.
+  UE_TRY_ASSIGN(impl->journal, journal::Journal::open(ports::posix_file_system(), ports::system_clock(),
+                                                      ports::system_random(), journal_options(options)));
+  UE_TRY_ASSIGN(impl->state, state::State::open(options.data_dir + "/state.db"));
+  impl->former = std::make_unique<formation::Former>(
+      impl->catalogue, formation::Settings{options.source, options.limits, impl->journal->secret()}, ports::system_clock(),
+      ports::system_random());
+  if (!options.read_only) UE_TRY(refuse_unknown_positions(options, *impl->state));
+  if (options.read_only) options.destinations.clear();
+  impl->options = std::move(options);
+  UE_TRY(impl->start_destinations());
+  return UserEventPublisher(std::move(impl));
+}
+
+const Options& UserEventPublisher::options() const noexcept { return impl_->options; }
+
+Result<void> UserEventPublisher::close(std::chrono::milliseconds deadline) { return impl_->close(deadline); }
+
+Result<void> UserEventPublisher::flush(std::chrono::milliseconds deadline) {
+  const auto unfinished = impl_->housekeeper->wait_all_up_to(impl_->journal->durable_sequence(), deadline);
+  if (unfinished.empty()) return {};
+  return fail(ErrorKind::timed_out, "flush-timed-out",
+              fmt::format("flush: not yet acknowledged by: {}", fmt::join(unfinished, ", ")),
+              "see `user-events status` for the reason; the events are durable and will be delivered");
+}
+
+std::vector<DeliveryProgress> UserEventPublisher::wait_delivered(std::uint64_t sequence, std::chrono::milliseconds timeout) {
+  std::promise<std::vector<DeliveryProgress>> done;
+  on_delivered(sequence, timeout, [&](auto progress) { done.set_value(std::move(progress)); });
+  return done.get_future().get();
+}
+
+void UserEventPublisher::on_delivered(std::uint64_t sequence, std::chrono::milliseconds timeout,
+                                      std::move_only_function<void(std::vector<DeliveryProgress>)> callback) {
+  impl_->housekeeper->on_delivered(sequence, timeout, std::move(callback));
+}
+
+}  // namespace user_events

@@ -1,0 +1,50 @@
+// Everything that an open publisher owns, in the order in which it may be torn down.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "catalogue/catalogue.h"
+#include "delivery/runner.h"
+#include "formation/former.h"
+#include "journal/journal.h"
+#include "publisher/housekeeper.h"
+#include "state/state.h"
+#include "user_events/publisher.h"
+
+namespace user_events {
+
+/// One configured destination while it runs.
+struct RunningDestination {
+  DestinationOptions options;
+  std::uint64_t max_body_bytes = 0;  ///< Publishing refuses what would be larger here; 0: no such limit.
+  std::unique_ptr<delivery::Runner> runner;
+};
+
+struct UserEventPublisher::Impl {
+  Options options;
+  ports::SteadyTime started;
+  catalogue::Catalogue catalogue;
+  std::unique_ptr<state::State> state;
+  std::unique_ptr<journal::Journal> journal;
+  std::unique_ptr<formation::Former> former;
+  std::vector<RunningDestination> destinations;
+  std::unique_ptr<publisher::Housekeeper> housekeeper;
+  std::atomic<bool> closed{false};
+  std::atomic<std::uint64_t> rejected{0};
+
+  ~Impl();
+
+  /// Refuses what must not enter the journal now: closed, read-only, a destination over its lag cap, an event that is too
+  /// large for a destination that says `oversize = "reject"`.
+  [[nodiscard]] Result<void> admit(const formation::FormedBatch& batch, std::size_t first) const;
+  /// Hands the batch to the journal; `callback` gets one receipt per event.
+  void append(const formation::FormedBatch& batch, journal::Backpressure backpressure, PublishCallback callback);
+  [[nodiscard]] Result<std::vector<Receipt>> append_wait(const formation::FormedBatch& batch);
+  [[nodiscard]] Result<void> start_destinations();
+  Result<void> close(std::chrono::milliseconds deadline);
+};
+
+}  // namespace user_events

@@ -1,0 +1,152 @@
+#include "publisher/housekeeper.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <future>
+
+#include "observability/log.h"
+#include "publisher/engine.h"
+
+namespace user_events::publisher {
+namespace {
+
+using std::chrono::steady_clock;
+
+/// Retention and lag caps are looked at this often; both change slowly.
+constexpr std::chrono::milliseconds kRound{1'000};
+
+}  // namespace
+
+Housekeeper::Housekeeper(journal::Journal& journal, const std::vector<RunningDestination>& destinations)
+    : journal_(journal), destinations_(destinations), thread_([this] { run(); }) {}
+
+Housekeeper::~Housekeeper() { stop(); }
+
+void Housekeeper::stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+std::vector<std::string> Housekeeper::wait_all_up_to(std::uint64_t sequence, std::chrono::milliseconds timeout) {
+  std::promise<void> done;
+  add(sequence, true, timeout, [&](const auto&) { done.set_value(); });
+  done.get_future().wait();
+  std::vector<std::string> unfinished;
+  for (const auto& destination : destinations_)
+    if (destination.runner->stats().low_water < sequence) unfinished.push_back(destination.options.name);
+  return unfinished;
+}
+
+bool Housekeeper::is_done(const Waiter& waiter) const {
+  return std::ranges::all_of(destinations_, [&](const auto& d) {
+    return waiter.all_before ? d.runner->stats().low_water >= waiter.sequence : d.runner->is_done(waiter.sequence);
+  });
+}
+
+std::vector<DeliveryProgress> Housekeeper::progress(std::uint64_t sequence) const {
+  std::vector<DeliveryProgress> all;
+  all.reserve(destinations_.size());
+  for (const auto& destination : destinations_) {
+    DeliveryProgress one;
+    one.destination = destination.options.name;
+    one.state = destination.runner->progress_state(sequence);
+    one.delivered = one.state == "delivered";
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
+void Housekeeper::on_delivered(std::uint64_t sequence, std::chrono::milliseconds timeout, DeliveredCallback callback) {
+  add(sequence, false, timeout, std::move(callback));
+}
+
+void Housekeeper::add(std::uint64_t sequence, bool all_before, std::chrono::milliseconds timeout,
+                      DeliveredCallback callback) {
+  {
+    std::lock_guard lock(mutex_);
+    if (!stopping_ && waiters_.size() < kMaxWaiters) {
+      waiters_.push_back({sequence, all_before, steady_clock::now() + timeout, std::move(callback)});
+      anybody_waits_.store(true, std::memory_order_relaxed);
+      noticed_ = true;
+    }
+  }
+  if (callback) return callback(progress(sequence));
+  changed_.notify_one();
+}
+
+void Housekeeper::notice() noexcept {
+  if (!anybody_waits_.load(std::memory_order_relaxed)) return;
+  {
+    std::lock_guard lock(mutex_);
+    noticed_ = true;
+  }
+  changed_.notify_one();
+}
+
+std::string Housekeeper::lag_problem() const {
+  if (!over_lag_cap_.load(std::memory_order_relaxed)) return {};
+  std::lock_guard lock(mutex_);
+  return lag_problem_;
+}
+
+void Housekeeper::run() {
+  std::unique_lock lock(mutex_);
+  auto next_round = steady_clock::now();
+  while (!stopping_) {
+    auto until = next_round;
+    for (const auto& waiter : waiters_) until = std::min(until, waiter.deadline);
+    changed_.wait_until(lock, until, [&] { return stopping_ || noticed_; });
+    noticed_ = false;
+    answer_waiters(lock, false);
+    if (steady_clock::now() < next_round) continue;
+    lock.unlock();
+    look_after_journal();
+    lock.lock();
+    next_round = steady_clock::now() + kRound;
+  }
+  answer_waiters(lock, true);
+}
+
+void Housekeeper::answer_waiters(std::unique_lock<std::mutex>& lock, bool all) {
+  std::vector<Waiter> ready;
+  const auto now = steady_clock::now();
+  for (auto& waiter : waiters_)
+    if (all || waiter.deadline <= now || is_done(waiter)) ready.push_back(std::move(waiter));
+  std::erase_if(waiters_, [](const Waiter& waiter) { return !waiter.callback; });
+  anybody_waits_.store(!waiters_.empty(), std::memory_order_relaxed);
+  if (ready.empty()) return;
+  lock.unlock();
+  for (auto& waiter : ready) waiter.callback(progress(waiter.sequence));
+  lock.lock();
+}
+
+void Housekeeper::look_after_journal() {
+  std::uint64_t needed_after = journal_.durable_sequence();
+  std::string problem;
+  for (const auto& destination : destinations_) {
+    const auto stats = destination.runner->stats();
+    needed_after = std::min(needed_after, stats.low_water);
+    const auto& options = destination.options;
+    if (options.lag_action != LagAction::refuse) continue;
+    const bool over_bytes = options.max_lag_bytes != 0 && stats.lag_bytes > options.max_lag_bytes;
+    const bool over_age = options.max_lag_age.count() != 0 && stats.lag_age > options.max_lag_age;
+    if (over_bytes || over_age)
+      problem = fmt::format("destination '{}' is over its lag cap ({})", options.name,
+                            over_bytes ? "max_lag_bytes" : "max_lag_age");
+  }
+  journal_.set_needed_after(needed_after);
+  if (auto removed = journal_.apply_retention(); !removed)
+    observability::log().error("journal: retention failed: {}", describe(removed.error()));
+  const bool over = !problem.empty();
+  if (over && !over_lag_cap_.load()) observability::log().error("publishing is refused: {}", problem);
+  std::lock_guard lock(mutex_);
+  lag_problem_ = std::move(problem);
+  over_lag_cap_.store(over, std::memory_order_relaxed);
+}
+
+}  // namespace user_events::publisher

@@ -1,0 +1,296 @@
+// The ways in: typed, dynamic and body forms, each formed on the caller's thread and appended to the journal.
+#include <fmt/format.h>
+
+#include <charconv>
+#include <variant>
+
+#include "base/try.h"
+#include "encoding/envelope.h"
+#include "publisher/engine.h"
+
+namespace user_events {
+namespace {
+
+using formation::FormedBatch;
+using journal::Backpressure;
+
+/// Formed events of this thread's call under way; reused, so that a warm thread does not allocate for them.
+FormedBatch& thread_batch() {
+  thread_local FormedBatch batch;
+  batch.clear();
+  return batch;
+}
+
+/// Drafts of the batch, in a vector that the thread reuses. Valid until the next call on this thread.
+std::span<const journal::RecordDraft> thread_drafts(const FormedBatch& batch) {
+  thread_local std::vector<journal::RecordDraft> drafts;
+  drafts.clear();
+  for (std::size_t i = 0; i < batch.size(); ++i) drafts.push_back(batch.draft(i));
+  return drafts;
+}
+
+std::vector<Receipt> to_receipts(std::vector<std::string>&& ids, std::span<const journal::Receipt> receipts) {
+  std::vector<Receipt> out;
+  out.reserve(ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) out.push_back({std::move(ids[i]), receipts[i].sequence, receipts[i].duplicate});
+  return out;
+}
+
+std::vector<std::string> ids_of(const FormedBatch& batch) {
+  std::vector<std::string> ids;
+  ids.reserve(batch.size());
+  for (std::size_t i = 0; i < batch.size(); ++i) ids.emplace_back(batch.id(i));
+  return ids;
+}
+
+Result<Receipt> only(Result<std::vector<Receipt>>&& receipts) {
+  UE_TRY_ASSIGN(auto all, std::move(receipts));
+  return std::move(all.front());
+}
+
+/// The encoded size is at most this multiple of the payload (JSON escaping of attributes) plus a fixed part; only events
+/// near a limit are encoded to know exactly.
+constexpr std::uint64_t kQuickBoundFactor = 2;
+constexpr std::uint64_t kQuickBoundBytes = 8'192;
+
+Result<void> check_size(const journal::RecordDraft& draft, std::size_t index, const RunningDestination& destination) {
+  if (draft.payload.size() * kQuickBoundFactor + kQuickBoundBytes <= destination.max_body_bytes) return {};
+  UE_TRY_ASSIGN(const auto envelope, encoding::view(draft.id, draft.type, draft.key, draft.payload));
+  if (envelope.data.size() + encoding::overhead_bound_bytes(envelope) <= destination.max_body_bytes) return {};
+  Error error{ErrorKind::too_large, "too-large-for-destination",
+              fmt::format("event is larger than destination '{}' can take ({} bytes)", destination.options.name,
+                          destination.max_body_bytes),
+              "make the event smaller, raise the broker's limit, or set oversize = \"dead-letter\" on that destination", {}};
+  error.fields.push_back({fmt::format("/{}", index), "too-large", "larger than a destination can take"});
+  return std::unexpected(std::move(error));
+}
+
+}  // namespace
+
+Result<void> UserEventPublisher::Impl::admit(const FormedBatch& batch, std::size_t first) const {
+  if (closed.load(std::memory_order_relaxed))
+    return fail(ErrorKind::unavailable, "closing", "the publisher is closing; nothing was accepted", "try again after the restart");
+  if (options.read_only)
+    return fail(ErrorKind::usage, "read-only", "the data directory is open for reading only");
+  if (auto problem = housekeeper->lag_problem(); !problem.empty())
+    return fail(ErrorKind::full, "lag-cap", std::move(problem),
+                "bring the destination back, raise its max_lag_bytes/max_lag_age, or set lag_action = \"detach\"");
+  for (const auto& destination : destinations) {
+    if (destination.max_body_bytes == 0) continue;
+    for (std::size_t i = first; i < batch.size(); ++i) UE_TRY(check_size(batch.draft(i), i, destination));
+  }
+  return {};
+}
+
+void UserEventPublisher::Impl::append(const FormedBatch& batch, Backpressure backpressure, PublishCallback callback) {
+  if (batch.empty()) return callback(std::vector<Receipt>{});
+  journal->append(thread_drafts(batch), backpressure,
+                  [this, ids = ids_of(batch), callback = std::move(callback)](
+                      const Result<std::span<const journal::Receipt>>& receipts) mutable {
+                    if (receipts) return callback(to_receipts(std::move(ids), *receipts));
+                    rejected.fetch_add(ids.size(), std::memory_order_relaxed);
+                    callback(std::unexpected(receipts.error()));
+                  });
+}
+
+Result<std::vector<Receipt>> UserEventPublisher::Impl::append_wait(const FormedBatch& batch) {
+  if (batch.empty()) return std::vector<Receipt>{};
+  auto receipts = journal->append_wait(thread_drafts(batch));
+  if (!receipts) {
+    rejected.fetch_add(batch.size(), std::memory_order_relaxed);
+    return std::unexpected(std::move(receipts).error());
+  }
+  return to_receipts(ids_of(batch), *receipts);
+}
+
+namespace {
+
+/// Forms with `form(batch)`, checks, and counts what was refused.
+template <class Form, class ImplType>
+Result<FormedBatch*> formed(ImplType& impl, Form&& form) {
+  auto& batch = thread_batch();
+  auto result = form(batch);
+  if (result) result = impl.admit(batch, 0);
+  if (!result) {
+    impl.rejected.fetch_add(1, std::memory_order_relaxed);
+    return std::unexpected(std::move(result).error());
+  }
+  return &batch;
+}
+
+}  // namespace
+
+template <class Event>
+Result<Receipt> UserEventPublisher::publish(const Event& event, const PublishOptions& options) {
+  UE_TRY_ASSIGN(auto* batch, formed(*impl_, [&](auto& out) { return impl_->former->form(event, options, {}, out); }));
+  return only(impl_->append_wait(*batch));
+}
+
+template <class Event>
+void UserEventPublisher::publish_async(const Event& event, PublishCallback callback, const PublishOptions& options) {
+  auto batch = formed(*impl_, [&](auto& out) { return impl_->former->form(event, options, {}, out); });
+  if (!batch) return callback(std::unexpected(std::move(batch).error()));
+  impl_->append(**batch, Backpressure::wait, std::move(callback));
+}
+
+#define UE_INSTANTIATE(Event, name)                                                                        \
+  template Result<Receipt> UserEventPublisher::publish<Event>(const Event&, const PublishOptions&);        \
+  template void UserEventPublisher::publish_async<Event>(const Event&, PublishCallback, const PublishOptions&);
+UE_FOR_EACH_EVENT(UE_INSTANTIATE)
+#undef UE_INSTANTIATE
+
+namespace {
+
+Result<void> form_all(const formation::Former& former, std::span<const AnyEvent> events, FormedBatch& out) {
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    auto result = std::visit([&](const auto& event) { return former.form(event, PublishOptions{}, {}, out); }, events[i]);
+    if (result) continue;
+    for (auto& field : result.error().fields) field.pointer.insert(0, fmt::format("/{}", i));
+    return result;
+  }
+  return {};
+}
+
+formation::BodyForm to_body_form(Body form) {
+  switch (form) {
+    case Body::events: return formation::BodyForm::events;
+    case Body::cloudevent: return formation::BodyForm::cloudevent;
+    case Body::cloudevent_batch: return formation::BodyForm::cloudevent_batch;
+  }
+  return formation::BodyForm::events;
+}
+
+}  // namespace
+
+Result<std::vector<Receipt>> UserEventPublisher::publish(std::span<const AnyEvent> events) {
+  UE_TRY_ASSIGN(auto* batch, formed(*impl_, [&](auto& out) { return form_all(*impl_->former, events, out); }));
+  return impl_->append_wait(*batch);
+}
+
+void UserEventPublisher::publish_async(std::span<const AnyEvent> events, PublishCallback callback) {
+  auto batch = formed(*impl_, [&](auto& out) { return form_all(*impl_->former, events, out); });
+  if (!batch) return callback(std::unexpected(std::move(batch).error()));
+  impl_->append(**batch, Backpressure::wait, std::move(callback));
+}
+
+Result<Receipt> UserEventPublisher::publish_json(const DynamicEvent& event) {
+  UE_TRY_ASSIGN(auto* batch, formed(*impl_, [&](auto& out) { return impl_->former->form_event(event, {}, out); }));
+  return only(impl_->append_wait(*batch));
+}
+
+void UserEventPublisher::publish_dynamic(const DynamicEvent& event, std::string_view principal, PublishCallback callback) {
+  auto batch = formed(*impl_, [&](auto& out) { return impl_->former->form_event(event, {principal}, out); });
+  if (!batch) return callback(std::unexpected(std::move(batch).error()));
+  impl_->append(**batch, Backpressure::refuse, std::move(callback));
+}
+
+void UserEventPublisher::publish_body(std::string_view body, Body form, std::string_view principal, PublishCallback callback) {
+  auto batch = formed(*impl_, [&](auto& out) { return impl_->former->form_body(body, to_body_form(form), {principal}, out); });
+  if (!batch) return callback(std::unexpected(std::move(batch).error()));
+  impl_->append(**batch, Backpressure::refuse, std::move(callback));
+}
+
+namespace {
+
+/// Lines that were formed on their own and go into the journal together. A conflict refuses a whole append, so the lines
+/// that conflict are answered and the others are handed in again.
+class EachAppend : public std::enable_shared_from_this<EachAppend> {
+ public:
+  EachAppend(journal::Journal& journal, std::atomic<std::uint64_t>& rejected, std::size_t lines, PublishEachCallback callback)
+      : journal_(journal), rejected_(rejected), callback_(std::move(callback)) {
+    results_.reserve(lines);
+    lines_.reserve(lines);
+  }
+
+  FormedBatch& batch() { return batch_; }
+
+  /// The event that `batch()` got last belongs to the next line.
+  void add_formed() {
+    lines_.push_back(results_.size());
+    results_.emplace_back(Receipt{std::string(batch_.id(batch_.size() - 1)), 0, false});
+  }
+
+  void add_refused(Error&& error) {
+    rejected_.fetch_add(1, std::memory_order_relaxed);
+    results_.emplace_back(std::unexpected(std::move(error)));
+  }
+
+  void run() {
+    drafts_.clear();
+    events_.clear();
+    for (std::size_t i = 0; i < batch_.size(); ++i) {
+      if (!results_[lines_[i]]) continue;
+      drafts_.push_back(batch_.draft(i));
+      events_.push_back(i);
+    }
+    if (drafts_.empty()) return callback_(std::move(results_));
+    journal_.append(drafts_, Backpressure::refuse,
+                    [self = shared_from_this()](const Result<std::span<const journal::Receipt>>& receipts) { self->finish(receipts); });
+  }
+
+ private:
+  void finish(const Result<std::span<const journal::Receipt>>& receipts) {
+    if (receipts) {
+      for (std::size_t i = 0; i < events_.size(); ++i) {
+        auto& receipt = *results_[lines_[events_[i]]];
+        receipt.sequence = (*receipts)[i].sequence;
+        receipt.duplicate = (*receipts)[i].duplicate;
+      }
+      return callback_(std::move(results_));
+    }
+    if (refuse_conflicting(receipts.error()) != 0) return run();
+    for (const auto event : events_) results_[lines_[event]] = std::unexpected(receipts.error());
+    rejected_.fetch_add(events_.size(), std::memory_order_relaxed);
+    callback_(std::move(results_));
+  }
+
+  std::size_t refuse_conflicting(const Error& error) {
+    if (error.kind != ErrorKind::conflict) return 0;
+    std::size_t refused = 0;
+    for (const auto& field : error.fields) {
+      std::size_t index = 0;
+      const auto* begin = field.pointer.data() + 1;
+      const auto* end = field.pointer.data() + field.pointer.size();
+      if (field.pointer.empty() || std::from_chars(begin, end, index).ec != std::errc{} || index >= events_.size()) continue;
+      auto& result = results_[lines_[events_[index]]];
+      if (!result) continue;
+      result = std::unexpected(Error{error.kind, error.code, error.message, error.hint, {}});
+      rejected_.fetch_add(1, std::memory_order_relaxed);
+      ++refused;
+    }
+    return refused;
+  }
+
+  journal::Journal& journal_;
+  std::atomic<std::uint64_t>& rejected_;
+  PublishEachCallback callback_;
+  FormedBatch batch_;
+  std::vector<Result<Receipt>> results_;   ///< One per line.
+  std::vector<std::size_t> lines_;         ///< Line of each event of the batch.
+  std::vector<journal::RecordDraft> drafts_;
+  std::vector<std::size_t> events_;        ///< Event of each draft.
+};
+
+}  // namespace
+
+void UserEventPublisher::publish_each(std::span<const std::string_view> lines, std::string_view principal,
+                                      PublishEachCallback callback) {
+  auto each = std::make_shared<EachAppend>(*impl_->journal, impl_->rejected, lines.size(), std::move(callback));
+  auto& batch = each->batch();
+  for (const auto line : lines) {
+    const auto before = batch.size();
+    auto result = impl_->former->form_body(line, formation::BodyForm::events, {principal}, batch);
+    if (result && batch.size() != before + 1)
+      result = fail(ErrorKind::invalid, "one-event-per-line", "a line must hold exactly one event", "send arrays as application/json");
+    if (result) result = impl_->admit(batch, before);
+    if (result) {
+      each->add_formed();
+    } else {
+      batch.truncate(before);
+      each->add_refused(std::move(result).error());
+    }
+  }
+  each->run();
+}
+
+}  // namespace user_events

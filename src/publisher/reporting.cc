@@ -1,0 +1,88 @@
+// What the publisher says of itself: status for people, metrics for Prometheus.
+#include <fmt/format.h>
+
+#include "observability/metrics.h"
+#include "publisher/engine.h"
+#include "user_events/version.h"
+
+namespace user_events {
+namespace {
+
+std::string_view to_text(destinations::HealthState state) {
+  switch (state) {
+    case destinations::HealthState::starting: return "starting";
+    case destinations::HealthState::reconciling: return "reconciling";
+    case destinations::HealthState::up: return "up";
+    case destinations::HealthState::down: return "down";
+  }
+  return "down";
+}
+
+DestinationStatus to_status(const RunningDestination& destination, std::uint64_t end) {
+  const auto stats = destination.runner->stats();
+  DestinationStatus out;
+  out.name = destination.options.name;
+  out.kind = destination.options.kind;
+  out.state = to_text(stats.health.state);
+  out.detail = stats.health.detail;
+  out.acknowledged_sequence = stats.low_water;
+  out.lag_events = end > stats.low_water ? end - stats.low_water : 0;
+  out.delivered = stats.delivered;
+  out.retries = stats.retries;
+  out.in_doubt = stats.in_doubt;
+  out.dead_letters = stats.dead_letters;
+  out.notes = stats.health.notes;
+  return out;
+}
+
+}  // namespace
+
+std::string_view version() noexcept { return UE_VERSION; }
+
+Status UserEventPublisher::status() const {
+  const auto journal = impl_->journal->stats();
+  Status out;
+  out.version = version();
+  out.journal_id = impl_->journal->id();
+  out.data_dir = impl_->options.data_dir;
+  out.first_sequence = journal.first_sequence;
+  out.last_sequence = journal.durable_sequence;
+  out.disk_bytes = journal.disk_bytes;
+  out.problem = journal.accepting ? impl_->housekeeper->lag_problem() : journal.problem;
+  out.accepting = out.problem.empty() && !impl_->closed.load();
+  out.accepted = journal.records_accepted;
+  out.duplicates = journal.duplicates;
+  out.rejected = impl_->rejected.load(std::memory_order_relaxed);
+  out.uptime = std::chrono::duration_cast<std::chrono::milliseconds>(ports::system_clock().steady() - impl_->started);
+  for (const auto& destination : impl_->destinations) out.destinations.push_back(to_status(destination, out.last_sequence));
+  return out;
+}
+
+std::string UserEventPublisher::metrics() const {
+  const auto status = this->status();
+  const auto journal = impl_->journal->stats();
+  observability::MetricsText text;
+  text.gauge("user_events_build_info", "Always 1; the version is the label.", 1, {{"version", status.version}});
+  text.counter("user_events_accepted_total", "Events made durable since start.", static_cast<double>(status.accepted));
+  text.counter("user_events_duplicates_total", "Repeated publishes answered with the first receipt.", static_cast<double>(status.duplicates));
+  text.counter("user_events_rejected_total", "Requests and events refused since start.", static_cast<double>(status.rejected));
+  text.gauge("user_events_accepting", "1 while publishing is possible.", status.accepting ? 1 : 0);
+  text.gauge("user_events_journal_first_sequence", "Oldest event still held.", static_cast<double>(status.first_sequence));
+  text.gauge("user_events_journal_last_sequence", "Last durable event.", static_cast<double>(status.last_sequence));
+  text.gauge("user_events_journal_size_bytes", "Segments and indexes on disk.", static_cast<double>(status.disk_bytes));
+  text.counter("user_events_journal_written_bytes_total", "Bytes written since start.", static_cast<double>(journal.bytes_written));
+  text.counter("user_events_journal_syncs_total", "Group commits synced since start.", static_cast<double>(journal.syncs));
+  for (const auto& d : status.destinations) {
+    const observability::Labels labels{{"destination", d.name}, {"kind", d.kind}};
+    text.gauge("user_events_destination_up", "1 while the destination takes events.", d.state == "up" ? 1 : 0, labels);
+    text.gauge("user_events_destination_lag_events", "Accepted and not yet done there.", static_cast<double>(d.lag_events), labels);
+    text.counter("user_events_destination_delivered_total", "Acknowledged since start.", static_cast<double>(d.delivered), labels);
+    text.counter("user_events_destination_retries_total", "Attempts that will be repeated.", static_cast<double>(d.retries), labels);
+    text.counter("user_events_destination_in_doubt_total", "Attempts with an unknown outcome.", static_cast<double>(d.in_doubt), labels);
+    text.gauge("user_events_destination_dead_letters", "Events stored as dead letters or behind one.", static_cast<double>(d.dead_letters), labels);
+  }
+  text.process();
+  return text.str();
+}
+
+}  // namespace user_events
