@@ -1,4 +1,4 @@
-// Patterns over event types: `user.created`, `user.*` (any type below `user.`), `!user.login.failed` (never).
+// Patterns over event types: `user.created`, `user.*` (any type below `user.`), `*` (all), `!user.login.failed` (never).
 #pragma once
 
 #include <string>
