@@ -25,7 +25,9 @@ function(ue_room name)
 endfunction()
 
 # ue_test(journal SOURCES a_test.cc DEPENDS journal): the executable test_journal, and one ctest entry of that name.
-# LABELS: unit (default), broker, campaign, e2e. `./dev test` runs each suite by name.
+# LABELS: unit (default; also run under the address sanitizer), threads (also run under the thread sanitizer), broker,
+# campaign, e2e. `./dev test NAME` runs one.
+add_custom_target(unit_tests)  # what the sanitizer presets build
 function(ue_test name)
   cmake_parse_arguments(TEST "" "TIMEOUT" "SOURCES;DEPENDS;LINKS;LABELS;ARGS" ${ARGN})
   add_executable(test_${name} ${TEST_SOURCES})
@@ -37,6 +39,9 @@ function(ue_test name)
   add_test(NAME ${name} COMMAND test_${name} ${TEST_ARGS})
   if(NOT TEST_LABELS)
     set(TEST_LABELS unit)
+  endif()
+  if("unit" IN_LIST TEST_LABELS OR "threads" IN_LIST TEST_LABELS)
+    add_dependencies(unit_tests test_${name})
   endif()
   if(NOT TEST_TIMEOUT)
     set(TEST_TIMEOUT 300)
