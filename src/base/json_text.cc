@@ -81,6 +81,19 @@ void append_json_escaped(std::string_view text, std::string& out) {
   }
 }
 
+std::size_t json_escaped_size(std::string_view text) noexcept {
+  std::size_t size = 0;
+  for (;;) {
+    const std::size_t plain = plain_prefix(text);
+    size += plain;
+    if (plain == text.size()) return size;
+    const auto c = static_cast<unsigned char>(text[plain]);
+    const bool has_short_form = c >= 0x20 || (c >= '\b' && c <= '\r' && c != '\v');
+    size += has_short_form ? 2 : 6;
+    text.remove_prefix(plain + 1);
+  }
+}
+
 void append_json_string(std::string_view text, std::string& out) {
   out += '"';
   append_json_escaped(text, out);

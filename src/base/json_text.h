@@ -11,6 +11,8 @@ namespace user_events::base {
 void append_json_string(std::string_view text, std::string& out);
 /// The same without the quotes.
 void append_json_escaped(std::string_view text, std::string& out);
+/// Bytes that `append_json_escaped` would write.
+[[nodiscard]] std::size_t json_escaped_size(std::string_view text) noexcept;
 void append_json_number(std::int64_t value, std::string& out);
 void append_json_number(std::uint64_t value, std::string& out);
 /// Shortest text that reads back to the same double; `value` must be finite.

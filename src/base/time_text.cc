@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace user_events::base {
 namespace {
@@ -113,12 +114,13 @@ std::int64_t scan_offset_minutes(Scanner& scan) noexcept {
 
 }  // namespace
 
-void append_time(std::int64_t unix_ms, std::string& out) {
+void write_time(std::int64_t unix_ms, std::span<char, kTimeTextSize> out) noexcept {
   unix_ms = std::clamp(unix_ms, kMinTimeMs, kMaxTimeMs);
   const std::int64_t days = (unix_ms >= 0 ? unix_ms : unix_ms - (kMsPerDay - 1)) / kMsPerDay;
   const auto ms_of_day = static_cast<std::uint64_t>(unix_ms - days * kMsPerDay);
   const Date date = civil_from_days(days);
-  char text[kTimeTextSize + 1] = "0000-00-00T00:00:00.000Z";
+  char* const text = out.data();
+  std::memcpy(text, "0000-00-00T00:00:00.000Z", kTimeTextSize);
   put_digits(text, static_cast<std::uint64_t>(date.year), 4);
   put_digits(text + 5, date.month, 2);
   put_digits(text + 8, date.day, 2);
@@ -126,7 +128,12 @@ void append_time(std::int64_t unix_ms, std::string& out) {
   put_digits(text + 14, ms_of_day / 60'000 % 60, 2);
   put_digits(text + 17, ms_of_day / 1'000 % 60, 2);
   put_digits(text + 20, ms_of_day % 1'000, 3);
-  out.append(text, kTimeTextSize);
+}
+
+void append_time(std::int64_t unix_ms, std::string& out) {
+  std::array<char, kTimeTextSize> text;
+  write_time(unix_ms, text);
+  out.append(text.data(), text.size());
 }
 
 std::optional<std::int64_t> parse_time(std::string_view text) noexcept {

@@ -44,6 +44,7 @@ TEST(JsonText, EscapesEveryByteAtEveryPlaceAlike) {
       ASSERT_EQ(string_of(text), expected) << place << " " << byte;
       const bool must = byte < 0x20 || byte == '"' || byte == '\\';
       ASSERT_EQ(alone.size() > 3, must) << byte;
+      ASSERT_EQ(json_escaped_size(text), expected.size() - 2) << byte;
     }
   }
 }
