@@ -37,14 +37,14 @@ class Schema {
 
   /// Validates event data and appends its standard form to `out` in one walk: compact JSON, members in the order
   /// submitted, defaults and derived members appended (`x-default`, `x-derived`), `date-time` strings rewritten to UTC with
-  /// milliseconds. Beyond the schema it refuses duplicate keys (`duplicate-key`) and forbidden names (`forbidden-name`, hard case 19) at any
+  /// milliseconds. Beyond the schema it refuses duplicate keys (`duplicate-key`) and forbidden names (`forbidden-name`, the list of docs/catalogue.md) at any
   /// depth. Pointers in findings begin with `pointer_prefix`. On findings, `out` is left as it was and false is returned. No allocation
-  /// without findings, except growth of `out`. `as_submitted`, if not null, receives the same without defaults, derived members and rewriting.
+  /// without findings, except growth of `out`. `as_submitted`, if not null, gets the same appended, without defaults, derived members and rewriting.
   bool normalise(const simdjson::dom::element& data, const NormaliseContext& context, std::string_view pointer_prefix,
                  std::string& out, std::vector<FieldError>& findings, std::string* as_submitted = nullptr) const;
 
  private:
-  friend class EventType;
+  friend struct SchemaAccess;
   struct Impl;
   explicit Schema(std::unique_ptr<const Impl> impl);
   std::unique_ptr<const Impl> impl_;
@@ -91,7 +91,7 @@ class Catalogue {
   std::vector<std::unique_ptr<const EventType>> types_;
 };
 
-/// True for a name that looks like a secret after normalising case and separators (exact list, hard case 19).
+/// True for a name that looks like a secret after normalising case and separators (exact list: docs/catalogue.md).
 [[nodiscard]] bool is_forbidden_name(std::string_view name) noexcept;
 
 }  // namespace user_events::catalogue
