@@ -1,0 +1,164 @@
+#include "server/http_server.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "base/try.h"
+#include "observability/log.h"
+#include "server/limits.h"
+#include "server/loop.h"
+#include "server/reply.h"
+
+namespace user_events::server {
+namespace {
+
+constexpr int kBacklog = 1'024;
+/// Connections taken in one go, so that a flood of them does not starve the others.
+constexpr int kAcceptsAtOnce = 64;
+/// How often `stop` looks whether the connections are gone.
+constexpr std::chrono::milliseconds kStopPoll{2};
+
+std::unexpected<Error> listen_error(const std::string& where, const ErrorCode& error) {
+  if (error == asio::error::address_in_use)
+    return fail(ErrorKind::unavailable, "address-in-use", fmt::format("{} is in use by another process", where),
+                "stop it, or choose another address with http.listen (port 0 takes any free one)");
+  return fail(ErrorKind::io, "listen", fmt::format("cannot listen on {}: {}", where, error.message()));
+}
+
+/// The whole answer to a connection too many.
+std::string refusal() {
+  const Error error{ErrorKind::unavailable, "too-many-connections", "too many connections are open", "raise http.max_connections", {}};
+  std::string body, out;
+  append_problem(problem_of(error), body);
+  append_head({.status = 503, .content_type = kProblemJson, .content_length = body.size(), .keep_alive = false,
+               .date = "Thu, 01 Jan 1970 00:00:00 GMT", .extra = retry_after(503)},
+              out);
+  return out + body;
+}
+
+}  // namespace
+
+struct HttpServer::Impl {
+  Impl(UserEventPublisher& publisher, const HttpOptions& options) : service(publisher, options) {
+    for (std::uint32_t i = 0; i < std::max(options.threads, 1u); ++i) loops.push_back(std::make_unique<Loop>(service));
+    acceptor.emplace(loops.front()->io());
+    pause.emplace(loops.front()->io());
+  }
+
+  [[nodiscard]] Result<void> listen(const ListenAddress& where);
+  void wait_for_connections();
+  void accept_some();
+  void refuse(int socket);
+
+  Service service;
+  std::vector<std::unique_ptr<Loop>> loops;
+  std::optional<Acceptor> acceptor;  // on the first loop
+  std::optional<Timer> pause;
+  asio::ip::tcp::endpoint endpoint;
+  std::string url;
+  std::size_t next_loop = 0;
+  std::uint64_t listener = 0;
+  bool stopped = false;
+};
+
+Result<void> HttpServer::Impl::listen(const ListenAddress& where) {
+  ErrorCode error;
+  endpoint = {asio::ip::make_address(where.address, error), where.port};
+  const auto text = service.options.listen;
+  if (error) return listen_error(text, error);
+  acceptor->open(endpoint.protocol(), error);
+  if (!error) acceptor->set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) acceptor->bind(endpoint, error);
+  if (!error) acceptor->listen(kBacklog, error);
+  if (!error) acceptor->native_non_blocking(true, error);
+  if (!error) endpoint = acceptor->local_endpoint(error);
+  if (error) return listen_error(text, error);
+  url = endpoint.address().is_v6() ? fmt::format("http://[{}]:{}", where.address, endpoint.port())
+                                   : fmt::format("http://{}:{}", where.address, endpoint.port());
+  return {};
+}
+
+void HttpServer::Impl::wait_for_connections() {
+  acceptor->async_wait(Acceptor::wait_read, [this](const ErrorCode& error) {
+    if (!error) accept_some();
+  });
+}
+
+void HttpServer::Impl::accept_some() {
+  for (int i = 0; i < kAcceptsAtOnce; ++i) {
+    const int socket = ::accept4(acceptor->native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (socket < 0) {
+      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        observability::log().warn("http: accept: no descriptors or memory left; trying again");
+        pause->expires_after(kAcceptPause);
+        return pause->async_wait([this](const ErrorCode& error) {
+          if (!error) wait_for_connections();
+        });
+      }
+      if (errno == EAGAIN || errno == EWOULDBLOCK) break;
+      continue;  // that one connection is gone again
+    }
+    if (service.connections.load(std::memory_order_relaxed) >= service.options.max_connections) {
+      refuse(socket);
+      continue;
+    }
+    service.connections.fetch_add(1, std::memory_order_relaxed);
+    loops[next_loop++ % loops.size()]->adopt(endpoint.protocol(), socket);
+  }
+  wait_for_connections();
+}
+
+void HttpServer::Impl::refuse(int socket) {
+  static const std::string text = refusal();
+  service.counters.refused_connections.fetch_add(1, std::memory_order_relaxed);
+  [[maybe_unused]] const auto sent = ::send(socket, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  ::shutdown(socket, SHUT_WR);
+  ::close(socket);
+}
+
+HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+HttpServer::~HttpServer() { stop(std::chrono::milliseconds(0)); }
+
+Result<std::unique_ptr<HttpServer>> HttpServer::start(UserEventPublisher& publisher, const HttpOptions& options) {
+  UE_TRY_ASSIGN(const auto where, parse_listen(options.listen));
+  auto impl = std::make_unique<Impl>(publisher, options);
+  UE_TRY(impl->listen(where));
+  impl->listener = publisher.add_listener([loops = &impl->loops](std::uint64_t) {
+    for (const auto& loop : *loops) loop->notice_advance();
+  });
+  impl->wait_for_connections();
+  for (const auto& loop : impl->loops) loop->run_in_thread();
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
+}
+
+std::uint16_t HttpServer::port() const noexcept { return impl_->endpoint.port(); }
+const std::string& HttpServer::url() const noexcept { return impl_->url; }
+
+void HttpServer::stop(std::chrono::milliseconds deadline) {
+  if (impl_->stopped) return;
+  impl_->stopped = true;
+  auto& service = impl_->service;
+  const auto end = std::chrono::steady_clock::now() + deadline;
+  service.stopping.store(true);
+  asio::post(impl_->loops.front()->io(), [this] {
+    ErrorCode ignored;
+    impl_->acceptor->close(ignored);
+    impl_->pause->cancel();
+  });
+  for (const auto& loop : impl_->loops) loop->begin_stop();
+  while (service.connections.load() > 0 && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(kStopPoll);
+  service.publisher.remove_listener(impl_->listener);
+  service.worker.stop();
+  for (const auto& loop : impl_->loops) loop->finish_stop();
+}
+
+}  // namespace user_events::server

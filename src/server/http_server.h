@@ -1,0 +1,36 @@
+// The daemon's HTTP server. What it speaks: docs/http.md.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "user_events/publisher.h"
+
+namespace user_events::server {
+
+class HttpServer {
+ public:
+  /// Listens and serves on `options.threads` threads of its own (and one that reads for them). `publisher` must outlive the server. Errors:
+  /// usage (no loopback address, or none at all), unavailable (`address-in-use`), io.
+  [[nodiscard]] static Result<std::unique_ptr<HttpServer>> start(UserEventPublisher& publisher, const HttpOptions& options);
+  ~HttpServer();  ///< stop(0).
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  /// Where it listens; the port is the real one when 0 was asked for.
+  [[nodiscard]] std::uint16_t port() const noexcept;
+  [[nodiscard]] const std::string& url() const noexcept;  ///< `http://127.0.0.1:8080`
+
+  /// Stops accepting, closes idle connections and event streams, lets requests under way finish until `deadline`, then closes what
+  /// is left. Blocks that long at most. Idempotent. The publisher must not be closed before.
+  void stop(std::chrono::milliseconds deadline);
+
+ private:
+  struct Impl;
+  explicit HttpServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace user_events::server

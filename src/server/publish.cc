@@ -1,0 +1,174 @@
+// POST /v1/events with a body that is collected: one event, an array, or a CloudEvent in binary mode.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/json_text.h"
+#include "base/try.h"
+#include "server/limits.h"
+#include "server/reply.h"
+#include "server/routes.h"
+#include "server/service.h"
+
+namespace user_events::server {
+namespace {
+
+bool begins_array(std::string_view body) {
+  const auto first = body.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos && body[first] == '[';
+}
+
+bool is_many(Channel& channel) {
+  const auto form = channel.prepared().form;
+  return form == Body::cloudevent_batch || (form == Body::events && begins_array(channel.request().body));
+}
+
+/// Appends `items` objects, as an array when the request was one; `append_members(i)` writes the inside of one.
+template <class AppendMembers>
+void append_objects(std::size_t items, bool as_array, std::string& out, AppendMembers&& append_members) {
+  if (as_array) out += '[';
+  for (std::size_t i = 0; i < items; ++i) {
+    if (i > 0) out += ',';
+    out += '{';
+    append_members(i);
+    out += '}';
+  }
+  if (as_array) out += ']';
+}
+
+/// `?wait=delivered`: publishes, then asks for one event after the other how far the destinations are.
+class DeliveryWait final : public Exchange {
+ public:
+  DeliveryWait(Channel& channel, std::chrono::milliseconds timeout) : channel_(channel), timeout_(timeout) {}
+
+  void on_published(Published&& result) override {
+    if (!result) return channel_.fail(result.error());
+    receipts_ = std::move(*result);
+    deadline_ = std::chrono::steady_clock::now() + timeout_;
+    ask_next();
+  }
+
+  void on_progress(Progress&& progress) override {
+    for (const auto& one : progress) all_delivered_ &= one.delivered || one.state == "filtered";
+    progress_.push_back(std::move(progress));
+    ask_next();
+  }
+
+ private:
+  void ask_next() {
+    if (progress_.size() == receipts_.size()) return finish();
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - std::chrono::steady_clock::now());
+    channel_.service().publisher.on_delivered(receipts_[progress_.size()].sequence,
+                                              std::max(left, std::chrono::milliseconds(0)), channel_.ticket());
+  }
+
+  void finish() {
+    auto& out = channel_.scratch();
+    append_objects(receipts_.size(), is_many(channel_), out, [&](std::size_t i) {
+      append_receipt_members(receipts_[i], out);
+      out += ",\"destinations\":[";
+      for (const auto& one : progress_[i]) {
+        if (out.back() != '[') out += ',';
+        out += "{\"name\":";
+        base::append_json_string(one.destination, out);
+        out += ",\"state\":";
+        base::append_json_string(one.state, out);
+        out += '}';
+      }
+      out += ']';
+    });
+    channel_.reply(all_delivered_ ? 200 : 202, kJson, out);
+  }
+
+  Channel& channel_;
+  const std::chrono::milliseconds timeout_;
+  SteadyTime deadline_{};
+  std::vector<Receipt> receipts_;
+  std::vector<Progress> progress_;  // of the first progress_.size() receipts
+  bool all_delivered_ = true;
+};
+
+/// Starts waiting if the query asks for it.
+Result<void> read_query(Channel& channel) {
+  const auto& target = channel.prepared().target;
+  if (target.parameters.empty()) return {};
+  UE_TRY(target.allow({"wait", "timeout"}));
+  UE_TRY_ASSIGN(const auto timeout, target.duration("timeout", kDefaultWait, kMaxWait));
+  const auto* wait = target.find("wait");
+  if (wait == nullptr) return {};
+  if (*wait != "delivered") return fail(ErrorKind::malformed, "bad-parameter", "query parameter 'wait' can only be 'delivered'");
+  channel.start(std::make_unique<DeliveryWait>(channel, timeout));
+  return {};
+}
+
+/// The text of a `ce-*` field, as the HTTP protocol binding of CloudEvents 1.0.2 (3.1.3.2) decodes it: quotes off, then percent-encoding.
+std::optional<std::string> attribute_text(std::string_view raw) {
+  if (raw.size() < 2 || raw.front() != '"' || raw.back() != '"') return percent_decode(raw);
+  std::string unquoted;
+  raw = raw.substr(1, raw.size() - 2);
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    if (raw[i] == '\\' && ++i == raw.size()) return std::nullopt;
+    unquoted += raw[i];
+  }
+  return percent_decode(unquoted);
+}
+
+bool is_attribute_name(std::string_view name) {
+  return std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
+}
+
+Error attribute_error(std::string_view name, std::string_view code, std::string_view why) {
+  Error error{ErrorKind::malformed, "bad-attribute", "a ce-* header is not as CloudEvents 1.0 wants it", {}, {}};
+  error.fields.push_back({fmt::format("/{}", name), std::string(code), std::string(why)});
+  return error;
+}
+
+/// Decodes the attributes in place and makes the event of them; the views point into the request.
+Result<DynamicEvent> binary_event(Request& request) {
+  DynamicEvent event{};
+  event.data = request.body;
+  std::string_view spec_version;
+  for (auto& [name, value] : request.attributes) {
+    if (!is_attribute_name(name))
+      return std::unexpected(attribute_error("", "attribute-name", "names are lower-case letters and digits"));
+    auto text = attribute_text(value);
+    if (!text) return std::unexpected(attribute_error(name, "encoding", "is not percent-encoded UTF-8 text"));
+    value = std::move(*text);
+    if (name == "specversion") spec_version = value;
+    else if (name == "type") event.type = value;
+    else if (name == "id") event.id = value;
+    else if (name == "source") event.source = value;
+    else if (name == "time") event.time = value;
+    else if (name == "traceparent") event.traceparent = value;
+    else if (name == "tracestate") event.tracestate = value;
+    else event.extensions.emplace_back(name, value);
+  }
+  if (spec_version != "1.0") return std::unexpected(attribute_error("specversion", "spec-version", "must be 1.0"));
+  for (const auto& [name, value] : {std::pair{"type", event.type}, {"id", event.id}, {"source", event.source}})
+    if (value.empty()) return std::unexpected(attribute_error(name, "required", "the header is missing or empty"));
+  return event;
+}
+
+}  // namespace
+
+void publish_body(Channel& channel) {
+  if (auto query = read_query(channel); !query) return channel.fail(query.error());
+  channel.service().publisher.publish_body(channel.request().body, channel.prepared().form, {}, channel.ticket());
+}
+
+void publish_binary(Channel& channel) {
+  channel.prepared().form = Body::cloudevent;
+  auto event = binary_event(channel.request());
+  if (!event) return channel.fail(event.error());
+  if (auto query = read_query(channel); !query) return channel.fail(query.error());
+  channel.service().publisher.publish_dynamic(*event, {}, channel.ticket());
+}
+
+void finish_publish(Channel& channel, Published&& result) {
+  if (!result) return channel.fail(result.error());
+  auto& out = channel.scratch();
+  append_objects(result->size(), is_many(channel), out, [&](std::size_t i) { append_receipt_members((*result)[i], out); });
+  channel.reply(202, kJson, out);
+}
+
+}  // namespace user_events::server

@@ -1,0 +1,28 @@
+// Which handler a request gets, and what is refused before one is asked.
+#pragma once
+
+#include "server/channel.h"
+
+namespace user_events::server {
+
+/// The header is complete: fills `channel.prepared()`, starts an exchange for a streamed body, or answers with a problem.
+void prepare(Channel& channel);
+
+/// A publish without an exchange is finished.
+void finish_publish(Channel& channel, Published&& result);
+
+/// Handlers, by file: publish.cc, ndjson.cc, event_stream.cc, reads.cc.
+void publish_body(Channel& channel);
+void publish_binary(Channel& channel);
+void start_ndjson(Channel& channel);
+void stream_events(Channel& channel);
+void read_events(Channel& channel);
+void find_event(Channel& channel);
+void list_schemas(Channel& channel);
+void show_schema(Channel& channel);
+void show_status(Channel& channel);
+void show_health(Channel& channel);
+void show_readiness(Channel& channel);
+void show_metrics(Channel& channel);
+
+}  // namespace user_events::server
