@@ -1,0 +1,156 @@
+#include "formation/former.h"
+
+#include <algorithm>
+
+#include "base/json_text.h"
+#include "base/time_text.h"
+#include "base/try.h"
+#include "formation/array_reader.h"
+#include "formation/former_impl.h"
+#include "formation/json_parser.h"
+
+namespace user_events::formation {
+namespace {
+
+/// Offsets into a batch are 32 bits wide; this leaves room for one more event of any size.
+constexpr std::size_t kMaxBatchBytes = std::size_t{1} << 30;
+
+std::unexpected<Error> event_too_large(std::string_view prefix, std::uint64_t limit) {
+  Error error{ErrorKind::too_large,
+              "event-too-large",
+              prefix.empty() ? "the event is larger than "
+                             : "the event at " + std::string(prefix) + " is larger than ",
+              "send less, or raise limits.max_event_bytes",
+              {}};
+  error.message += std::to_string(limit) + " bytes";
+  return std::unexpected(std::move(error));
+}
+
+std::unexpected<Error> batch_too_large(std::uint32_t limit) {
+  return fail(ErrorKind::too_large, "batch-too-large",
+              "the array holds more than " + std::to_string(limit) + " events",
+              "send smaller arrays or NDJSON, or raise limits.max_batch_events");
+}
+
+std::unexpected<Error> not_closed() {
+  return fail(ErrorKind::malformed, "malformed-json",
+              "the body is no JSON: its array is not closed, or something follows it");
+}
+
+}  // namespace
+
+// ---- FormedBatch ----
+
+journal::RecordDraft FormedBatch::draft(std::size_t i) const noexcept {
+  const Entry& entry = entries_[i];
+  const std::string_view arena = arena_;
+  journal::RecordDraft draft;
+  draft.id = arena.substr(entry.id, entry.id_size);
+  draft.type = arena.substr(entry.type, entry.type_size);
+  draft.key = arena.substr(entry.key, entry.key_size);
+  draft.scope = arena.substr(entry.scope, entry.scope_size);
+  draft.payload = arena.substr(entry.payload, entry.payload_size);
+  draft.id_from_caller = entry.id_from_caller;
+  draft.request_mac = entry.mac;
+  return draft;
+}
+
+std::string_view FormedBatch::id(std::size_t i) const noexcept {
+  return std::string_view(arena_).substr(entries_[i].id, entries_[i].id_size);
+}
+
+void FormedBatch::clear() noexcept { truncate(0); }
+
+void FormedBatch::truncate(std::size_t size) noexcept {
+  if (size >= entries_.size()) return;
+  arena_.resize(entries_[size].id);  // an event's bytes begin with its id
+  entries_.resize(size);
+}
+
+// ---- Former ----
+
+Former::Former(const catalogue::Catalogue& catalogue, Settings settings, const ports::Clock& clock,
+               ports::Random& random)
+    : impl_(std::make_unique<const Impl>(catalogue, std::move(settings), clock, random)) {}
+
+Former::~Former() = default;
+
+Result<void> Former::form_body(std::string_view body, BodyForm form, const Context& context,
+                               FormedBatch& out) const {
+  const std::size_t size = out.size();
+  Result<void> result = impl_->add_body(body, form, context, out);
+  if (!result) out.truncate(size);
+  JsonParser::of_thread().trim();
+  return result;
+}
+
+std::string Former::token(std::string_view identifier) const {
+  std::string token;
+  impl_->keys.append_token(identifier, token);
+  return token;
+}
+
+Result<void> Former::Impl::add_body(std::string_view body, BodyForm form, const Context& context,
+                                    FormedBatch& out) const {
+  const std::string_view text = trim_json_space(body);
+  if (text.empty())
+    return fail(ErrorKind::malformed, "empty-body", "the body is empty", "send one event as a JSON object");
+  if (form != BodyForm::cloudevent && text.starts_with('[')) return add_array(text, form, context, out);
+  std::vector<FieldError> list;
+  UE_TRY(add_text(text, form, now_ms(), context, {list, {}}, out));
+  if (!list.empty()) return std::unexpected(invalid_event(std::move(list)));
+  return {};
+}
+
+Result<void> Former::Impl::add_array(std::string_view body, BodyForm form, const Context& context,
+                                     FormedBatch& out) const {
+  const BodyForm element_form = form == BodyForm::cloudevent_batch ? BodyForm::cloudevent : form;
+  const std::int64_t now = now_ms();
+  std::vector<FieldError> list;
+  std::string prefix;
+  ArrayReader reader(body);
+  // Every element is parsed, also behind one that is refused: no JSON anywhere makes the whole body
+  // malformed.
+  for (std::uint32_t index = 0;; ++index) {
+    const ArrayReader::Step step = reader.next();
+    if (step == ArrayReader::Step::malformed) return not_closed();
+    if (step == ArrayReader::Step::end) break;
+    if (index == limits.max_batch_events) return batch_too_large(limits.max_batch_events);
+    prefix.assign(1, '/');
+    base::append_json_number(std::uint64_t{index}, prefix);
+    UE_TRY(add_text(reader.element(), element_form, now, context, {list, prefix}, out));
+  }
+  if (!list.empty()) return std::unexpected(invalid_event(std::move(list)));
+  return {};
+}
+
+Result<void> Former::Impl::check_size(std::size_t event_bytes, std::string_view prefix,
+                                      const FormedBatch& out) const {
+  if (event_bytes > limits.max_event_bytes) return event_too_large(prefix, limits.max_event_bytes);
+  if (out.arena_.size() > kMaxBatchBytes) return batch_too_large(limits.max_batch_events);
+  return {};
+}
+
+Result<void> Former::Impl::add_text(std::string_view text, BodyForm form, std::int64_t now,
+                                    const Context& context, const Findings& findings,
+                                    FormedBatch& out) const {
+  UE_TRY(check_size(text.size(), findings.prefix, out));
+  JsonParser& parser = JsonParser::of_thread();
+  UE_TRY_ASSIGN(simdjson::dom::element event, parser.parse(text, limits.max_depth, findings.prefix));
+  simdjson::dom::object object;
+  if (form == BodyForm::cloudevent_batch) {
+    findings.add_here("type", "a batch is an array of events");
+  } else if (event.get_object().get(object) != simdjson::SUCCESS) {
+    findings.add_here("type", "an event is a JSON object");
+  } else if (findings.list.size() < kMaxFindings) {
+    RawEvent raw(parser.extensions());
+    if (form == BodyForm::events)
+      raw.read_native(object, findings);
+    else
+      raw.read_cloudevent(object, findings);
+    add_raw(raw, now, context, findings, out);
+  }
+  return {};
+}
+
+}  // namespace user_events::formation

@@ -1,0 +1,96 @@
+#include "formation/attributes.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace user_events::formation {
+namespace {
+
+constexpr std::string_view kParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+std::string parent_with(std::size_t at, char c) {
+  std::string text(kParent);
+  text[at] = c;
+  return text;
+}
+
+TEST(Attributes, ControlCharactersAreTheOnesCloudEventsForbids) {
+  EXPECT_FALSE(has_control_character("Grüße \xc2\xa0 日本 😀"));
+  EXPECT_TRUE(has_control_character("a\tb"));
+  EXPECT_TRUE(has_control_character(std::string_view("\0", 1)));
+  EXPECT_TRUE(has_control_character("\x7f"));
+  EXPECT_TRUE(has_control_character("\xc2\x80"));
+  EXPECT_TRUE(has_control_character("\xc2\x9f"));
+}
+
+TEST(Attributes, NamesAreLowerCaseLettersAndDigits) {
+  for (const char* name : {"a", "tenant", "9", "a1b2"}) EXPECT_TRUE(is_attribute_name(name)) << name;
+  for (const char* name : {"", "Tenant", "ten_ant", "ten-ant", "tenant ", "ténant"})
+    EXPECT_FALSE(is_attribute_name(name)) << name;
+}
+
+TEST(Attributes, SourcesAreUriReferences) {
+  for (const char* uri :
+       {"urn:example:a", "/service", "https://example.com/a?b=c#d", "a", "%20", "mailto:a@b", "//[::1]/a"})
+    EXPECT_TRUE(is_uri_reference(uri)) << uri;
+  for (const char* uri :
+       {"", "a b", "a\"b", "<a>", "a\\b", "%2", "%zz", "%", "ü", "a|b", "{a}", "a^b", "a`b"})
+    EXPECT_FALSE(is_uri_reference(uri)) << uri;
+}
+
+TEST(Attributes, JsonMediaTypes) {
+  for (const char* type : {"application/json", "Application/JSON", "application/json; charset=utf-8",
+                           "text/json", "application/ld+json", " application/json "})
+    EXPECT_TRUE(is_json_media_type(type)) << type;
+  for (const char* type : {"", "json", "application/xml", "application/jsonp", "application/xjson", "/json",
+                           "application/", "text/plain; a=json"})
+    EXPECT_FALSE(is_json_media_type(type)) << type;
+}
+
+TEST(Attributes, Traceparents) {
+  EXPECT_TRUE(is_traceparent(kParent));
+  EXPECT_TRUE(is_traceparent("01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-later"));
+  EXPECT_FALSE(is_traceparent(std::string(kParent) + "-more"));
+  EXPECT_FALSE(is_traceparent("01" + std::string(kParent.substr(2)) + "more"));
+  EXPECT_FALSE(is_traceparent(kParent.substr(0, 54)));
+  EXPECT_FALSE(is_traceparent("ff" + std::string(kParent.substr(2))));
+  EXPECT_FALSE(is_traceparent("00-00000000000000000000000000000000-b7ad6b7169203331-01"));
+  EXPECT_FALSE(is_traceparent("00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01"));
+  for (const std::size_t at : {0u, 1u, 3u, 34u, 36u, 51u, 53u, 54u}) {
+    EXPECT_FALSE(is_traceparent(parent_with(at, 'A'))) << at;
+    EXPECT_FALSE(is_traceparent(parent_with(at, 'g'))) << at;
+  }
+  for (const std::size_t at : {2u, 35u, 52u}) EXPECT_FALSE(is_traceparent(parent_with(at, '_'))) << at;
+}
+
+TEST(Attributes, Tracestates) {
+  for (const char* state : {"a=1", "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE", "a=1 , b=2", "a=1,,b=2",
+                            "tenant@system=x y", "0a=1", "a/*_-=~"})
+    EXPECT_TRUE(is_tracestate(state)) << state;
+  for (const char* state : {"", ",", "a", "a=", "=1", "A=1", "a=1,a=2", "a=b=c", "a@b@c=1", "a=\x01", "a=ü",
+                            "ä=1", "a b=1", "_a=1"})
+    EXPECT_FALSE(is_tracestate(state)) << state;
+  std::string many;
+  for (int i = 0; i < 32; ++i) many += (i == 0 ? "" : ",") + std::string("k") + std::to_string(i) + "=v";
+  EXPECT_TRUE(is_tracestate(many));
+  EXPECT_FALSE(is_tracestate(many + ",k32=v"));
+  EXPECT_FALSE(is_tracestate("a=" + std::string(257, 'v')));
+  EXPECT_FALSE(is_tracestate("a=1" + std::string(1'024, ',')));
+}
+
+TEST(Attributes, DataSchemasOfOurFormAreTakenApart) {
+  const auto schema = parse_data_schema("urn:user-events:schema:user.created:12");
+  ASSERT_TRUE(schema.has_value());
+  EXPECT_EQ(schema->type, "user.created");
+  EXPECT_EQ(schema->version, 12u);
+  for (const char* uri :
+       {"", "https://example.com/a:1", "urn:user-events:schema:", "urn:user-events:schema:user.created",
+        "urn:user-events:schema:user.created:", "urn:user-events:schema::1",
+        "urn:user-events:schema:user.created:0", "urn:user-events:schema:user.created:1x",
+        "urn:user-events:schema:user.created:-1", "urn:user-events:schema:user.created:4294967296"})
+    EXPECT_FALSE(parse_data_schema(uri).has_value()) << uri;
+}
+
+}  // namespace
+}  // namespace user_events::formation
