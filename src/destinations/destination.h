@@ -74,7 +74,9 @@ class Destination {
   /// Collects outcomes into `out` (appended), waiting up to `timeout` for the first. When it returns after sends, queued
   /// data must be on its way (a batching destination flushes when nothing more was sent since the last poll).
   virtual void poll(std::vector<Report>& out, std::chrono::milliseconds timeout) = 0;
-  /// Opaque, saved together with the position, given back to `start`. Consistent with all reports returned so far.
+  /// Opaque, saved together with the position, given back to `start`. Consistent with all reports returned so far. A
+  /// destination that reconciles knows where to read from next time only when `health` turns `up`: the caller saves this
+  /// state durably then, before its first send, or a crash right after that send could not be reconciled.
   [[nodiscard]] virtual std::string resume_state() const { return {}; }
   /// Wakes a `poll` that waits in another thread. Thread-safe.
   virtual void wake() noexcept = 0;

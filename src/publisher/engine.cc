@@ -93,7 +93,7 @@ Result<void> UserEventPublisher::Impl::close(std::chrono::milliseconds deadline)
     const auto left = std::max(std::chrono::milliseconds(0), std::chrono::duration_cast<std::chrono::milliseconds>(
                                                                  end - std::chrono::steady_clock::now()));
     one.runner->stop(left);
-    if (one.runner->stats().low_water < target) unfinished += (unfinished.empty() ? "" : ", ") + one.options.name;
+    if (one.runner->low_water() < target) unfinished += (unfinished.empty() ? "" : ", ") + one.options.name;
   }
   if (housekeeper) housekeeper->stop();
   if (!unfinished.empty())

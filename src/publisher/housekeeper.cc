@@ -38,13 +38,13 @@ std::vector<std::string> Housekeeper::wait_all_up_to(std::uint64_t sequence, std
   done.get_future().wait();
   std::vector<std::string> unfinished;
   for (const auto& destination : destinations_)
-    if (destination.runner->stats().low_water < sequence) unfinished.push_back(destination.options.name);
+    if (destination.runner->low_water() < sequence) unfinished.push_back(destination.options.name);
   return unfinished;
 }
 
 bool Housekeeper::is_done(const Waiter& waiter) const {
   return std::ranges::all_of(destinations_, [&](const auto& d) {
-    return waiter.all_before ? d.runner->stats().low_water >= waiter.sequence : d.runner->is_done(waiter.sequence);
+    return waiter.all_before ? d.runner->low_water() >= waiter.sequence : d.runner->is_done(waiter.sequence);
   });
 }
 
@@ -130,7 +130,7 @@ void Housekeeper::look_after_journal() {
   std::string problem;
   for (const auto& destination : destinations_) {
     const auto stats = destination.runner->stats();
-    needed_after = std::min(needed_after, stats.low_water);
+    needed_after = std::min(needed_after, destination.runner->low_water());
     const auto& options = destination.options;
     if (options.lag_action != LagAction::refuse) continue;
     const bool over_bytes = options.max_lag_bytes != 0 && stats.lag_bytes > options.max_lag_bytes;

@@ -1,0 +1,74 @@
+// The thread of one destination: reads the journal, asks the core, calls the destination, saves the position.
+// What it guarantees, and when not: docs/delivery.md.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "destinations/destination.h"
+#include "journal/journal.h"
+#include "ports/clock.h"
+#include "state/state.h"
+#include "user_events/error.h"
+#include "user_events/options.h"
+
+namespace user_events::delivery {
+
+/// How one destination stands. Counters run since start; nothing here is more than about a second old.
+struct RunnerStats {
+  std::uint64_t low_water = 0;     ///< Everything up to here is delivered, filtered out or stored as a dead letter.
+  std::uint64_t delivered = 0;     ///< Acknowledged events, those that reconciliation found included.
+  std::uint64_t sent = 0;          ///< Attempts that the destination took.
+  std::uint64_t retries = 0;       ///< Attempts that ended `retry`.
+  std::uint64_t in_doubt = 0;      ///< Attempts that ended `in_doubt`.
+  std::uint64_t refused = 0;       ///< Attempts that ended `refused`.
+  std::uint64_t dead_letters = 0;  ///< In the store now, those that wait behind one included.
+  std::uint64_t lost_to_retention = 0;  ///< Events that retention removed before this destination had them.
+  std::uint32_t in_flight = 0;     ///< Taken by the destination, not yet reported.
+  std::uint32_t pending = 0;       ///< Read from the journal and not yet done.
+  std::uint64_t lag_bytes = 0;     ///< Estimate: events not yet done times the mean size of a record in the journal.
+  std::chrono::milliseconds lag_age{0};  ///< Age of the oldest event not yet done; 0 when there is none.
+  destinations::Health health;     ///< The destination's; `down` with the runner's own problem when it has one.
+};
+
+class Runner {
+ public:
+  /// Starts delivery from the saved position, or from `options.start` for a new destination (that position is durable when this
+  /// returns). Loads the held keys. `journal`, `state` and `clock` must outlive the runner. Never waits for a broker.
+  /// Errors: usage (types, start, a setting that can never work), and those of State.
+  [[nodiscard]] static Result<std::unique_ptr<Runner>> start(const DestinationOptions& options,
+                                                             std::unique_ptr<destinations::Destination> destination,
+                                                             journal::Journal& journal, state::State& state,
+                                                             const ports::Clock& clock);
+  ~Runner();  ///< stop(0).
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+
+  /// Thread-safe, no system call.
+  [[nodiscard]] RunnerStats stats() const;
+  /// Everything up to here is done. Thread-safe, one atomic load.
+  [[nodiscard]] std::uint64_t low_water() const noexcept;
+  /// `sequence` is delivered, filtered out or stored as a dead letter, also when an older one is not. Thread-safe; may wait for
+  /// one batch of the runner (about a millisecond) when the answer is not plain from the low-water mark.
+  [[nodiscard]] bool is_done(std::uint64_t sequence) const;
+  /// `delivered`, `pending`, `filtered` or `dead-letter`. Thread-safe; may read the journal and the state.
+  [[nodiscard]] std::string progress_state(std::uint64_t sequence) const;
+
+  /// Called on the runner's thread after each batch in which events got done, and at the end. Must not block nor call stop.
+  /// Replaces the one before; an empty function: none. When this returns, the one before is not running.
+  void set_progress_listener(std::function<void()> listener);
+
+  /// Delivers what the journal holds until all is done or `deadline` has passed (at once if the destination is down and nothing
+  /// is in flight), closes the destination, saves the position. Idempotent, thread-safe. Afterwards stats() still answers.
+  void stop(std::chrono::milliseconds deadline);
+
+ private:
+  struct Impl;
+  explicit Runner(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace user_events::delivery
