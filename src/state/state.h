@@ -1,5 +1,5 @@
 // What must survive beside the journal and is not the hot path: positions and dead letters, in SQLite.
-// One connection writes (behind a mutex), WAL, synchronous=FULL.
+// One connection (behind a mutex), WAL, synchronous=FULL: a function that changes something returns when it is durable.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "user_events/error.h"
@@ -29,18 +30,23 @@ struct DeadLetter {
   std::string payload;  ///< The record's payload, so that it outlives the journal's retention.
 };
 
-/// Thread-safe.
+/// Thread-safe. Errors of all functions: full (no room on the disk), unavailable (locked by another process), damaged, io.
 class State {
  public:
+  /// Opens or creates the file (mode 0600) and its `-wal` and `-shm` beside it. Error `damaged` also for a file that a newer version wrote.
   [[nodiscard]] static Result<std::unique_ptr<State>> open(const std::string& path);
   virtual ~State() = default;
+  /// nullopt: a new destination.
   [[nodiscard]] virtual Result<std::optional<SavedPosition>> position(std::string_view destination) = 0;
   [[nodiscard]] virtual Result<void> save_position(std::string_view destination, const SavedPosition& position) = 0;
   [[nodiscard]] virtual Result<std::vector<std::string>> destinations() = 0;  ///< Names with a saved position.
+  /// Gives up its position and its dead letters.
   [[nodiscard]] virtual Result<void> remove_destination(std::string_view destination) = 0;
-  /// Durable when it returns. Storing the same (destination, sequence) again changes nothing.
+  /// All or none. Storing the same (destination, sequence, event id) again changes nothing.
   [[nodiscard]] virtual Result<void> store_dead_letters(std::string_view destination, const std::vector<DeadLetter>& letters) = 0;
+  /// Keys with at least one dead letter, each once: their events wait (policy `hold`).
   [[nodiscard]] virtual Result<std::vector<std::string>> held_keys(std::string_view destination) = 0;
+  /// By sequence, from the first above `after_sequence`.
   [[nodiscard]] virtual Result<std::vector<DeadLetter>> dead_letters(std::string_view destination, std::uint64_t after_sequence, std::size_t limit) = 0;
   [[nodiscard]] virtual Result<std::uint64_t> dead_letter_count(std::string_view destination) = 0;
 };
