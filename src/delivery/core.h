@@ -78,10 +78,12 @@ class Core {
   /// Its dead letters are gone: its events flow again.
   void release_key(std::uint64_t key_hash);
 
-  /// When the next back-off ends; nothing if none is running.
+  /// When the next back-off ends, or a little earlier; nothing if none is running.
   [[nodiscard]] std::optional<Time> next_wakeup() const;
   [[nodiscard]] CorePosition position() const;
   [[nodiscard]] std::uint64_t low_water() const noexcept;
+  /// Done, also when an older one is not.
+  [[nodiscard]] bool is_done(std::uint64_t sequence) const noexcept;
   [[nodiscard]] std::uint32_t in_flight() const noexcept;
   /// Offered and not yet done.
   [[nodiscard]] std::uint32_t pending() const noexcept;

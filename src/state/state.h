@@ -1,5 +1,5 @@
 // What must survive beside the journal and is not the hot path: positions and dead letters, in SQLite.
-// One connection (behind a mutex), WAL, synchronous=FULL: a function that changes something returns when it is durable.
+// One connection writes (behind a mutex), WAL, synchronous=FULL.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "user_events/error.h"
@@ -33,7 +32,7 @@ struct DeadLetter {
 /// Thread-safe. Errors of all functions: full (no room on the disk), unavailable (locked by another process), damaged, io.
 class State {
  public:
-  /// Opens or creates the file (mode 0600) and its `-wal` and `-shm` beside it. Error `damaged` also for a file that a newer version wrote.
+  /// Opens or creates the file (mode 0600), with its `-wal` and `-shm` beside it. `damaged` also for a file of a newer version.
   [[nodiscard]] static Result<std::unique_ptr<State>> open(const std::string& path);
   virtual ~State() = default;
   /// nullopt: a new destination.
@@ -42,12 +41,14 @@ class State {
   [[nodiscard]] virtual Result<std::vector<std::string>> destinations() = 0;  ///< Names with a saved position.
   /// Gives up its position and its dead letters.
   [[nodiscard]] virtual Result<void> remove_destination(std::string_view destination) = 0;
-  /// All or none. Storing the same (destination, sequence, event id) again changes nothing.
-  [[nodiscard]] virtual Result<void> store_dead_letters(std::string_view destination, const std::vector<DeadLetter>& letters) = 0;
+  /// All or none. Storing the same (destination, sequence, event id) again changes nothing. Returns how many are new.
+  [[nodiscard]] virtual Result<std::uint64_t> store_dead_letters(std::string_view destination,
+                                                                 const std::vector<DeadLetter>& letters) = 0;
   /// Keys with at least one dead letter, each once: their events wait (policy `hold`).
   [[nodiscard]] virtual Result<std::vector<std::string>> held_keys(std::string_view destination) = 0;
   /// By sequence, from the first above `after_sequence`.
-  [[nodiscard]] virtual Result<std::vector<DeadLetter>> dead_letters(std::string_view destination, std::uint64_t after_sequence, std::size_t limit) = 0;
+  [[nodiscard]] virtual Result<std::vector<DeadLetter>> dead_letters(std::string_view destination,
+                                                                     std::uint64_t after_sequence, std::size_t limit) = 0;
   [[nodiscard]] virtual Result<std::uint64_t> dead_letter_count(std::string_view destination) = 0;
 };
 

@@ -1,0 +1,382 @@
+// Each event of the window is a slot; the slots of one key that are not done form a lane, oldest first. A lane stands in
+// at most one of two lists: lanes that have something to send, lanes that have something to store. Whatever changes a
+// lane ends with `consider`, which puts it where it belongs; so nothing is ever searched.
+#include "delivery/core.h"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <cmath>
+#include <unordered_set>
+
+#include "delivery/ahead_set.h"
+#include "delivery/lanes.h"
+
+namespace user_events::delivery {
+namespace {
+
+enum class SlotState : std::uint8_t {
+  done,
+  waiting,    ///< To be sent, or to be stored.
+  backoff,    ///< To be sent again when its back-off ends.
+  in_flight,
+  storing,    ///< Given out as dead_letter or hold; `stored` follows.
+};
+
+struct Slot {
+  std::uint32_t lane = kNone;
+  std::uint32_t prev = kNone, next = kNone;  // within the lane
+  std::uint32_t attempt = 0;                 // attempts so far
+  SlotState state = SlotState::done;
+  bool refused = false;
+  bool probe = false;                        // sent alone after a failure in its lane
+};
+
+struct Backoff {
+  Time until;
+  std::uint64_t sequence;
+  bool operator>(const Backoff& other) const noexcept { return until > other.until; }
+};
+
+constexpr std::chrono::nanoseconds kShortestBackoff = std::chrono::milliseconds(1);
+
+}  // namespace
+
+struct Core::Impl {
+  Impl(const CoreOptions& o, const CorePosition& position);
+
+  [[nodiscard]] Slot& slot(std::uint64_t sequence) noexcept { return ring[static_cast<std::uint32_t>(sequence) & mask]; }
+  [[nodiscard]] const Slot& slot(std::uint64_t sequence) const noexcept {
+    return ring[static_cast<std::uint32_t>(sequence) & mask];
+  }
+  [[nodiscard]] std::uint32_t index(std::uint64_t sequence) const noexcept {
+    return static_cast<std::uint32_t>(sequence) & mask;
+  }
+  [[nodiscard]] std::uint64_t sequence_at(std::uint32_t slot_index) const noexcept {
+    const std::uint64_t first = low_water + 1;
+    return first + ((slot_index - static_cast<std::uint32_t>(first)) & mask);
+  }
+  /// In the window and not done.
+  [[nodiscard]] bool is_open(std::uint64_t sequence) const noexcept {
+    return sequence > low_water && sequence < next_offer && slot(sequence).state != SlotState::done;
+  }
+
+  void append(std::uint64_t sequence, std::uint64_t key);
+  void unlink(std::uint64_t sequence);
+  void finish(std::uint64_t sequence);
+  void advance_low_water() noexcept;
+  void advance_cursor(Lane& lane) noexcept;
+  void rewind_cursor(Lane& lane, std::uint64_t sequence) noexcept;
+  void leave_flight(Slot& event) noexcept;
+  [[nodiscard]] bool is_held(const Lane& lane, std::uint64_t sequence) const noexcept { return sequence > lane.hold_after; }
+  [[nodiscard]] Ready wanted(const Lane& lane) const noexcept;
+  void consider(std::uint32_t lane_number, bool at_front = false) noexcept;
+  void fail_attempt(std::uint64_t sequence, Outcome outcome, Time now);
+  void start_backoff(std::uint64_t sequence, Time now);
+  void end_backoffs(Time now);
+  [[nodiscard]] Action take_send();
+  [[nodiscard]] Action take_store();
+  [[nodiscard]] std::uint64_t next_random() noexcept;
+
+  CoreOptions options;
+  std::uint64_t low_water;
+  std::uint64_t next_offer;
+  std::uint32_t mask;
+  std::unique_ptr<Slot[]> ring;
+  Lanes lanes;
+  ReadyList send_ready{Ready::send}, store_ready{Ready::store};
+  std::vector<Backoff> backoffs;  // a heap, soonest first; entries of events that got done meanwhile are passed over
+  AheadSet ahead;
+  std::unordered_set<std::uint64_t> held;
+  std::uint32_t in_flight = 0, pending = 0;
+  std::uint64_t random_state;
+};
+
+Core::Impl::Impl(const CoreOptions& o, const CorePosition& position)
+    : options(o),
+      low_water(position.low_water),
+      next_offer(position.low_water + 1),
+      mask(std::bit_ceil(std::max(o.window_events, 1u)) - 1),
+      // Not initialised: memory that a short window never reaches is never touched.
+      ring(std::make_unique_for_overwrite<Slot[]>(std::size_t{mask} + 1)),
+      ahead(position.low_water + 1),
+      random_state(o.seed) {
+  options.window_events = std::max(options.window_events, 1u);
+  options.max_in_flight = std::max(options.max_in_flight, 1u);
+  for (const auto& [first, last] : position.acknowledged)
+    for (std::uint64_t sequence = std::max(first, next_offer); sequence < last; ++sequence)
+      if (!ahead.add(sequence)) break;
+}
+
+/// SplitMix64 (Steele, Lea, Flood 2014).
+std::uint64_t Core::Impl::next_random() noexcept {
+  std::uint64_t z = (random_state += 0x9e37'79b9'7f4a'7c15u);
+  z = (z ^ (z >> 30)) * 0xbf58'476d'1ce4'e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d0'49bb'1331'11ebu;
+  return z ^ (z >> 31);
+}
+
+void Core::Impl::append(std::uint64_t sequence, std::uint64_t key) {
+  const std::uint32_t lane_number = lanes.find_or_add(key);
+  Lane& lane = lanes[lane_number];
+  const std::uint32_t at = index(sequence);
+  ring[at] = Slot{.lane = lane_number, .prev = lane.tail, .state = SlotState::waiting};
+  if (lane.tail == kNone) {
+    lane.head = at;
+    if (!held.empty() && held.contains(key)) lane.hold_after = 0;
+  } else {
+    ring[lane.tail].next = at;
+  }
+  lane.tail = at;
+  if (lane.cursor == kNone) lane.cursor = at;
+  ++pending;
+  consider(lane_number);
+}
+
+void Core::Impl::unlink(std::uint64_t sequence) {
+  Slot& event = slot(sequence);
+  const std::uint32_t lane_number = event.lane;
+  Lane& lane = lanes[lane_number];
+  if (lane.cursor == index(sequence)) advance_cursor(lane);
+  (event.prev == kNone ? lane.head : ring[event.prev].next) = event.next;
+  (event.next == kNone ? lane.tail : ring[event.next].prev) = event.prev;
+  consider(lane_number);
+  if (lane.head == kNone) lanes.erase(lane_number);
+}
+
+/// The event is done for good: the one place from which the low-water mark moves, besides `skip`.
+void Core::Impl::finish(std::uint64_t sequence) {
+  unlink(sequence);
+  slot(sequence).state = SlotState::done;
+  --pending;
+  advance_low_water();
+}
+
+void Core::Impl::advance_low_water() noexcept {
+  while (low_water + 1 < next_offer && slot(low_water + 1).state == SlotState::done) ++low_water;
+}
+
+void Core::Impl::advance_cursor(Lane& lane) noexcept {
+  std::uint32_t at = ring[lane.cursor].next;
+  while (at != kNone && (ring[at].state == SlotState::in_flight || ring[at].state == SlotState::storing)) at = ring[at].next;
+  lane.cursor = at;
+}
+
+void Core::Impl::rewind_cursor(Lane& lane, std::uint64_t sequence) noexcept {
+  if (lane.cursor == kNone || sequence_at(lane.cursor) > sequence) lane.cursor = index(sequence);
+}
+
+void Core::Impl::leave_flight(Slot& event) noexcept {
+  --in_flight;
+  --lanes[event.lane].in_flight;
+}
+
+Ready Core::Impl::wanted(const Lane& lane) const noexcept {
+  if (lane.cursor == kNone) return Ready::no;
+  const Slot& event = ring[lane.cursor];
+  if (event.refused || is_held(lane, sequence_at(lane.cursor))) return Ready::store;
+  if (event.state == SlotState::backoff) return Ready::no;
+  const bool alone = !options.ordered_pipeline || lane.probing;
+  return alone && lane.in_flight > 0 ? Ready::no : Ready::send;
+}
+
+void Core::Impl::consider(std::uint32_t lane_number, bool at_front) noexcept {
+  Lane& lane = lanes[lane_number];
+  const Ready want = wanted(lane);
+  if (lane.ready == want && !at_front) return;
+  if (lane.ready != Ready::no) (lane.ready == Ready::send ? send_ready : store_ready).remove(lanes, lane_number);
+  if (want == Ready::no) return;
+  ReadyList& list = want == Ready::send ? send_ready : store_ready;
+  at_front ? list.push_front(lanes, lane_number) : list.push_back(lanes, lane_number);
+}
+
+void Core::Impl::fail_attempt(std::uint64_t sequence, Outcome outcome, Time now) {
+  Slot& event = slot(sequence);
+  Lane& lane = lanes[event.lane];
+  leave_flight(event);
+  event.probe = false;
+  event.state = SlotState::waiting;
+  const bool gave_up = options.retry.attempts != 0 && event.attempt >= options.retry.attempts;
+  if (is_held(lane, sequence)) {
+    // It was in flight behind the refused one: it waits there like the others, whatever its own outcome was.
+  } else if (outcome == Outcome::refused || gave_up) {
+    event.refused = true;
+    lane.hold_after = sequence;
+    held.insert(lane.key);
+  } else {
+    lane.probing = true;
+    start_backoff(sequence, now);
+  }
+  rewind_cursor(lane, sequence);
+  consider(event.lane);
+}
+
+void Core::Impl::start_backoff(std::uint64_t sequence, Time now) {
+  Slot& event = slot(sequence);
+  event.state = SlotState::backoff;
+  // Full jitter: anything between nothing and the exponential bound, so that many failed events do not come back at once.
+  const auto& retry = options.retry;
+  const double bound = std::min(static_cast<double>(std::chrono::nanoseconds(retry.max).count()),
+                                static_cast<double>(std::chrono::nanoseconds(retry.initial).count()) *
+                                    std::pow(retry.factor, static_cast<double>(event.attempt - 1)));
+  const double part = static_cast<double>(next_random() >> 11) * 0x1.0p-53;
+  const auto delay = std::max(kShortestBackoff, std::chrono::nanoseconds(static_cast<std::int64_t>(bound * part)));
+  if (backoffs.size() > 2 * (std::size_t{mask} + 1)) {
+    std::erase_if(backoffs, [&](const Backoff& one) {
+      return !is_open(one.sequence) || slot(one.sequence).state != SlotState::backoff;
+    });
+    std::ranges::make_heap(backoffs, std::greater<>());
+  }
+  backoffs.push_back({now + delay, sequence});
+  std::ranges::push_heap(backoffs, std::greater<>());
+}
+
+void Core::Impl::end_backoffs(Time now) {
+  while (!backoffs.empty() && backoffs.front().until <= now) {
+    const std::uint64_t sequence = backoffs.front().sequence;
+    std::ranges::pop_heap(backoffs, std::greater<>());
+    backoffs.pop_back();
+    if (!is_open(sequence) || slot(sequence).state != SlotState::backoff) continue;
+    slot(sequence).state = SlotState::waiting;
+    consider(slot(sequence).lane);
+  }
+}
+
+Action Core::Impl::take_send() {
+  const std::uint32_t lane_number = send_ready.front();
+  Lane& lane = lanes[lane_number];
+  Slot& event = ring[lane.cursor];
+  const std::uint64_t sequence = sequence_at(lane.cursor);
+  event.state = SlotState::in_flight;
+  event.probe = lane.probing;
+  ++event.attempt;
+  ++lane.in_flight;
+  ++in_flight;
+  advance_cursor(lane);
+  // To the end of the list, so that one key with a long queue does not hold up the others.
+  send_ready.remove(lanes, lane_number);
+  consider(lane_number);
+  return {ActionKind::send, sequence, event.attempt};
+}
+
+Action Core::Impl::take_store() {
+  const std::uint32_t lane_number = store_ready.front();
+  Lane& lane = lanes[lane_number];
+  Slot& event = ring[lane.cursor];
+  const std::uint64_t sequence = sequence_at(lane.cursor);
+  event.state = SlotState::storing;
+  advance_cursor(lane);
+  consider(lane_number);
+  return {event.refused ? ActionKind::dead_letter : ActionKind::hold, sequence, event.attempt};
+}
+
+Core::Core(const CoreOptions& options, const CorePosition& position) : impl_(std::make_unique<Impl>(options, position)) {}
+Core::~Core() = default;
+Core::Core(Core&&) noexcept = default;
+
+bool Core::wants_more() const noexcept {
+  return impl_->next_offer - impl_->low_water - 1 < impl_->options.window_events;
+}
+
+std::uint64_t Core::next_offer() const noexcept { return impl_->next_offer; }
+
+void Core::offer(std::uint64_t sequence, std::uint64_t key_hash) {
+  assert(sequence == impl_->next_offer && wants_more());
+  if (impl_->ahead.contains(sequence)) return skip(sequence);
+  ++impl_->next_offer;
+  impl_->append(sequence, key_hash);
+  impl_->ahead.drop_below(impl_->next_offer);
+}
+
+void Core::skip(std::uint64_t sequence) {
+  assert(sequence == impl_->next_offer && wants_more());
+  ++impl_->next_offer;
+  impl_->slot(sequence).state = SlotState::done;
+  impl_->ahead.drop_below(impl_->next_offer);
+  impl_->advance_low_water();
+}
+
+std::optional<Action> Core::next_action(Time now) {
+  impl_->end_backoffs(now);
+  if (!impl_->store_ready.empty()) return impl_->take_store();
+  if (!impl_->send_ready.empty() && impl_->in_flight < impl_->options.max_in_flight) return impl_->take_send();
+  return std::nullopt;
+}
+
+void Core::unsent(std::uint64_t sequence) {
+  if (!impl_->is_open(sequence) || impl_->slot(sequence).state != SlotState::in_flight) return;
+  Slot& event = impl_->slot(sequence);
+  impl_->leave_flight(event);
+  --event.attempt;
+  event.state = SlotState::waiting;
+  event.probe = false;
+  impl_->rewind_cursor(impl_->lanes[event.lane], sequence);
+  impl_->consider(event.lane, true);
+}
+
+void Core::result(std::uint64_t sequence, Outcome outcome, Time now) {
+  if (sequence >= impl_->next_offer) {
+    if (outcome == Outcome::accepted) impl_->ahead.add(sequence);
+    return;
+  }
+  if (!impl_->is_open(sequence)) return;
+  Slot& event = impl_->slot(sequence);
+  if (event.state == SlotState::storing || event.refused) return;  // what is on its way into the store counts as stored
+  if (outcome != Outcome::accepted) {
+    if (event.state == SlotState::in_flight) impl_->fail_attempt(sequence, outcome, now);
+    return;
+  }
+  if (event.state == SlotState::in_flight) impl_->leave_flight(event);
+  if (event.probe) impl_->lanes[event.lane].probing = false;
+  impl_->finish(sequence);
+}
+
+void Core::stored(std::uint64_t sequence) {
+  if (impl_->is_open(sequence) && impl_->slot(sequence).state == SlotState::storing) impl_->finish(sequence);
+}
+
+void Core::hold_key(std::uint64_t key_hash) {
+  impl_->held.insert(key_hash);
+  const std::uint32_t lane_number = impl_->lanes.find(key_hash);
+  if (lane_number == kNone) return;
+  impl_->lanes[lane_number].hold_after = 0;
+  impl_->consider(lane_number);
+}
+
+void Core::release_key(std::uint64_t key_hash) {
+  impl_->held.erase(key_hash);
+  const std::uint32_t lane_number = impl_->lanes.find(key_hash);
+  if (lane_number == kNone) return;
+  Lane& lane = impl_->lanes[lane_number];
+  lane.hold_after = kNotHeld;
+  // A refused event that is not stored yet holds the key again.
+  for (std::uint32_t at = lane.head; at != kNone && lane.hold_after == kNotHeld; at = impl_->ring[at].next)
+    if (impl_->ring[at].refused) lane.hold_after = impl_->sequence_at(at);
+  if (lane.hold_after != kNotHeld) impl_->held.insert(key_hash);
+  impl_->consider(lane_number);
+}
+
+std::optional<Time> Core::next_wakeup() const {
+  if (impl_->backoffs.empty()) return std::nullopt;
+  return impl_->backoffs.front().until;
+}
+
+CorePosition Core::position() const {
+  CorePosition position{impl_->low_water, {}};
+  for (std::uint64_t sequence = impl_->low_water + 1; sequence < impl_->next_offer; ++sequence)
+    if (impl_->slot(sequence).state == SlotState::done) append_range(sequence, sequence + 1, position.acknowledged);
+  impl_->ahead.append_ranges(impl_->next_offer, position.acknowledged);
+  return position;
+}
+
+std::uint64_t Core::low_water() const noexcept { return impl_->low_water; }
+std::uint32_t Core::in_flight() const noexcept { return impl_->in_flight; }
+std::uint32_t Core::pending() const noexcept { return impl_->pending; }
+
+bool Core::is_done(std::uint64_t sequence) const noexcept {
+  if (sequence <= impl_->low_water) return true;
+  if (sequence >= impl_->next_offer) return impl_->ahead.contains(sequence);
+  return impl_->slot(sequence).state == SlotState::done;
+}
+
+}  // namespace user_events::delivery

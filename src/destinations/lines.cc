@@ -1,0 +1,61 @@
+#include "destinations/lines.h"
+
+#include <algorithm>
+
+namespace user_events::destinations {
+
+void LineBuffer::add(const Message& message) {
+  if (empty()) {
+    bytes_.clear();
+    start_ = 0;
+  }
+  encoding::append_body(format_, message.envelope, message.position, bytes_);
+  bytes_.push_back('\n');
+  ends_.push_back({message.position.sequence, bytes_.size()});
+}
+
+void LineBuffer::consume(std::size_t count, std::vector<std::uint64_t>& written) {
+  start_ += count;
+  while (!ends_.empty() && ends_.front().offset <= start_) {
+    written.push_back(ends_.front().sequence);
+    ends_.pop_front();
+  }
+}
+
+void LineBuffer::drop(std::vector<std::uint64_t>& dropped) {
+  for (const End& end : ends_) dropped.push_back(end.sequence);
+  ends_.clear();
+  bytes_.clear();
+  start_ = 0;
+}
+
+void report_all(const std::vector<std::uint64_t>& sequences, Outcome outcome, const std::string& reason, std::vector<Report>& out) {
+  out.reserve(out.size() + sequences.size());
+  for (const std::uint64_t sequence : sequences) out.push_back({sequence, outcome, reason});
+}
+
+Result<encoding::Format> line_format(const DestinationOptions& options) {
+  if (options.encoding != "json")
+    return fail(ErrorKind::usage, "destination-encoding",
+                "destination '" + options.name + "': kind " + options.kind + " writes JSON lines, not " + options.encoding,
+                "use encoding = \"json\"");
+  if (options.format == "cloudevents") return encoding::Format::cloudevents;
+  if (options.format == "plain") return encoding::Format::plain;
+  return fail(ErrorKind::usage, "destination-format",
+              "destination '" + options.name + "': kind " + options.kind + " cannot carry format " + options.format,
+              "use format = \"cloudevents\" or \"plain\"");
+}
+
+Result<void> check_settings(const DestinationOptions& options, const std::vector<std::string_view>& known) {
+  for (const auto& [name, value] : options.settings) {
+    const bool is_known = std::ranges::any_of(known, [&name](std::string_view one) {
+      return one.ends_with('.') ? std::string_view(name).starts_with(one) : one == name;
+    });
+    if (!is_known)
+      return fail(ErrorKind::usage, "unknown-setting",
+                  "destination '" + options.name + "': kind " + options.kind + " has no setting " + name);
+  }
+  return {};
+}
+
+}  // namespace user_events::destinations

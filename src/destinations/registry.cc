@@ -1,0 +1,23 @@
+// The kinds of destination, in documentation order. A new kind is its folder and its line here.
+#include <algorithm>
+
+#include "destinations/destination.h"
+#include "destinations/file/file.h"
+#include "destinations/stdout/stdout.h"
+
+namespace user_events::destinations {
+
+const std::vector<Kind>& kinds() {
+  static const std::vector<Kind> all{
+      file_kind(),
+      stdout_kind(),
+  };
+  return all;
+}
+
+const Kind* find_kind(std::string_view name) {
+  const auto found = std::ranges::find(kinds(), name, &Kind::name);
+  return found == kinds().end() ? nullptr : &*found;
+}
+
+}  // namespace user_events::destinations
