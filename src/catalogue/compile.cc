@@ -45,6 +45,7 @@ class Compiler {
   struct Keyword {
     std::string_view name;
     Result<void> (Compiler::*handle)(const element& value, const std::string& pointer, Node& node);
+    bool only_words = false;  // says nothing about a value (`$ref` itself included)
   };
   static std::span<const Keyword> keywords() noexcept;
 
@@ -99,12 +100,24 @@ class Compiler {
       current_.push_back(index);
       for (const auto field : object_in(value)) UE_TRY(keyword(field.key, field.value, join(pointer, field.key), node));
       current_.pop_back();
+      node.alias = is_alias(object_in(value));
       UE_TRY(finish(object_in(value), node));
     } else {
       return invalid(pointer, "a schema is an object or a boolean");
     }
     impl_->nodes[index] = std::move(node);
     return index;
+  }
+
+  // `$ref` alone, as far as checking goes.
+  static bool is_alias(const simdjson::dom::object& object) {
+    bool has_ref = false;
+    for (const auto field : object) {
+      const auto known = std::ranges::find(keywords(), field.key, &Keyword::name);
+      has_ref = has_ref || field.key == "$ref";
+      if (known == keywords().end() || !known->only_words) return false;
+    }
+    return has_ref;
   }
 
   Result<void> keyword(std::string_view name, const element& value, const std::string& pointer, Node& node) {
@@ -433,18 +446,29 @@ class Compiler {
     }
     depth_.assign(impl_->nodes.size(), 0);
     for (NodeIndex i = 0; i < impl_->nodes.size(); ++i) UE_TRY(check_in_place(i, 0));
+    for (Node& node : impl_->nodes) skip_aliases(node);
     return {};
+  }
+
+  void skip_aliases(Node& node) {
+    const auto skip = [this](NodeIndex& index) {
+      while (index != kNoNode && impl_->nodes[index].alias) index = impl_->nodes[index].reference;
+    };
+    skip(node.items);
+    skip(node.additional);
+    skip(node.reference);
+    for (NodeIndex& branch : node.any_of) skip(branch);
+    for (Property& property : node.properties) skip(property.node);
   }
 
   // A value is checked by a node and by all that it refers to: that must end, and soon. depth_: 0 unknown, else steps + 1.
   Result<std::size_t> check_in_place(NodeIndex index, std::size_t above) {
     const Node& node = impl_->nodes[index];
-    if (above > kMaxInPlaceDepth)
-      return unsupported(node.pointer, fmt_limit("`$ref` and `anyOf` refer to themselves or are nested more than", kMaxInPlaceDepth, "deep"));
-    if (depth_[index] != 0) {
-      if (above + depth_[index] - 1 > kMaxInPlaceDepth) return check_in_place_too_deep(node);
-      return depth_[index];
-    }
+    if (depth_[index] == kUnderWay) return unsupported(node.pointer, "the schema refers to itself without going down in the value");
+    if (above + depth_[index] > kMaxInPlaceDepth + 1)
+      return unsupported(node.pointer, fmt_limit("`$ref` and `anyOf` are nested more than", kMaxInPlaceDepth, "deep"));
+    if (depth_[index] != 0) return depth_[index];
+    depth_[index] = kUnderWay;
     std::size_t deepest = 0;
     for (const NodeIndex branch : node.any_of) {
       UE_TRY_ASSIGN(const std::size_t depth, check_in_place(branch, above + 1));
@@ -457,9 +481,7 @@ class Compiler {
     depth_[index] = deepest + 1;
     return depth_[index];
   }
-  [[nodiscard]] std::unexpected<Error> check_in_place_too_deep(const Node& node) const {
-    return unsupported(node.pointer, fmt_limit("`$ref` and `anyOf` are nested more than", kMaxInPlaceDepth, "deep"));
-  }
+  static constexpr std::size_t kUnderWay = std::numeric_limits<std::size_t>::max();
 
   std::string_view name_;
   std::unique_ptr<Program> impl_ = std::make_unique<Program>();
@@ -473,17 +495,17 @@ std::span<const Compiler::Keyword> Compiler::keywords() noexcept {
   static constexpr Keyword kKeywords[] = {
       {"$schema", &Compiler::dialect},
       {"$id", &Compiler::id},
-      {"$comment", &Compiler::text_annotation},
-      {"$defs", &Compiler::definitions},
-      {"definitions", &Compiler::definitions},
-      {"$ref", &Compiler::ref},
-      {"title", &Compiler::text_annotation},
-      {"description", &Compiler::text_annotation},
-      {"default", &Compiler::annotation},
-      {"examples", &Compiler::annotation},
-      {"deprecated", &Compiler::flag_annotation},
-      {"readOnly", &Compiler::flag_annotation},
-      {"writeOnly", &Compiler::flag_annotation},
+      {"$comment", &Compiler::text_annotation, true},
+      {"$defs", &Compiler::definitions, true},
+      {"definitions", &Compiler::definitions, true},
+      {"$ref", &Compiler::ref, true},
+      {"title", &Compiler::text_annotation, true},
+      {"description", &Compiler::text_annotation, true},
+      {"default", &Compiler::annotation, true},
+      {"examples", &Compiler::annotation, true},
+      {"deprecated", &Compiler::flag_annotation, true},
+      {"readOnly", &Compiler::flag_annotation, true},
+      {"writeOnly", &Compiler::flag_annotation, true},
       {"type", &Compiler::type},
       {"enum", &Compiler::enumeration},
       {"const", &Compiler::constant},

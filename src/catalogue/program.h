@@ -68,13 +68,14 @@ struct Node {
   bool unique_items = false;
   bool closed = false;     ///< additionalProperties: false.
   bool has_fills = false;
+  bool alias = false;  ///< Nothing but a `$ref` (and words about it): edges lead to its target instead.
   FormatMask formats = 0;
   std::uint32_t min_length = 0, max_length = kUnlimited;
   std::uint32_t min_items = 0, max_items = kUnlimited;
   std::uint32_t min_properties = 0, max_properties = kUnlimited;
   NodeIndex items = kNoNode;       ///< kNoNode: anything.
   NodeIndex additional = kNoNode;  ///< kNoNode: anything, unless closed.
-  NodeIndex reference = kNoNode;   ///< `$ref` beside other keywords.
+  NodeIndex reference = kNoNode;   ///< `$ref`.
   std::vector<NodeIndex> any_of;
   std::vector<Property> properties;         ///< In the file's order.
   std::vector<std::uint32_t> by_name;       ///< Indexes into properties, sorted by name.

@@ -216,6 +216,9 @@ class Walker {
     for (const auto item : v) {
       if constexpr (kWrite) {
         if (count != 0) *out_ += ',';
+      } else if (node.items == kNoNode) {
+        ++count;
+        continue;
       }
       value(items, item, path.item(count++));
       if (stopped()) return;
@@ -307,6 +310,8 @@ class Walker {
       if (out_->size() != first) *out_ += ',';
       base::append_json_string(key, *out_);
       *out_ += ':';
+    } else if (node.additional == kNoNode) {
+      return;
     }
     value(at(node.additional), v, path.member(key));
   }

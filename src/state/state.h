@@ -1,5 +1,5 @@
 // What must survive beside the journal and is not the hot path: positions and dead letters, in SQLite.
-// One connection writes (behind a mutex), WAL, synchronous=FULL.
+// One connection (behind a mutex), WAL, synchronous=FULL: a function that changes something returns when it is durable.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "user_events/error.h"

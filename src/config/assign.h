@@ -1,0 +1,15 @@
+// Setting a key from a value of the file, with its type and range checked.
+#pragma once
+
+#include <string>
+
+#include "config/bindings.h"
+#include "config/document.h"
+
+namespace user_events::config {
+
+/// Sets the binding's member, or says what is wrong and how it is written: the words after the key's name, never the value itself.
+/// Empty: done.
+[[nodiscard]] std::string assign(const Binding& binding, const Value& value);
+
+}  // namespace user_events::config

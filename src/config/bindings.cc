@@ -1,0 +1,149 @@
+#include "config/bindings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "base/type_filter.h"
+
+namespace user_events::config {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+
+constexpr std::uint64_t kKiB = 1ull << 10, kMiB = 1ull << 20, kGiB = 1ull << 30, kTiB = 1ull << 40;
+constexpr milliseconds kTenYears = hours(24 * 3'650);
+
+bool is_plain_word(std::string_view text, std::string_view beside, std::size_t most) {
+  const auto fits = [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || beside.find(c) != std::string_view::npos;
+  };
+  return !text.empty() && text.size() <= most && std::ranges::all_of(text, fits);
+}
+
+// CloudEvents: `source` is a URI reference. Everything that RFC 3986 allows in one, nothing else.
+std::string source_problem(std::string_view text) {
+  return is_plain_word(text, "-._~:/?#[]@!$&'()*+,;=%", 1'024) ? "" : "is not a URI reference of 1 to 1,024 characters";
+}
+
+std::string name_problem(std::string_view text) {
+  return is_plain_word(text, "-_.", 64) ? "" : "is not a name of 1 to 64 letters, digits, '-', '_' and '.'";
+}
+
+std::string start_problem(std::string_view text) {
+  std::uint64_t sequence = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), sequence);
+  if (text == "beginning" || text == "now" || (error == std::errc{} && end == text.data() + text.size())) return "";
+  return "is neither beginning nor now nor a sequence number";
+}
+
+std::string listen_problem(std::string_view text) {
+  const auto colon = text.rfind(':');
+  std::uint16_t port = 0;
+  const char* last = text.data() + text.size();
+  const auto is_port = [&](const char* first) {
+    const auto [end, error] = std::from_chars(first, last, port);
+    return error == std::errc{} && end == last;
+  };
+  const bool has_port = colon != std::string_view::npos && colon > 0 && is_port(text.data() + colon + 1);
+  const std::string_view host = has_port ? text.substr(0, colon) : std::string_view{};
+  const bool bare_ipv6 = host.find(':') != std::string_view::npos && !(host.front() == '[' && host.back() == ']');
+  return has_port && !bare_ipv6 ? "" : "is not an address and a port (0 to 65535)";
+}
+
+std::string pattern_problem(std::string_view text) {
+  return base::TypeFilter::parse({std::string(text)}) ? "" : "is not a pattern over event types";
+}
+
+// The texts of a setting whose type is a string: a few names only.
+ChoiceSlot choice(std::string& text, std::vector<std::string> names) {
+  ChoiceSlot slot{std::move(names), {}, {}};
+  slot.get = [&text, names = slot.names] {
+    return static_cast<std::size_t>(std::ranges::find(names, text) - names.begin());
+  };
+  slot.set = [&text, names = slot.names](std::size_t index) { text = names[index]; };
+  return slot;
+}
+
+// `names` in the order of the enumerators.
+template <class Enum>
+ChoiceSlot choice(Enum& value, std::vector<std::string> names) {
+  return {std::move(names), [&value] { return static_cast<std::size_t>(value); },
+          [&value](std::size_t index) { value = static_cast<Enum>(index); }};
+}
+
+}  // namespace
+
+std::vector<Binding> bind(Options& o) {
+  return {
+      {"source", TextSlot{&o.source, source_problem, "\"urn:example:user-service\""}},
+      {"data_dir", TextSlot{&o.data_dir, nullptr, "\"data\""}},
+      {"catalogue_dir", TextSlot{&o.catalogue_dir, nullptr, "\"catalogue\""}},
+      {"retired", ListSlot{&o.retired, name_problem, "[\"old-kafka\"]"}},
+      {"http.listen", TextSlot{&o.http.listen, listen_problem, "\"127.0.0.1:8080\" or \"[::1]:8080\""}},
+      {"http.threads", CountSlot{&o.http.threads, 1, 256}},
+      {"http.max_body_bytes", SizeSlot{&o.http.max_body_bytes, kKiB, kGiB}},
+      {"http.max_connections", CountSlot{&o.http.max_connections, 1, 1'000'000}},
+      {"http.read_timeout", DurationSlot{&o.http.read_timeout, milliseconds(100), hours(1)}},
+      {"http.idle_timeout", DurationSlot{&o.http.idle_timeout, milliseconds(100), hours(24)}},
+      {"http.allowed_hosts", ListSlot{&o.http.allowed_hosts, name_problem, "[\"events.example.com\"]"}},
+      {"limits.max_event_bytes", SizeSlot{&o.limits.max_event_bytes, kKiB, 64 * kMiB}},
+      {"limits.max_batch_events", CountSlot{&o.limits.max_batch_events, 1, 1'000'000}},
+      {"limits.max_depth", CountSlot{&o.limits.max_depth, 4, 256}},
+      {"journal.segment_bytes", SizeSlot{&o.journal.segment_bytes, kMiB, 16 * kGiB}},
+      {"journal.max_bytes", SizeSlot{&o.journal.max_bytes, 4 * kMiB, 1'024 * kTiB, true}},
+      {"journal.retention_bytes", SizeSlot{&o.journal.retention_bytes, kMiB, 1'024 * kTiB, true}},
+      {"journal.retention_age", DurationSlot{&o.journal.retention_age, milliseconds(1'000), kTenYears, true}},
+      {"journal.idempotency_window", DurationSlot{&o.journal.idempotency_window, milliseconds(1'000), kTenYears}},
+      {"log.level", choice(o.log.level, {"trace", "debug", "info", "warn", "error", "off"})},
+      {"log.format", choice(o.log.format, {"text", "json"})},
+  };
+}
+
+std::vector<Binding> bind(DestinationOptions& d) {
+  return {
+      {"name", TextSlot{&d.name, name_problem, "\"kafka\""}},
+      {"kind", TextSlot{&d.kind, nullptr, "\"kafka\""}},
+      {"types", ListSlot{&d.types, pattern_problem, "[\"user.*\", \"!user.login.failed\"]"}},
+      {"topic", TextSlot{&d.topic, nullptr, "\"user.events\""}},
+      {"format", choice(d.format, {"cloudevents", "cloudevents-binary", "plain"})},
+      {"encoding", choice(d.encoding, {"json"})},
+      {"retry.initial", DurationSlot{&d.retry.initial, milliseconds(1), hours(1)}},
+      {"retry.max", DurationSlot{&d.retry.max, milliseconds(1), hours(24)}},
+      {"retry.factor", NumberSlot{&d.retry.factor, 1.0, 100.0}},
+      {"retry.attempts", CountSlot{&d.retry.attempts, 0, 1'000'000}},
+      {"oversize", choice(d.oversize, {"reject", "dead-letter"})},
+      {"max_lag_bytes", SizeSlot{&d.max_lag_bytes, kMiB, 1'024 * kTiB, true}},
+      {"max_lag_age", DurationSlot{&d.max_lag_age, milliseconds(1'000), kTenYears, true}},
+      {"lag_action", choice(d.lag_action, {"refuse", "detach"})},
+      {"start", TextSlot{&d.start, start_problem, "\"beginning\", \"now\" or \"1000\""}},
+      {"window_events", CountSlot{&d.window_events, 1, 16'777'216}},
+  };
+}
+
+std::vector<RuleFinding> check_rules(const Options& o) {
+  std::vector<RuleFinding> findings;
+  const auto require = [&](bool holds, std::string key, std::string sentence) {
+    if (!holds) findings.push_back({std::move(key), std::move(sentence)});
+  };
+  require(o.limits.max_event_bytes <= o.http.max_body_bytes, "limits.max_event_bytes", "is larger than http.max_body_bytes");
+  require(o.journal.max_bytes == 0 || o.journal.max_bytes >= 4 * o.journal.segment_bytes, "journal.max_bytes",
+          "is less than four times journal.segment_bytes");
+  require(o.journal.retention_bytes == 0 || o.journal.max_bytes == 0 || o.journal.retention_bytes <= o.journal.max_bytes,
+          "journal.retention_bytes", "is larger than journal.max_bytes");
+  require(o.journal.segment_bytes >= 2 * o.limits.max_event_bytes, "journal.segment_bytes",
+          "is less than twice limits.max_event_bytes");
+  std::set<std::string_view> names;
+  for (const auto& d : o.destinations) {
+    const std::string prefix = fmt::format("destination.{}.", d.name);
+    require(names.insert(d.name).second, prefix + "name", "is the name of two destinations");
+    require(d.retry.initial <= d.retry.max, prefix + "retry.initial", "is longer than retry.max");
+    require(std::ranges::find(o.retired, d.name) == o.retired.end(), "retired", fmt::format("names the destination {}, which is configured", d.name));
+  }
+  return findings;
+}
+
+}  // namespace user_events::config

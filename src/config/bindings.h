@@ -1,0 +1,74 @@
+// The one table of configuration keys: which member of the options each sets, of which type, in which range.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "user_events/options.h"
+
+namespace user_events::config {
+
+/// Says what is wrong with a text (without repeating it), or nothing.
+using TextCheck = std::string (*)(std::string_view text);
+
+struct TextSlot {
+  std::string* at;
+  TextCheck problem;        ///< May be null: any text but an empty one.
+  std::string_view example;
+};
+/// One of a few names. `get` and `set` work on the index into `names`.
+struct ChoiceSlot {
+  std::vector<std::string> names;
+  std::function<std::size_t()> get;
+  std::function<void(std::size_t)> set;
+};
+struct CountSlot {
+  std::uint32_t* at;
+  std::uint32_t least, most;
+};
+struct NumberSlot {
+  double* at;
+  double least, most;
+};
+struct SizeSlot {
+  std::uint64_t* at;
+  std::uint64_t least, most;
+  bool zero = false;        ///< 0 is allowed beside the range.
+};
+struct DurationSlot {
+  std::chrono::milliseconds* at;
+  std::chrono::milliseconds least, most;
+  bool zero = false;
+};
+struct ListSlot {
+  std::vector<std::string>* at;
+  TextCheck problem;        ///< Of one element.
+  std::string_view example;
+};
+
+struct Binding {
+  std::string_view name;    ///< Dotted: `journal.segment_bytes`.
+  std::variant<TextSlot, ChoiceSlot, CountSlot, NumberSlot, SizeSlot, DurationSlot, ListSlot> slot;
+};
+
+/// The keys outside of destinations, in documentation order. They point into `options`, which must outlive them.
+[[nodiscard]] std::vector<Binding> bind(Options& options);
+/// The common keys of one destination.
+[[nodiscard]] std::vector<Binding> bind(DestinationOptions& destination);
+
+/// The present value as it is written in TOML, without regard to secrets.
+[[nodiscard]] std::string value_text(const Binding& binding);
+
+/// What the rules between keys say about `options`: one sentence each, naming the keys.
+struct RuleFinding {
+  std::string key;          ///< Dotted; of a destination: `destination.NAME.key`.
+  std::string sentence;
+};
+[[nodiscard]] std::vector<RuleFinding> check_rules(const Options& options);
+
+}  // namespace user_events::config

@@ -1,0 +1,70 @@
+#include "config/document.h"
+
+#include <fmt/format.h>
+
+#define TOML_EXCEPTIONS 0
+#define TOML_HEADER_ONLY 1
+#include <toml++/toml.h>
+
+namespace user_events::config {
+namespace {
+
+std::string_view type_name(const toml::node& node) {
+  switch (node.type()) {
+    case toml::node_type::table: return "table";
+    case toml::node_type::array: return "array of other things than strings";
+    case toml::node_type::date: return "date";
+    case toml::node_type::time: return "time";
+    default: return "date-time";
+  }
+}
+
+Value value_of(const toml::node& node) {
+  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* integer = node.as_integer()) return integer->get();
+  if (const auto* number = node.as_floating_point()) return number->get();
+  if (const auto* flag = node.as_boolean()) return flag->get();
+  if (const auto* array = node.as_array(); array != nullptr && (array->empty() || array->is_homogeneous<std::string>())) {
+    std::vector<std::string> texts;
+    for (const auto& element : *array) texts.push_back(element.as_string()->get());
+    return texts;
+  }
+  return OtherValue{type_name(node)};
+}
+
+void flatten(const toml::table& table, const std::string& prefix, std::vector<Leaf>& out) {
+  for (const auto& [key, node] : table) {
+    std::string name = prefix + std::string(key.str());
+    const auto* inner = node.as_table();
+    if (inner != nullptr && !inner->empty()) {
+      flatten(*inner, name + ".", out);
+    } else {
+      out.push_back({std::move(name), key.source().begin.line, value_of(node)});
+    }
+  }
+}
+
+}  // namespace
+
+Result<Document> parse_document(std::string_view text, const std::string& path) {
+  auto parsed = toml::parse(text, path);
+  if (!parsed) {
+    return fail(ErrorKind::usage, "config-syntax",
+                fmt::format("{}:{}: not TOML: {}", path, parsed.error().source().begin.line, parsed.error().description()),
+                "TOML is described at https://toml.io; docs/configuration.md has a whole example");
+  }
+  Document document;
+  auto& root = parsed.table();
+  if (auto* tables = root["destination"].as_array(); tables != nullptr && tables->is_homogeneous<toml::table>()) {
+    for (const auto& element : *tables) {
+      Section& section = document.destinations.emplace_back();
+      section.line = element.source().begin.line;
+      flatten(*element.as_table(), "", section.leaves);
+    }
+    root.erase("destination");
+  }
+  flatten(root, "", document.top.leaves);
+  return document;
+}
+
+}  // namespace user_events::config

@@ -1,0 +1,82 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "config/bindings.h"
+#include "config/config.h"
+
+namespace user_events::config {
+namespace {
+
+constexpr std::string_view kFile = R"(
+source = "urn:example:a"
+[http]
+read_timeout = "90s"
+[journal]
+max_bytes = "1GiB"
+[[destination]]
+name = "a"
+kind = "bus"
+topic = "user.events"
+retry = {initial = "1s", factor = 1.5}
+password = "swordfish"
+bus."sasl.password_env" = "UE_TEST_SHOWN"
+bus."bootstrap.servers" = "127.0.0.1:9092"
+bus.url = "https://ada:swordfish@example.com/hook?x=1"
+)";
+
+Loaded load() {
+  ::setenv("UE_TEST_SHOWN", "swordfish", 1);
+  auto loaded = load_text(kFile, "test.toml");
+  EXPECT_TRUE(loaded) << (loaded ? "" : describe(loaded.error()));
+  return loaded ? *loaded : Loaded{};
+}
+
+TEST(ConfigShow, SecretsAreRedactedOrShownAsWhereTheyComeFrom) {
+  const std::string shown = show(load());
+  EXPECT_EQ(shown.find("swordfish"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("\npassword = \"<redacted>\"\n"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("\nbus.\"sasl.password_env\" = \"UE_TEST_SHOWN\"\n"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("\nbus.\"url\" = \"https://<redacted>@example.com/hook?x=1\"\n"), std::string::npos) << shown;
+}
+
+TEST(ConfigShow, WhatIsShownReadsBackToTheSame) {
+  const std::string shown = show(load());
+  const auto again = load_text(shown, "shown.toml");
+  ASSERT_TRUE(again) << describe(again.error()) << "\n" << shown;
+  EXPECT_EQ(show(*again), shown);
+  EXPECT_EQ(again->options.http.read_timeout, std::chrono::seconds(90));
+  EXPECT_EQ(again->options.destinations.at(0).retry.factor, 1.5);
+  EXPECT_EQ(again->options.destinations.at(0).settings.at("bus.sasl.password"), "swordfish");
+}
+
+TEST(ConfigShow, EveryKeyWithADefaultIsShown) {
+  const std::string shown = show(load());
+  EXPECT_NE(shown.find("\nsegment_bytes = \"64MiB\"\n"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("\nretention_age = \"7d\"\n"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("\nretry.max = \"30s\"\n"), std::string::npos) << shown;
+}
+
+// The reference page has a row for every key, with the default that the code has.
+TEST(ConfigDocs, EveryKeyHasARowWithItsDefault) {
+  std::ifstream in(std::string(UE_SOURCE_DIR) + "/docs/configuration.md");
+  std::stringstream text;
+  text << in.rdbuf();
+  const std::string page = text.str();
+  Options options;
+  DestinationOptions destination;
+  const auto expect_row = [&](const Binding& binding, std::string value) {
+    if (value == "\"\"") value = binding.name == "name" || binding.name == "kind" ? "required" : "none";
+    else value = "`" + value + "`";
+    const std::string row = "\n| `" + std::string(binding.name) + "` | " + value + " |";
+    EXPECT_NE(page.find(row), std::string::npos) << "docs/configuration.md lacks the row:" << row;
+  };
+  for (const auto& binding : bind(options)) expect_row(binding, value_text(binding));
+  for (const auto& binding : bind(destination)) expect_row(binding, value_text(binding));
+}
+
+}  // namespace
+}  // namespace user_events::config

@@ -1,0 +1,329 @@
+#include "config/config.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+namespace user_events::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+Options must_load(std::string_view text) {
+  auto loaded = load_text(text, "test.toml");
+  EXPECT_TRUE(loaded) << (loaded ? "" : describe(loaded.error()));
+  return loaded ? loaded->options : Options{};
+}
+
+// All findings, one a line.
+std::string findings(std::string_view text) {
+  const auto loaded = load_text(text, "test.toml");
+  if (loaded) return "";
+  EXPECT_EQ(loaded.error().kind, ErrorKind::usage);
+  std::string out;
+  for (const auto& field : loaded.error().fields) out += field.detail + "\n";
+  return out.empty() ? loaded.error().message : out;
+}
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "ue-config-XXXXXX").string();
+    path_ = ::mkdtemp(pattern.data());
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  std::string write(const std::string& name, std::string_view text) const {
+    const auto file = path_ / name;
+    std::ofstream(file, std::ios::binary) << text;
+    return file.string();
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+TEST(Config, AnEmptyFileIsTheDefaults) {
+  const Options options = must_load("");
+  EXPECT_EQ(options.data_dir, "data");
+  EXPECT_EQ(options.http.listen, "127.0.0.1:8080");
+  EXPECT_EQ(options.journal.segment_bytes, 64ull << 20);
+  EXPECT_TRUE(options.destinations.empty());
+}
+
+TEST(Config, EveryKeyReachesItsMember) {
+  const Options o = must_load(R"(
+    source = "urn:example:user-service"
+    data_dir = "/var/lib/user-events"
+    catalogue_dir = "catalogue"
+    retired = ["old"]
+    [http]
+    listen = "[::1]:0"
+    threads = 2
+    max_body_bytes = "1MiB"
+    max_connections = 10
+    read_timeout = "5s"
+    idle_timeout = "1m"
+    allowed_hosts = ["events.example.com"]
+    [limits]
+    max_event_bytes = "64KiB"
+    max_batch_events = 100
+    max_depth = 8
+    [journal]
+    segment_bytes = "8MiB"
+    max_bytes = "1GiB"
+    retention_bytes = "100MiB"
+    retention_age = "30d"
+    idempotency_window = "48h"
+    [log]
+    level = "debug"
+    format = "json"
+    [[destination]]
+    name = "a"
+    kind = "bus"
+    types = ["user.*", "!user.login.failed"]
+    topic = "user.events"
+    format = "cloudevents-binary"
+    encoding = "json"
+    retry = {initial = "1s", max = "10s", factor = 3, attempts = 10}
+    oversize = "dead-letter"
+    max_lag_bytes = "1GB"
+    max_lag_age = "7d"
+    lag_action = "detach"
+    start = "now"
+    window_events = 1000
+  )");
+  EXPECT_EQ(o.source, "urn:example:user-service");
+  EXPECT_EQ(o.data_dir, "/var/lib/user-events");
+  EXPECT_EQ(o.catalogue_dir, "catalogue");
+  EXPECT_EQ(o.retired, std::vector<std::string>{"old"});
+  EXPECT_EQ(o.http.listen, "[::1]:0");
+  EXPECT_EQ(o.http.threads, 2u);
+  EXPECT_EQ(o.http.max_body_bytes, 1u << 20);
+  EXPECT_EQ(o.http.max_connections, 10u);
+  EXPECT_EQ(o.http.read_timeout, 5s);
+  EXPECT_EQ(o.http.idle_timeout, 60s);
+  EXPECT_EQ(o.http.allowed_hosts, std::vector<std::string>{"events.example.com"});
+  EXPECT_EQ(o.limits.max_event_bytes, 64u << 10);
+  EXPECT_EQ(o.limits.max_batch_events, 100u);
+  EXPECT_EQ(o.limits.max_depth, 8u);
+  EXPECT_EQ(o.journal.segment_bytes, 8u << 20);
+  EXPECT_EQ(o.journal.max_bytes, 1u << 30);
+  EXPECT_EQ(o.journal.retention_bytes, 100u << 20);
+  EXPECT_EQ(o.journal.retention_age, 720h);
+  EXPECT_EQ(o.journal.idempotency_window, 48h);
+  EXPECT_EQ(o.log.level, "debug");
+  EXPECT_EQ(o.log.format, "json");
+  ASSERT_EQ(o.destinations.size(), 1u);
+  const auto& d = o.destinations[0];
+  EXPECT_EQ(d.name, "a");
+  EXPECT_EQ(d.kind, "bus");
+  EXPECT_EQ(d.types, (std::vector<std::string>{"user.*", "!user.login.failed"}));
+  EXPECT_EQ(d.topic, "user.events");
+  EXPECT_EQ(d.format, "cloudevents-binary");
+  EXPECT_EQ(d.retry.initial, 1s);
+  EXPECT_EQ(d.retry.max, 10s);
+  EXPECT_EQ(d.retry.factor, 3.0);
+  EXPECT_EQ(d.retry.attempts, 10u);
+  EXPECT_EQ(d.oversize, OversizeAction::dead_letter);
+  EXPECT_EQ(d.max_lag_bytes, 1'000'000'000u);
+  EXPECT_EQ(d.max_lag_age, 168h);
+  EXPECT_EQ(d.lag_action, LagAction::detach);
+  EXPECT_EQ(d.start, "now");
+  EXPECT_EQ(d.window_events, 1000u);
+}
+
+TEST(Config, SettingsOfAKindAreFlattenedHoweverTheyAreWritten) {
+  const Options o = must_load(R"(
+    [[destination]]
+    name = "a"
+    kind = "bus"
+    topic = "t"
+    bus."bootstrap.servers" = "127.0.0.1:9092"
+    bus.linger.ms = 5
+    [[destination]]
+    name = "c"
+    kind = "bus"
+    topic = "t"
+    unsafe = true
+    [destination.bus]
+    "acks" = "all"
+    topics = ["a", "b"]
+    ratio = 0.5
+    [[destination]]
+    name = "b"
+    kind = "file"
+    path = "events.ndjson"
+  )");
+  ASSERT_EQ(o.destinations.size(), 3u);
+  EXPECT_EQ(o.destinations[0].settings, (std::map<std::string, std::string>{{"bus.bootstrap.servers", "127.0.0.1:9092"},
+                                                                           {"bus.linger.ms", "5"}}));
+  EXPECT_EQ(o.destinations[1].settings, (std::map<std::string, std::string>{{"unsafe", "true"},
+                                                                           {"bus.acks", "all"},
+                                                                           {"bus.topics", "a,b"},
+                                                                           {"bus.ratio", "0.5"}}));
+  EXPECT_EQ(o.destinations[2].settings, (std::map<std::string, std::string>{{"path", "events.ndjson"}}));
+}
+
+TEST(Config, AnUnknownKeyNamesItsLineAndTheNearestKey) {
+  EXPECT_EQ(findings("source = \"urn:a\"\ndatadir = \"x\"\n"), "test.toml:2: datadir is not a known key; did you mean data_dir?\n");
+  EXPECT_EQ(findings("[http]\nlisten = \"127.0.0.1:1\"\nlisen = \"x\"\n"), "test.toml:3: http.lisen is not a known key; did you mean http.listen?\n");
+  EXPECT_EQ(findings("listen = \"127.0.0.1:1\"\n"), "test.toml:1: listen is not a known key; did you mean http.listen?\n");
+  EXPECT_EQ(findings("[colours]\nred = 1\n"), "test.toml:2: colours.red is not a known key; docs/configuration.md lists them\n");
+  EXPECT_EQ(findings("[colours]\n"), "test.toml:1: colours is not a known key; docs/configuration.md lists them\n");
+  EXPECT_EQ(findings("[[destination]]\nname = \"a\"\nkind = \"file\"\npaht = \"x\"\n"),
+            "test.toml:4: paht is not a known key of a file destination; did you mean path?\n");
+}
+
+TEST(Config, AnEmptyTableOfAKnownNameIsFine) {
+  EXPECT_EQ(findings("[http]\n[journal]\n[log]\n"), "");
+}
+
+TEST(Config, AWrongUnitOrTypeIsNamedWithAnExample) {
+  EXPECT_EQ(findings("[journal]\nsegment_bytes = \"64 potatoes\"\n"),
+            "test.toml:2: journal.segment_bytes is not a size; write for example \"64MiB\" or \"1GB\" (B, kB, KiB, MB, MiB, GB, GiB, TB, TiB) or a "
+            "number of bytes\n");
+  EXPECT_EQ(findings("[http]\nread_timeout = 30\n"), "test.toml:2: http.read_timeout has no unit; write for example \"30s\" (ms, s, m, h, d)\n");
+  EXPECT_EQ(findings("[http]\nread_timeout = \"30 parsecs\"\n"),
+            "test.toml:2: http.read_timeout is not a duration; write for example \"100ms\", \"30s\", \"10m\", \"24h\" or \"7d\"\n");
+  EXPECT_EQ(findings("[http]\nthreads = \"two\"\n"), "test.toml:2: http.threads is not a whole number; write for example 1\n");
+  EXPECT_EQ(findings("data_dir = 5\n"), "test.toml:1: data_dir is not a text; write for example \"data\"\n");
+  EXPECT_EQ(findings("data_dir = \"\"\n"), "test.toml:1: data_dir is empty; write for example \"data\"\n");
+  EXPECT_EQ(findings("retired = \"a\"\n"), "test.toml:1: retired is not a list of texts; write for example [\"old-kafka\"]\n");
+  EXPECT_EQ(findings("[log]\nlevel = \"wran\"\n"),
+            "test.toml:2: log.level is none of \"trace\", \"debug\", \"info\", \"warn\", \"error\", \"off\"; did you mean \"warn\"?\n");
+}
+
+TEST(Config, ARangeIsNamedWithItsEnds) {
+  EXPECT_EQ(findings("[http]\nthreads = 0\n"), "test.toml:2: http.threads is not within 1 and 256\n");
+  EXPECT_EQ(findings("[http]\nthreads = -1\n"), "test.toml:2: http.threads is not within 1 and 256\n");
+  EXPECT_EQ(findings("[journal]\nsegment_bytes = 10\n"), "test.toml:2: journal.segment_bytes is not within \"1MiB\" and \"16GiB\"\n");
+  EXPECT_EQ(findings("[journal]\nmax_bytes = 10\n"), "test.toml:2: journal.max_bytes is not within \"4MiB\" and \"1024TiB\", nor 0\n");
+  EXPECT_EQ(findings("[journal]\nmax_bytes = 0\nretention_age = 0\n"), "");
+  EXPECT_EQ(findings("[journal]\nidempotency_window = \"0s\"\n"), "test.toml:2: journal.idempotency_window is not within \"1s\" and \"3650d\"\n");
+}
+
+TEST(Config, RulesBetweenKeysAreChecked) {
+  EXPECT_EQ(findings("[http]\nmax_body_bytes = \"1KiB\"\n[limits]\nmax_event_bytes = \"2KiB\"\n"),
+            "test.toml:4: limits.max_event_bytes is larger than http.max_body_bytes\n");
+  EXPECT_EQ(findings("[journal]\nmax_bytes = \"100MiB\"\n"), "test.toml:2: journal.max_bytes is less than four times journal.segment_bytes\n");
+  EXPECT_EQ(findings("[[destination]]\nname = \"a\"\nkind = \"file\"\n[[destination]]\nname = \"a\"\nkind = \"file\"\n"),
+            "test.toml:1: destination.a.name is the name of two destinations\n");
+  EXPECT_EQ(findings("[[destination]]\nname = \"a\"\nkind = \"file\"\nretry = {initial = \"1m\", max = \"1s\"}\n"),
+            "test.toml:1: destination.a.retry.initial is longer than retry.max\n");
+  EXPECT_EQ(findings("retired = [\"a\"]\n[[destination]]\nname = \"a\"\nkind = \"file\"\n"),
+            "test.toml:1: retired names the destination a, which is configured\n");
+}
+
+TEST(Config, ListenTakesAnAddressAndAPort) {
+  for (const char* good : {"127.0.0.1:8080", "[::1]:8080", "localhost:0", "127.0.0.1:65535"}) {
+    EXPECT_EQ(must_load("[http]\nlisten = \"" + std::string(good) + "\"").http.listen, good);
+  }
+  for (const char* bad : {"", "8080", ":8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:80x", "127.0.0.1:-1", "::1:8080"}) {
+    EXPECT_EQ(findings("[http]\nlisten = \"" + std::string(bad) + "\""),
+              "test.toml:2: http.listen is not an address and a port (0 to 65535); write for example \"127.0.0.1:8080\" or \"[::1]:8080\"\n")
+        << bad;
+  }
+}
+
+TEST(Config, ADestinationNeedsANameAndAKnownKind) {
+  EXPECT_EQ(findings("\n[[destination]]\n"),
+            "test.toml:2: destination has no name; write for example name = \"kafka\"\n"
+            "test.toml:2: destination has no kind; write for example kind = \"kafka\"\n");
+  EXPECT_EQ(findings("[[destination]]\nname = \"a\"\nkind = \"flie\"\n"), "test.toml:1: kind is none of \"bus\", \"file\"; did you mean \"file\"?\n");
+  EXPECT_EQ(findings("[destination]\nname = \"a\"\n"),
+            "test.toml:2: destination.name is no list of tables; write each destination below a line [[destination]]\n");
+  EXPECT_EQ(findings("destination = 5\n"), "test.toml:1: destination is no list of tables; write each destination below a line [[destination]]\n");
+}
+
+TEST(Config, WhatTheKindRefusesIsReportedAtTheDestination) {
+  EXPECT_EQ(findings("\n[[destination]]\nname = \"a\"\nkind = \"bus\"\n"),
+            "test.toml:2: destination a: a bus needs a topic (write topic = \"user.events\")\n");
+}
+
+TEST(Config, AKeyGivenInTwoWaysIsRefused) {
+  EXPECT_EQ(findings("[[destination]]\nname = \"a\"\nkind = \"bus\"\ntopic = \"t\"\nbus.x.y = \"1\"\nbus.\"x.y\" = \"2\"\n"),
+            "test.toml:6: bus.x.y is given twice\n");
+}
+
+TEST(Config, AllFindingsAreReportedInTheOrderOfTheirLines) {
+  const auto loaded = load_text("zoo = 1\n[http]\nthreads = 0\nlisten = 5\n", "test.toml");
+  ASSERT_FALSE(loaded);
+  ASSERT_EQ(loaded.error().fields.size(), 3u);
+  EXPECT_EQ(loaded.error().message, "test.toml:1: zoo is not a known key; docs/configuration.md lists them");
+  EXPECT_EQ(loaded.error().hint, "2 more: user-events config check --config test.toml");
+  EXPECT_EQ(loaded.error().fields[1].pointer, "http.threads");
+  EXPECT_EQ(loaded.error().fields[2].pointer, "http.listen");
+}
+
+TEST(Config, BrokenTomlNamesFileAndLine) {
+  const auto loaded = load_text("a = 1\nb = = 2\n", "test.toml");
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().code, "config-syntax");
+  EXPECT_TRUE(loaded.error().message.starts_with("test.toml:2: not TOML: ")) << loaded.error().message;
+}
+
+TEST(Config, AMissingFileSaysWhichAndHowToNameAnother) {
+  const auto loaded = Options::load("/nonexistent/user-events.toml");
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().kind, ErrorKind::usage);
+  EXPECT_EQ(describe(loaded.error()), "/nonexistent/user-events.toml cannot be read (name the configuration file with --config FILE)");
+  EXPECT_FALSE(Options::load(std::filesystem::temp_directory_path().string()));  // a folder
+}
+
+TEST(Config, ASecretComesFromAFileOrTheEnvironment) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("secret", "swordfish\n");
+  ::setenv("UE_TEST_SECRET", "from-env", 1);
+  const Options o = must_load("[[destination]]\nname = \"a\"\nkind = \"bus\"\ntopic_env = \"UE_TEST_SECRET\"\nbus.\"sasl.password_file\" = \"" + file +
+                              "\"\npassword_env = \"UE_TEST_SECRET\"\n");
+  ASSERT_EQ(o.destinations.size(), 1u);
+  EXPECT_EQ(o.destinations[0].settings.at("bus.sasl.password"), "swordfish");
+  EXPECT_EQ(o.destinations[0].settings.at("password"), "from-env");
+  EXPECT_EQ(o.destinations[0].topic, "from-env");
+  ::unsetenv("UE_TEST_SECRET");
+}
+
+TEST(Config, ASecretThatIsNotThereIsAFinding) {
+  const TemporaryFolder folder;
+  const std::string head = "[[destination]]\nname = \"a\"\nkind = \"bus\"\ntopic = \"t\"\n";
+  ::unsetenv("UE_TEST_ABSENT");
+  EXPECT_EQ(findings(head + "password_env = \"UE_TEST_ABSENT\"\n"),
+            "test.toml:5: password_env names the environment variable UE_TEST_ABSENT, which is not set\n");
+  EXPECT_EQ(findings(head + "password_file = \"/nonexistent\"\n"), "test.toml:5: password_file names /nonexistent, which cannot be read\n");
+  const std::string empty = folder.write("empty", "\n");
+  EXPECT_EQ(findings(head + "password_file = \"" + empty + "\"\n"), "test.toml:5: password_file names " + empty + ", which is empty\n");
+  EXPECT_EQ(findings(head + "password = \"x\"\npassword_file = \"" + empty + "x\"\n"),
+            "test.toml:6: password_file names " + empty + "x, which cannot be read\n");
+  const std::string full = folder.write("full", "x");
+  EXPECT_EQ(findings(head + "password = \"x\"\npassword_file = \"" + full + "\"\n"), "test.toml:6: password_file is given twice\n");
+}
+
+TEST(Config, ASettingWhoseOwnNameEndsLikeAReferenceIsTakenAsItIs) {
+  const Options o = must_load("[[destination]]\nname = \"a\"\nkind = \"file\"\nkey_file = \"/etc/key\"\n");
+  EXPECT_EQ(o.destinations[0].settings.at("key_file"), "/etc/key");
+}
+
+TEST(Config, NoFindingRepeatsAValue) {
+  for (const char* text : {"data_dir = 77123\n", "[log]\nlevel = \"swordfish\"\n", "[http]\nlisten = \"swordfish\"\n", "swordkey = \"swordfish\"\n",
+                           "[[destination]]\nname = \"a\"\nkind = \"swordfish\"\n", "[journal]\nmax_bytes = \"swordfish\"\n"}) {
+    const std::string found = findings(text);
+    EXPECT_FALSE(found.empty());
+    EXPECT_EQ(found.find("swordfish"), std::string::npos) << found;
+    EXPECT_EQ(found.find("77123"), std::string::npos) << found;
+  }
+}
+
+TEST(Config, ASwitchOfTheCommandLineIsCheckedLikeTheFile) {
+  Options options;
+  EXPECT_TRUE(set_text(options, "http.listen", "127.0.0.1:0", "--listen"));
+  EXPECT_EQ(options.http.listen, "127.0.0.1:0");
+  const auto refused = set_text(options, "http.listen", "nowhere", "--listen");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::usage);
+  EXPECT_TRUE(refused.error().message.starts_with("--listen is not an address and a port")) << refused.error().message;
+}
+
+}  // namespace
+}  // namespace user_events::config
