@@ -23,7 +23,7 @@ class File {
   [[nodiscard]] virtual Result<void> write_at(std::uint64_t offset, std::span<const std::byte> bytes) = 0;
   /// Reads up to out.size() bytes at `offset`; fewer only at the end of the file.
   [[nodiscard]] virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) const = 0;
-  /// fdatasync(2). A failure is final for this file: Linux may have dropped the dirty pages (see hard case in
+  /// fdatasync(2). A failure is final for this file: Linux may have dropped the dirty pages (see
   /// docs/journal-format.md). Never call it a second time after a failure.
   [[nodiscard]] virtual Result<void> sync_data() = 0;
   [[nodiscard]] virtual Result<std::uint64_t> size() const = 0;
@@ -59,6 +59,8 @@ class FileSystem {
   /// Error `unavailable`, code `data-directory-in-use`, when another process has it.
   [[nodiscard]] virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
   [[nodiscard]] virtual Result<std::uint64_t> free_bytes(const std::string& path) = 0;
+  /// Text that stays the same for this very file on this machine and differs for a copy of it (host, inode, birth time).
+  [[nodiscard]] virtual Result<std::string> identity(const std::string& path) = 0;
 };
 
 /// The operating system's. Thread-safe.
