@@ -31,6 +31,7 @@ struct Options {
   std::uint64_t retention_bytes = 0;                 ///< Sealed segments beyond this are removed, oldest first; 0: no limit by size.
   std::chrono::milliseconds retention_age{std::chrono::hours(24 * 7)};    ///< …or when their last record is older; 0: no limit by age.
   std::chrono::milliseconds idempotency_window{std::chrono::hours(24)};   ///< Never removed while younger: a repeated id is known this long.
+  std::chrono::milliseconds scrub_pause{5'000};      ///< Between two segments that the background scrubber reads; 0: no scrubbing.
 };
 
 /// What a record got. `duplicate`: the id was already accepted with the same content; `sequence` is the first one's.
@@ -68,7 +69,7 @@ struct Stats {
   std::uint64_t disk_bytes = 0;       ///< All segments and indexes.
   std::uint64_t segments = 0;
   bool accepting = true;              ///< False after a failure that stopped acceptance, or while full.
-  std::string problem;                ///< Why not, one line; empty when accepting.
+  std::string problem;                ///< Why not, or the damage that the scrubber found; one line, empty when all is well.
 };
 
 class Journal;
@@ -86,14 +87,16 @@ class Reader {
   /// Continues after `sequence` (0: from the oldest).
   void seek(std::uint64_t after_sequence);
 
+  struct Impl;
+
  private:
   friend class Journal;
-  struct Impl;
   explicit Reader(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 
-/// Thread-safe. Two threads of its own: one builds and hashes frames, one writes and syncs them.
+/// Thread-safe. Three threads of its own: one builds and hashes frames, one writes and syncs them and calls completions and
+/// listeners, one does what can wait (footers, id indexes, retention, scrubbing).
 class Journal {
  public:
   /// Opens or creates. Recovers: a torn last frame is cut off; damage before a good frame refuses the start (`damaged`, with
@@ -136,7 +139,11 @@ class Journal {
   /// Removes what retention allows now; also done in the background. Returns the number of segments removed.
   [[nodiscard]] Result<std::size_t> apply_retention();
 
-  /// `journalid` on the wire: unique for this journal and epoch (a restored copy gets a new one, hard case 8).
+  /// Reads everything that is durable now and checks checksums, sequence numbers and the hash chain. Cost: a full read.
+  /// Error `damaged` with segment and offset.
+  [[nodiscard]] Result<void> verify() const;
+
+  /// `journalid` on the wire: unique for this journal and epoch (a restored or copied directory gets a new one). 35 characters.
   [[nodiscard]] const std::string& id() const noexcept;
   /// 32 secret bytes of this data directory (mode 0600 beside the segments): keys for request MACs and identifier tokens.
   [[nodiscard]] std::span<const std::byte, 32> secret() const noexcept;

@@ -1,0 +1,25 @@
+// Who this data directory is: its secret, its lasting id and its epoch.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string>
+
+#include "journal/segment.h"
+#include "ports/random.h"
+
+namespace user_events::journal {
+
+struct Identity {
+  std::array<std::byte, 32> secret{};
+  JournalUuid journal{};
+  std::uint64_t epoch = 0;
+  bool new_epoch = false;  ///< The directory is new, or was copied, moved or restored since it was last open.
+  std::string text;        ///< `journalid`: 26 characters for the journal, a dot, 8 for the epoch.
+};
+
+/// Reads the files `secret`, `journal` and `epoch`, or makes them durably. `has_segments`: then the first two must exist.
+/// Errors: damaged, io, full.
+[[nodiscard]] Result<Identity> open_identity(const Storage& storage, ports::Random& random, bool has_segments);
+
+}  // namespace user_events::journal

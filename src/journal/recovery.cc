@@ -1,0 +1,264 @@
+#include "journal/recovery.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+
+#include "base/try.h"
+#include "journal/bytes.h"
+
+namespace user_events::journal {
+namespace {
+
+using OnFrame = std::function<Result<void>(const FrameScanner::Item&, const Hash&)>;
+
+Result<std::unique_ptr<ports::File>> open_segment_file(const Storage& storage, std::uint64_t ordinal,
+                                                       ports::OpenMode mode) {
+  return storage.files.open(storage.path(segment_name(ordinal)), mode);
+}
+
+/// Calls `on_frame` for each good frame up to `end`; returns where it stopped and why.
+struct Walked {
+  std::uint64_t offset = 0;
+  std::string why;
+};
+Result<Walked> walk(const ports::File& file, const Segment& segment, std::uint64_t end, const OnFrame& on_frame) {
+  FrameScanner scanner(file, segment.info.salt, kSegmentHeaderBytes, end);
+  scanner.expect_chain(segment.info.base_sequence, segment.start_hash);
+  for (;;) {
+    UE_TRY_ASSIGN(const auto item, scanner.next());
+    if (!item) return Walked{scanner.offset(), std::string(scanner.why())};
+    UE_TRY(on_frame(*item, scanner.hash()));
+  }
+}
+
+/// The same, and anything but a walk to exactly the segment's end is damage.
+Result<void> walk_complete(const Storage& storage, const Segment& segment, const OnFrame& on_frame) {
+  UE_TRY_ASSIGN(const auto file, open_segment_file(storage, segment.info.ordinal, ports::OpenMode::read));
+  UE_TRY_ASSIGN(const Walked walked, walk(*file, segment, segment.info.end_offset, on_frame));
+  if (walked.offset != segment.info.end_offset) return damage(segment.info.ordinal, walked.offset, walked.why);
+  return {};
+}
+
+Result<void> for_each_id(const FrameScanner::Item& item, std::uint64_t ordinal, const IdHasher& hasher,
+                         const std::function<void(const IdEntry&)>& on_id) {
+  if (item.header.caller_ids == 0) return {};
+  std::vector<RecordView> records;
+  if (!decode_records(item.header, item.body(), records))
+    return damage(ordinal, item.header.offset, "a frame's records are not what its header says");
+  for (const RecordView& record : records) {
+    if (!record.id_from_caller) continue;
+    const IdHashes hashes = hasher(record.scope, record.id);
+    on_id({hashes.id_hash, hashes.scoped_hash, record.request_mac, record.sequence});
+  }
+  return {};
+}
+
+class Recovery {
+ public:
+  Recovery(const Storage& storage, const Identity& identity, const ports::Clock& clock, ports::Random& random,
+           const IdHasher& hasher)
+      : storage_(storage), identity_(identity), clock_(clock), random_(random), hasher_(hasher) {}
+
+  Result<Recovered> run() {
+    // Names that a process before us created may not be durable yet.
+    UE_TRY(storage_.sync_directory());
+    UE_TRY(read_headers());
+    UE_TRY(drop_unused());
+    UE_TRY(follow_chain());
+    UE_TRY(remove_leftovers());
+    if (chain_.empty()) {
+      SegmentHeader first;
+      first.journal = identity_.journal;
+      first.epoch = identity_.epoch;
+      UE_TRY(start_segment(first));
+      return std::move(out_);
+    }
+    for (std::size_t i = 0; i + 1 < chain_.size(); ++i) UE_TRY(check_complete(chain_[i], chain_[i + 1]));
+    UE_TRY(recover_active(chain_.back()));
+    if (identity_.new_epoch)
+      UE_TRY(start_segment(
+          next_header(out_.segments.back(), PreviousEnd::complete, identity_.journal, identity_.epoch)));
+    return std::move(out_);
+  }
+
+ private:
+  Result<void> read_headers() {
+    UE_TRY_ASSIGN(const auto names, storage_.files.list(storage_.directory));
+    for (const std::string& name : names) {
+      if (name.ends_with(".tmp")) leftovers_.push_back(name);
+      if (const auto ordinal = parse_name(name, ".ids")) indexes_.push_back(*ordinal);
+      const auto ordinal = parse_name(name, ".segment");
+      if (!ordinal) continue;
+      UE_TRY_ASSIGN(const auto file, open_segment_file(storage_, *ordinal, ports::OpenMode::read));
+      SegmentHeaderBytes bytes;
+      UE_TRY_ASSIGN(const std::size_t got, file->read_at(0, bytes));
+      auto header = decode_segment_header(std::span(bytes).first(got));
+      if (header && header->journal != identity_.journal)
+        return damage(*ordinal, 0, "it belongs to another journal");
+      if (header && header->ordinal != *ordinal) return damage(*ordinal, 0, "its header is another segment's");
+      headers_.emplace(*ordinal, header);
+      out_.last_ordinal = *ordinal;
+    }
+    return {};
+  }
+
+  /// A segment whose header did not become durable holds nothing that was acknowledged.
+  Result<void> drop_unused() {
+    while (!headers_.empty() && !headers_.rbegin()->second) {
+      const std::uint64_t ordinal = headers_.rbegin()->first;
+      UE_TRY_ASSIGN(const auto file, open_segment_file(storage_, ordinal, ports::OpenMode::read));
+      UE_TRY_ASSIGN(const auto frame, find_frame_after(*file, kSegmentHeaderBytes, std::nullopt));
+      if (frame) return damage(ordinal, 0, "its header is not readable, but a frame follows at offset " + std::to_string(*frame));
+      leftovers_.push_back(segment_name(ordinal));
+      headers_.erase(ordinal);
+    }
+    return {};
+  }
+
+  /// From the newest back. What a header passes over is void: it was given up before anything in it was acknowledged.
+  Result<void> follow_chain() {
+    while (!headers_.empty()) {
+      const auto [ordinal, header] = *headers_.rbegin();
+      if (!header) return damage(ordinal, 0, "its header is not readable");
+      chain_.push_back(*header);
+      headers_.erase(ordinal);
+      while (!headers_.empty() && headers_.rbegin()->first > header->previous_ordinal) {
+        leftovers_.push_back(segment_name(headers_.rbegin()->first));
+        headers_.erase(headers_.rbegin()->first);
+      }
+      if (!headers_.empty() && headers_.rbegin()->first != header->previous_ordinal)
+        return damage(header->previous_ordinal, 0, "the segment is missing, but there are older ones");
+    }
+    std::ranges::reverse(chain_);
+    return {};
+  }
+
+  Result<void> remove_leftovers() {
+    for (const std::uint64_t ordinal : indexes_)
+      if (std::ranges::find(chain_, ordinal, &SegmentHeader::ordinal) == chain_.end())
+        leftovers_.push_back(index_name(ordinal));
+    for (const std::string& name : leftovers_) UE_TRY(storage_.files.remove(storage_.path(name)));
+    return leftovers_.empty() ? Result<void>{} : storage_.sync_directory();
+  }
+
+  Result<void> check_complete(const SegmentHeader& header, const SegmentHeader& next) {
+    UE_TRY_ASSIGN(const auto file, open_segment_file(storage_, header.ordinal, ports::OpenMode::read));
+    UE_TRY_ASSIGN(auto footer, read_footer(*file, header));
+    Segment segment = begin_segment(header);
+    if (footer) {
+      segment = *std::move(footer);
+    } else {
+      // The next header is durable, the footer need not be. The next header says where the frames end.
+      UE_TRY_ASSIGN(const Walked walked,
+                    walk(*file, segment, next.previous_end_offset, [&](const FrameScanner::Item& item, const Hash& hash) {
+                      segment.add(item.header, hash);
+                      return Result<void>{};
+                    }));
+      if (walked.offset != next.previous_end_offset) return damage(header.ordinal, walked.offset, walked.why);
+      segment.file_bytes = segment.info.end_offset;
+    }
+    if (segment.info.end_offset != next.previous_end_offset || segment.info.last_hash != next.previous_hash ||
+        segment.info.last_sequence + 1 != next.base_sequence)
+      return damage(header.ordinal, segment.info.end_offset, "it does not end where the next segment says it does");
+    out_.segments.push_back(std::move(segment));
+    return {};
+  }
+
+  Result<void> recover_active(const SegmentHeader& header) {
+    UE_TRY_ASSIGN(auto file, open_segment_file(storage_, header.ordinal, ports::OpenMode::read_write));
+    UE_TRY_ASSIGN(const std::uint64_t size, file->size());
+    UE_TRY_ASSIGN(const auto footer, read_footer(*file, header));
+    if (footer) return damage(header.ordinal, footer->info.end_offset, "the segment after it is missing");
+    Segment segment = begin_segment(header);
+    std::uint64_t last_frame = 0;
+    const auto take = [&](const FrameScanner::Item& item, const Hash& hash) -> Result<void> {
+      last_frame = item.header.offset;
+      segment.add(item.header, hash);
+      return for_each_id(item, header.ordinal, hasher_, [&](const IdEntry& id) { out_.ids.insert(id); });
+    };
+    UE_TRY_ASSIGN(const Walked walked, walk(*file, segment, size, take));
+    if (walked.offset < size) {
+      UE_TRY_ASSIGN(const auto later, find_frame_after(*file, walked.offset + kFrameAlignment, header.salt));
+      if (later)
+        return damage(header.ordinal, walked.offset,
+                      walked.why + ", but another frame follows at offset " + std::to_string(*later));
+      UE_TRY(file->truncate(walked.offset));
+    }
+    UE_TRY(make_durable(*file, header, last_frame, walked.offset));
+    segment.file_bytes = walked.offset;
+    out_.active = {std::move(file), walked.offset, walked.offset};
+    out_.segments.push_back(std::move(segment));
+    return {};
+  }
+
+  /// The header and the last frame may be in memory only, even as clean pages after a sync that failed: written
+  /// again, they are on the disk before anybody builds on them. Earlier frames were synced before the last was written.
+  Result<void> make_durable(ports::File& file, const SegmentHeader& header, std::uint64_t last_frame,
+                            std::uint64_t end) {
+    SegmentHeaderBytes bytes;
+    encode(header, bytes);
+    UE_TRY(file.write_at(0, bytes));
+    if (last_frame != 0) {
+      std::vector<std::byte> frame(end - last_frame);
+      UE_TRY_ASSIGN(const std::size_t got, file.read_at(last_frame, frame));
+      UE_TRY(file.write_at(last_frame, std::span(frame).first(got)));
+    }
+    return file.sync_data();
+  }
+
+  Result<void> start_segment(SegmentHeader header) {
+    header.ordinal = ++out_.last_ordinal;
+    header.created_ms = clock_.wall().time_since_epoch().count();
+    header.salt = random_.next_u64();
+    UE_TRY_ASSIGN(out_.active.file, create_segment(storage_, header));
+    out_.active.allocated_bytes = out_.active.zeroed_bytes = kSegmentHeaderBytes;
+    out_.ids = IdTable();
+    out_.segments.push_back(begin_segment(header));
+    return {};
+  }
+
+  const Storage& storage_;
+  const Identity& identity_;
+  const ports::Clock& clock_;
+  ports::Random& random_;
+  const IdHasher& hasher_;
+  std::map<std::uint64_t, std::optional<SegmentHeader>> headers_;
+  std::vector<SegmentHeader> chain_;
+  std::vector<std::uint64_t> indexes_;
+  std::vector<std::string> leftovers_;
+  Recovered out_;
+};
+
+}  // namespace
+
+Result<bool> has_segments(const Storage& storage) {
+  UE_TRY_ASSIGN(const auto names, storage.files.list(storage.directory));
+  return std::ranges::any_of(names, [](const std::string& name) { return parse_name(name, ".segment").has_value(); });
+}
+
+Result<Recovered> recover(const Storage& storage, const Identity& identity, const ports::Clock& clock,
+                          ports::Random& random, const IdHasher& hasher) {
+  return Recovery(storage, identity, clock, random, hasher).run();
+}
+
+Result<std::vector<IdEntry>> read_ids(const Storage& storage, const Segment& segment, const IdHasher& hasher) {
+  std::vector<IdEntry> ids;
+  UE_TRY(walk_complete(storage, segment, [&](const FrameScanner::Item& item, const Hash&) {
+    return for_each_id(item, segment.info.ordinal, hasher, [&](const IdEntry& id) { ids.push_back(id); });
+  }));
+  return ids;
+}
+
+Result<void> scrub(const Storage& storage, const Segment& segment) {
+  Hash last = segment.start_hash;
+  UE_TRY(walk_complete(storage, segment, [&](const FrameScanner::Item&, const Hash& hash) {
+    last = hash;
+    return Result<void>{};
+  }));
+  if (last != segment.info.last_hash)
+    return damage(segment.info.ordinal, segment.info.end_offset, "its last frame's hash is not the one recorded");
+  return {};
+}
+
+}  // namespace user_events::journal
