@@ -29,9 +29,9 @@ using Changes = std::map<std::string, Value, std::less<>>;
 
 /// Optional attributes of any event.
 struct PublishOptions {
-  std::string id;                     ///< Event id; empty: a new UUIDv7. Given: publishing twice is accepted once.
-  std::optional<Timestamp> time;      ///< When it happened; empty: now.
-  std::string traceparent, tracestate;  ///< W3C trace context, passed on.
+  std::string id = {};                     ///< Event id; empty: a new UUIDv7. Given: publishing twice is accepted once.
+  std::optional<Timestamp> time = {};      ///< When it happened; empty: now.
+  std::string traceparent = {}, tracestate = {};  ///< W3C trace context, passed on.
 };
 
 /// An event whose type is known at run time only.
@@ -39,10 +39,10 @@ struct DynamicEvent {
   std::string_view type;
   std::string_view data;              ///< JSON object.
   std::uint32_t version = 0;          ///< 0: the newest.
-  std::string_view id;                ///< Empty: a new UUIDv7.
-  std::string_view time;              ///< RFC 3339; empty: now.
-  std::string_view source;            ///< CloudEvents `source`; empty: the configured one.
-  std::string_view traceparent, tracestate;
+  std::string_view id = {};                ///< Empty: a new UUIDv7.
+  std::string_view time = {};              ///< RFC 3339; empty: now.
+  std::string_view source = {};            ///< CloudEvents `source`; empty: the configured one.
+  std::string_view traceparent = {}, tracestate = {};
   std::vector<std::pair<std::string_view, std::string_view>> extensions = {};  ///< Further CloudEvents attributes, as text.
 };
 

@@ -66,8 +66,8 @@ struct StoredEvent {
 
 struct ReadQuery {
   std::uint64_t after = 0;
-  std::vector<std::string> types;  ///< Patterns as in a destination's `types`; empty: all.
-  std::string user;                ///< User id; empty: all.
+  std::vector<std::string> types = {};  ///< Patterns as in a destination's `types`; empty: all.
+  std::string user = {};           ///< User id; empty: all.
   std::size_t limit = 100;         ///< 1..1000.
 };
 

@@ -7,6 +7,7 @@
 #include "base/try.h"
 #include "encoding/envelope.h"
 #include "publisher/engine.h"
+#include "user_events/event_list.inc"
 
 namespace user_events {
 namespace {
