@@ -1,6 +1,5 @@
 #include "catalogue/canonical.h"
 
-
 #include <algorithm>
 #include <cmath>
 #include <string_view>
@@ -42,13 +41,27 @@ void append_canonical_object(const simdjson::dom::object& object, std::string& o
 void append_canonical(const simdjson::dom::element& value, std::string& out) {
   using simdjson::dom::element_type;
   switch (value.type()) {
-    case element_type::NULL_VALUE: out += "null"; return;
-    case element_type::BOOL: out += value.get_bool().value_unsafe() ? "true" : "false"; return;
-    case element_type::INT64: base::append_json_number(value.get_int64().value_unsafe(), out); return;
-    case element_type::UINT64: base::append_json_number(value.get_uint64().value_unsafe(), out); return;
-    case element_type::DOUBLE: append_canonical_double(value.get_double().value_unsafe(), out); return;
-    case element_type::STRING: base::append_json_string(text_in(value), out); return;
-    case element_type::OBJECT: append_canonical_object(object_in(value), out); return;
+    case element_type::NULL_VALUE:
+      out += "null";
+      return;
+    case element_type::BOOL:
+      out += value.get_bool().value_unsafe() ? "true" : "false";
+      return;
+    case element_type::INT64:
+      base::append_json_number(value.get_int64().value_unsafe(), out);
+      return;
+    case element_type::UINT64:
+      base::append_json_number(value.get_uint64().value_unsafe(), out);
+      return;
+    case element_type::DOUBLE:
+      append_canonical_double(value.get_double().value_unsafe(), out);
+      return;
+    case element_type::STRING:
+      base::append_json_string(text_in(value), out);
+      return;
+    case element_type::OBJECT:
+      append_canonical_object(object_in(value), out);
+      return;
     case element_type::ARRAY:
       out += '[';
       for (const auto item : array_in(value)) {

@@ -1,4 +1,5 @@
-// One text per JSON value: equal values after JSON Schema (1 and 1.0 are equal, member order does not matter) have equal texts.
+// One text per JSON value: equal values after JSON Schema (1 and 1.0 are equal, member order does not matter)
+// have equal texts.
 #pragma once
 
 #include <string>

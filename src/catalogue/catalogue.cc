@@ -31,11 +31,13 @@ Result<std::string> read_file(const fs::path& path) {
   std::error_code error;
   const auto size = fs::file_size(path, error);
   if (error) return refuse(path, "not readable: " + error.message());
-  if (size > kMaxSchemaBytes) return refuse(path, "larger than " + std::to_string(kMaxSchemaBytes) + " bytes");
+  if (size > kMaxSchemaBytes)
+    return refuse(path, "larger than " + std::to_string(kMaxSchemaBytes) + " bytes");
   std::ifstream file(path, std::ios::binary);
   std::string text(static_cast<std::size_t>(size), '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file || file.peek() != std::ifstream::traits_type::eof()) return refuse(path, "not readable, or changed while it was read");
+  if (!file || file.peek() != std::ifstream::traits_type::eof())
+    return refuse(path, "not readable, or changed while it was read");
   return text;
 }
 
@@ -43,18 +45,21 @@ Result<std::uint32_t> version_of(const fs::path& path) {
   const std::string stem = path.stem().string();
   std::uint32_t version = 0;
   const auto [end, error] = std::from_chars(stem.data(), stem.data() + stem.size(), version);
-  if (path.extension() != ".json" || error != std::errc() || end != stem.data() + stem.size() || version == 0 || stem[0] == '0')
+  if (path.extension() != ".json" || error != std::errc() || end != stem.data() + stem.size() ||
+      version == 0 || stem[0] == '0')
     return refuse(path, "the file's name is not VERSION.json with a version of 1 or more");
   return version;
 }
 
-// Entries of a folder by name, hidden ones left out: the same order, so the same first error, on every machine.
+// Entries of a folder by name, hidden ones left out: the same order, so the same first error, on every
+// machine.
 Result<std::vector<fs::path>> entries(const fs::path& folder) {
   std::error_code error;
   std::vector<fs::path> paths;
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
     if (it->path().filename().string().starts_with('.')) continue;
-    if (paths.size() == kMaxCatalogueFiles) return refuse(folder, "more than " + std::to_string(kMaxCatalogueFiles) + " entries");
+    if (paths.size() == kMaxCatalogueFiles)
+      return refuse(folder, "more than " + std::to_string(kMaxCatalogueFiles) + " entries");
     paths.push_back(it->path());
   }
   if (error) return refuse(folder, "not readable: " + error.message());
@@ -63,8 +68,10 @@ Result<std::vector<fs::path>> entries(const fs::path& folder) {
 }
 
 // Puts a type in its place; refused if it is there already.
-Result<void> insert(std::vector<std::unique_ptr<const EventType>>& types, std::unique_ptr<const EventType> type, const fs::path& path) {
-  const auto place = std::ranges::lower_bound(types, order(*type), {}, [](const auto& known) { return order(*known); });
+Result<void> insert(std::vector<std::unique_ptr<const EventType>>& types,
+                    std::unique_ptr<const EventType> type, const fs::path& path) {
+  const auto place =
+      std::ranges::lower_bound(types, order(*type), {}, [](const auto& known) { return order(*known); });
   if (place != types.end() && order(**place) == order(*type))
     return refuse(path, type->name + " version " + std::to_string(type->version) + " exists already");
   types.insert(place, std::move(type));
@@ -90,7 +97,8 @@ Result<void> load_type(const fs::path& folder, std::vector<std::unique_ptr<const
 Result<Catalogue> Catalogue::builtin() {
   Catalogue catalogue;
   for (const BuiltinSchema& schema : builtin_schemas()) {
-    const std::string file = "catalogue/" + std::string(schema.type) + "/" + std::to_string(schema.version) + ".json";
+    const std::string file =
+        "catalogue/" + std::string(schema.type) + "/" + std::to_string(schema.version) + ".json";
     UE_TRY_ASSIGN(auto type, make_event_type(file, schema.type, schema.version, schema.text));
     UE_TRY(insert(catalogue.types_, std::move(type), file));
   }
@@ -104,15 +112,16 @@ Result<void> Catalogue::load_directory(const std::string& directory) {
   for (const fs::path& folder : folders) UE_TRY(load_type(folder, loaded));
   for (const auto& type : loaded)
     if (find(type->name, type->version) != nullptr)
-      return refuse(fs::path(directory) / type->name, type->name + " version " + std::to_string(type->version) + " exists already");
+      return refuse(fs::path(directory) / type->name,
+                    type->name + " version " + std::to_string(type->version) + " exists already");
   for (auto& type : loaded) UE_TRY(insert(types_, std::move(type), directory));
   return {};
 }
 
 const EventType* Catalogue::find(std::string_view type, std::uint32_t version) const noexcept {
   const std::uint32_t wanted = version == 0 ? std::numeric_limits<std::uint32_t>::max() : version;
-  const auto after =
-      std::ranges::upper_bound(types_, std::tuple(type, wanted), {}, [](const auto& known) { return order(*known); });
+  const auto after = std::ranges::upper_bound(types_, std::tuple(type, wanted), {},
+                                              [](const auto& known) { return order(*known); });
   if (after == types_.begin()) return nullptr;
   const EventType& found = **(after - 1);
   return found.name == type && (version == 0 || found.version == version) ? &found : nullptr;

@@ -1,4 +1,5 @@
-// The schema compiler: JSON text → nodes. Every keyword of the profile has one handler; what has none is refused.
+// The schema compiler: JSON text → nodes. Every keyword of the profile has one handler; what has none is
+// refused.
 #include <re2/re2.h>
 
 #include <algorithm>
@@ -27,7 +28,8 @@ class Compiler {
   Result<std::unique_ptr<Program>> run(std::string_view text) {
     if (text.size() > kMaxSchemaBytes) return invalid("", fmt_limit("larger than", kMaxSchemaBytes, "bytes"));
     simdjson::dom::parser parser;
-    if (parser.allocate(text.size() + 1, kMaxSchemaDepth) != simdjson::SUCCESS) return invalid("", "not readable: out of memory");
+    if (parser.allocate(text.size() + 1, kMaxSchemaDepth) != simdjson::SUCCESS)
+      return invalid("", "not readable: out of memory");
     element root;
     if (const auto error = parser.parse(text.data(), text.size()).get(root); error != simdjson::SUCCESS)
       return invalid("", std::string("not readable as JSON: ") + simdjson::error_message(error));
@@ -49,16 +51,21 @@ class Compiler {
   };
   static std::span<const Keyword> keywords() noexcept;
 
-  [[nodiscard]] std::unexpected<Error> refuse(std::string code, const std::string& pointer, const std::string& what) const {
-    Error error{ErrorKind::usage, std::move(code), std::string(name_) + ": at \"" + pointer + "\": " + what,
-                "the supported keywords are listed in docs/catalogue.md", {}};
+  [[nodiscard]] std::unexpected<Error> refuse(std::string code, const std::string& pointer,
+                                              const std::string& what) const {
+    Error error{ErrorKind::usage,
+                std::move(code),
+                std::string(name_) + ": at \"" + pointer + "\": " + what,
+                "the supported keywords are listed in docs/catalogue.md",
+                {}};
     error.fields.push_back({pointer, error.code, what});
     return std::unexpected(std::move(error));
   }
   [[nodiscard]] std::unexpected<Error> invalid(const std::string& pointer, const std::string& what) const {
     return refuse("schema-invalid", pointer, what);
   }
-  [[nodiscard]] std::unexpected<Error> unsupported(const std::string& pointer, const std::string& what) const {
+  [[nodiscard]] std::unexpected<Error> unsupported(const std::string& pointer,
+                                                   const std::string& what) const {
     return refuse("schema-unsupported", pointer, what);
   }
   static std::string fmt_limit(std::string_view before, std::size_t limit, std::string_view after) {
@@ -74,7 +81,8 @@ class Compiler {
   Result<void> check_duplicates(const element& value, const std::string& pointer) const {
     if (value.is_array()) {
       std::size_t i = 0;
-      for (const auto item : array_in(value)) UE_TRY(check_duplicates(item, join(pointer, std::to_string(i++))));
+      for (const auto item : array_in(value))
+        UE_TRY(check_duplicates(item, join(pointer, std::to_string(i++))));
     } else if (value.is_object()) {
       std::vector<std::string_view> names;
       for (const auto field : object_in(value)) {
@@ -98,7 +106,8 @@ class Compiler {
       node.never = !value.get_bool().value_unsafe();
     } else if (value.is_object()) {
       current_.push_back(index);
-      for (const auto field : object_in(value)) UE_TRY(keyword(field.key, field.value, join(pointer, field.key), node));
+      for (const auto field : object_in(value))
+        UE_TRY(keyword(field.key, field.value, join(pointer, field.key), node));
       current_.pop_back();
       node.alias = is_alias(object_in(value));
       UE_TRY(finish(object_in(value), node));
@@ -134,15 +143,20 @@ class Compiler {
   }
   Result<long double> number_of(const element& value, const std::string& pointer) const {
     switch (value.type()) {
-      case element_type::INT64: return static_cast<long double>(value.get_int64().value_unsafe());
-      case element_type::UINT64: return static_cast<long double>(value.get_uint64().value_unsafe());
-      case element_type::DOUBLE: return static_cast<long double>(value.get_double().value_unsafe());
-      default: return invalid(pointer, "a number is expected");
+      case element_type::INT64:
+        return static_cast<long double>(value.get_int64().value_unsafe());
+      case element_type::UINT64:
+        return static_cast<long double>(value.get_uint64().value_unsafe());
+      case element_type::DOUBLE:
+        return static_cast<long double>(value.get_double().value_unsafe());
+      default:
+        return invalid(pointer, "a number is expected");
     }
   }
   Result<std::uint32_t> count_of(const element& value, const std::string& pointer) const {
     UE_TRY_ASSIGN(const long double number, number_of(value, pointer));
-    if (number < 0 || number != std::floor(number)) return invalid(pointer, "a whole number of at least 0 is expected");
+    if (number < 0 || number != std::floor(number))
+      return invalid(pointer, "a whole number of at least 0 is expected");
     return number >= static_cast<long double>(kUnlimited) ? kUnlimited : static_cast<std::uint32_t>(number);
   }
   Result<std::vector<std::string_view>> names_of(const element& value, const std::string& pointer) const {
@@ -257,12 +271,12 @@ class Compiler {
     node.pattern = *std::move(compiled);
     return {};
   }
-  template <std::uint32_t Node::*kMember>
+  template <std::uint32_t Node::* kMember>
   Result<void> count(const element& value, const std::string& pointer, Node& node) {
     UE_TRY_ASSIGN(node.*kMember, count_of(value, pointer));
     return {};
   }
-  template <long double NumberRule::*kMember>
+  template <long double NumberRule::* kMember>
   Result<void> bound(const element& value, const std::string& pointer, Node& node) {
     UE_TRY_ASSIGN(number_rule(node).*kMember, number_of(value, pointer));
     return {};
@@ -306,7 +320,8 @@ class Compiler {
     return {};
   }
   Result<void> any_of(const element& value, const std::string& pointer, Node& node) {
-    if (!value.is_array() || array_in(value).size() == 0) return invalid(pointer, "a non-empty array of schemas is expected");
+    if (!value.is_array() || array_in(value).size() == 0)
+      return invalid(pointer, "a non-empty array of schemas is expected");
     std::size_t i = 0;
     for (const auto item : array_in(value)) {
       UE_TRY_ASSIGN(const NodeIndex index, compile(item, join(pointer, std::to_string(i++))));
@@ -328,13 +343,15 @@ class Compiler {
   }
   Result<void> key(const element& value, const std::string& pointer, Node& node) {
     UE_TRY_ASSIGN(node.key, text_of(value, pointer));
-    if (node.key != "user" && node.key != "identifier") return invalid(pointer, "`user` or `identifier` is expected");
+    if (node.key != "user" && node.key != "identifier")
+      return invalid(pointer, "`user` or `identifier` is expected");
     return {};
   }
   Result<void> field_number(const element& value, const std::string& pointer, Node& node) {
     UE_TRY_ASSIGN(node.field_number, count_of(value, pointer));
     // Protobuf's range without the numbers that it keeps for itself.
-    if (node.field_number < 1 || node.field_number > 536'870'911 || (node.field_number >= 19'000 && node.field_number <= 19'999))
+    if (node.field_number < 1 || node.field_number > 536'870'911 ||
+        (node.field_number >= 19'000 && node.field_number <= 19'999))
       return invalid(pointer, "a field number is 1..536870911, but not 19000..19999");
     return {};
   }
@@ -347,7 +364,8 @@ class Compiler {
       property.prefix += ':';
     }
     for (std::uint32_t i = 0; i < node.properties.size(); ++i) node.by_name.push_back(i);
-    std::ranges::sort(node.by_name, {}, [&](std::uint32_t i) -> const std::string& { return node.properties[i].name; });
+    std::ranges::sort(node.by_name, {},
+                      [&](std::uint32_t i) -> const std::string& { return node.properties[i].name; });
     element value;
     if (object.at_key("anyOf").get(value) == simdjson::SUCCESS) simplify_any_of(value, node);
     if (object.at_key("properties").get(value) == simdjson::SUCCESS) UE_TRY(add_fills(value, node));
@@ -386,7 +404,9 @@ class Compiler {
     for (const auto branch : array_in(value)) {
       element names;
       const bool single = branch.is_object() && object_in(branch).size() == 1;
-      const auto required = single && branch["required"].get(names) == simdjson::SUCCESS ? names_of(names, "") : Result<std::vector<std::string_view>>{};
+      const auto required = single && branch["required"].get(names) == simdjson::SUCCESS
+                                ? names_of(names, "")
+                                : Result<std::vector<std::string_view>>{};
       if (required && !required->empty()) {
         std::uint64_t set = 0;
         for (std::size_t i = 0; all_sets && i < required->size(); ++i) {
@@ -419,16 +439,19 @@ class Compiler {
       element value;
       if (field.value["x-default"].get(value) == simdjson::SUCCESS) {
         const auto text = value.get_string();
-        if (text.error() != simdjson::SUCCESS || text.value_unsafe() != "acceptance-time" || child.formats != kFormatDateTime)
+        if (text.error() != simdjson::SUCCESS || text.value_unsafe() != "acceptance-time" ||
+            child.formats != kFormatDateTime)
           return invalid(child.pointer + "/x-default", "`acceptance-time` on a date-time is expected");
         property.fill = Fill::acceptance_time;
       }
       if (field.value["x-derived"].get(value) == simdjson::SUCCESS) {
         constexpr std::string_view kKeysOf = "keys-of:/";
         const std::string_view text = value.is_string() ? text_in(value) : std::string_view();
-        const std::uint32_t source = text.starts_with(kKeysOf) ? index_of(node, text.substr(kKeysOf.size())) : kUnlimited;
+        const std::uint32_t source =
+            text.starts_with(kKeysOf) ? index_of(node, text.substr(kKeysOf.size())) : kUnlimited;
         if (!node.pointer.empty() || source >= node.properties.size() || (child.types & kArray) == 0)
-          return invalid(child.pointer + "/x-derived", "`keys-of:/MEMBER` on an array of the root is expected, with a member of the root");
+          return invalid(child.pointer + "/x-derived",
+                         "`keys-of:/MEMBER` on an array of the root is expected, with a member of the root");
         property.fill = Fill::keys_of;
         property.fill_source = source;
       }
@@ -441,7 +464,8 @@ class Compiler {
   Result<void> resolve_references() {
     for (const Pending& pending : pending_) {
       const auto found = at_pointer_.find(pending.target);
-      if (found == at_pointer_.end()) return invalid(pending.pointer, "the reference points to no schema of this file");
+      if (found == at_pointer_.end())
+        return invalid(pending.pointer, "the reference points to no schema of this file");
       impl_->nodes[pending.node].reference = found->second;
     }
     depth_.assign(impl_->nodes.size(), 0);
@@ -461,12 +485,15 @@ class Compiler {
     for (Property& property : node.properties) skip(property.node);
   }
 
-  // A value is checked by a node and by all that it refers to: that must end, and soon. depth_: 0 unknown, else steps + 1.
+  // A value is checked by a node and by all that it refers to: that must end, and soon. depth_: 0 unknown,
+  // else steps + 1.
   Result<std::size_t> check_in_place(NodeIndex index, std::size_t above) {
     const Node& node = impl_->nodes[index];
-    if (depth_[index] == kUnderWay) return unsupported(node.pointer, "the schema refers to itself without going down in the value");
+    if (depth_[index] == kUnderWay)
+      return unsupported(node.pointer, "the schema refers to itself without going down in the value");
     if (above + depth_[index] > kMaxInPlaceDepth + 1)
-      return unsupported(node.pointer, fmt_limit("`$ref` and `anyOf` are nested more than", kMaxInPlaceDepth, "deep"));
+      return unsupported(node.pointer,
+                         fmt_limit("`$ref` and `anyOf` are nested more than", kMaxInPlaceDepth, "deep"));
     if (depth_[index] != 0) return depth_[index];
     depth_[index] = kUnderWay;
     std::size_t deepest = 0;

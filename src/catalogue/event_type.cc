@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/json_text.h"
@@ -13,11 +14,15 @@ namespace user_events::catalogue {
 namespace {
 
 constexpr std::size_t kMaxTypeNameBytes = 128;
-constexpr std::size_t kMaxVisits = 100'000;  // of schemas while fields are classified; references can multiply them
+constexpr std::size_t kMaxVisits =
+    100'000;  // of schemas while fields are classified; references can multiply them
 
 std::unexpected<Error> invalid(std::string_view file, const std::string& pointer, const std::string& what) {
-  Error error{ErrorKind::usage, "schema-invalid", std::string(file) + ": at \"" + pointer + "\": " + what,
-              "what an event type's schema must have is described in docs/catalogue.md", {}};
+  Error error{ErrorKind::usage,
+              "schema-invalid",
+              std::string(file) + ": at \"" + pointer + "\": " + what,
+              "what an event type's schema must have is described in docs/catalogue.md",
+              {}};
   error.fields.push_back({pointer, error.code, what});
   return std::unexpected(std::move(error));
 }
@@ -28,57 +33,74 @@ class Classifier {
   Classifier(std::string_view file, const Program& program, std::vector<PersonalField>& personal)
       : file_(file), program_(program), personal_(personal) {}
 
-  Result<void> run() { return visit(0, "", "", kAnyType, false); }
+  Result<void> run() { return visit(0, "", "", false); }
 
  private:
-  /// `data` is the pointer into event data, `inherited` the class of what is around, `types` what others allow at this place.
-  Result<void> visit(NodeIndex index, const std::string& data, const std::string& inherited, TypeMask types, bool closed) {
+  /// What is known of a place in the data. Several schemas can speak of one place; each that always counts
+  /// narrows it.
+  struct Place {
+    TypeMask types = kAnyType;
+    bool covered = false;  ///< `additionalProperties` speaks of the members that are not named.
+    bool classified = false;
+  };
+
+  /// `data` is the pointer into event data, `inherited` the class of what is around; `alternative`: inside a
+  /// branch of anyOf, which may not count.
+  Result<void> visit(NodeIndex index, const std::string& data, const std::string& inherited,
+                     bool alternative) {
     const Node& node = program_.nodes[index];
-    if (std::ranges::find(open_, index) != open_.end()) return invalid(file_, node.pointer, "an event type's schema may not contain itself");
+    if (std::ranges::find(open_, index) != open_.end())
+      return invalid(file_, node.pointer, "an event type's schema may not contain itself");
     if (++visits_ > kMaxVisits) return invalid(file_, node.pointer, "the schema has too many fields");
     open_.push_back(index);
     const std::string& klass = node.personal.empty() ? inherited : node.personal;
-    types = static_cast<TypeMask>(types & node.types);
-    closed = closed || is_closed(node);
-    if ((effective_types(node, types) & kString) != 0) UE_TRY(classify(node, data, klass));
+    Place place = places_[data];
+    narrow(node, place);
+    if (!alternative) places_[data] = place;
+    if ((place.types & kString) != 0) UE_TRY(classify(node, data, klass));
     if (node.additional != kNoNode)
-      UE_TRY(visit(node.additional, data + "/*", klass, kAnyType, false));
-    else if ((types & kObject) != 0 && !closed)
+      UE_TRY(visit(node.additional, data + "/*", klass, alternative));
+    else if ((place.types & kObject) != 0 && !place.covered)
       UE_TRY(classify(node, data + "/*", klass));
     if (node.items != kNoNode)
-      UE_TRY(visit(node.items, data + "/*", klass, kAnyType, false));
-    else if ((effective_types(node, types) & kArray) != 0)
+      UE_TRY(visit(node.items, data + "/*", klass, alternative));
+    else if ((place.types & kArray) != 0)
       UE_TRY(classify(node, data + "/*", klass));
-    for (const Property& property : node.properties) UE_TRY(visit_member(node, property, data, klass));
-    if (node.reference != kNoNode) UE_TRY(visit(node.reference, data, klass, types, closed));
-    for (const NodeIndex branch : node.any_of) UE_TRY(visit(branch, data, klass, types, closed));
+    for (const Property& property : node.properties)
+      UE_TRY(visit_member(node, property, data, klass, alternative));
+    if (node.reference != kNoNode) UE_TRY(visit(node.reference, data, klass, alternative));
+    for (const NodeIndex branch : node.any_of) UE_TRY(visit(branch, data, klass, true));
     open_.pop_back();
     return {};
   }
 
-  Result<void> visit_member(const Node& node, const Property& property, const std::string& data, const std::string& klass) {
+  void narrow(const Node& node, Place& place) const {
+    place.types = static_cast<TypeMask>(place.types & node.types);
+    place.covered = place.covered || node.closed || node.additional != kNoNode;
+    if (node.reference != kNoNode) narrow(program_.nodes[node.reference], place);
+  }
+
+  Result<void> visit_member(const Node& node, const Property& property, const std::string& data,
+                            const std::string& klass, bool alternative) {
     if (is_forbidden_name(property.name))
-      return invalid(file_, node.pointer, "a field is named like a secret, and no event carries secrets: `" + property.name + "`");
+      return invalid(file_, node.pointer,
+                     "a field is named like a secret, and no event carries secrets: `" + property.name + "`");
     if (property.node == kNoNode) return {};
     std::string pointer = data;
     base::append_pointer_token(property.name, pointer);
-    return visit(property.node, pointer, klass, kAnyType, false);
+    return visit(property.node, pointer, klass, alternative);
   }
 
-  bool is_closed(const Node& node) const {
-    return node.closed || (node.reference != kNoNode && is_closed(program_.nodes[node.reference]));
-  }
-  TypeMask effective_types(const Node& node, TypeMask types) const {
-    types = static_cast<TypeMask>(types & node.types);
-    return node.reference == kNoNode ? types : effective_types(program_.nodes[node.reference], types);
-  }
-
-  // The first schema that speaks of a place classifies it; schemas beside it (`anyOf`, `$ref`) need not say it again.
+  // The first schema that speaks of a place classifies it; schemas beside it (`anyOf`, `$ref`) need not say
+  // it again.
   Result<void> classify(const Node& node, const std::string& data, const std::string& klass) {
-    if (classified_.contains(data)) return {};
+    Place& place = places_[data];
+    if (place.classified) return {};
     if (klass.empty())
-      return invalid(file_, node.pointer, "text can stand at data" + data + ", but `x-personal` (a class of personal data, or `none`) is not given");
-    classified_.insert(data);
+      return invalid(file_, node.pointer,
+                     "text can stand at data" + data +
+                         ", but `x-personal` (a class of personal data, or `none`) is not given");
+    place.classified = true;
     if (klass != "none") personal_.push_back({data, klass});
     return {};
   }
@@ -87,7 +109,7 @@ class Classifier {
   const Program& program_;
   std::vector<PersonalField>& personal_;
   std::vector<NodeIndex> open_;
-  std::set<std::string> classified_;
+  std::map<std::string, Place> places_;
   std::size_t visits_ = 0;
 };
 
@@ -95,7 +117,8 @@ bool is_key(const std::vector<KeyField>& keys, std::string_view name) {
   return std::ranges::find(keys, name, &KeyField::name) != keys.end();
 }
 
-// Formation must be able to order every valid event: some key is required, or each set of which one is required has a key.
+// Formation must be able to order every valid event: some key is required, or each set of which one is
+// required has a key.
 bool always_has_key(const Node& root, const std::vector<KeyField>& keys) {
   for (const Property& property : root.properties)
     if (property.required && is_key(keys, property.name)) return true;
@@ -113,11 +136,14 @@ Result<void> read_keys(std::string_view file, const Program& program, std::vecto
     if (property.node == kNoNode) continue;
     const Node& node = program.nodes[property.node];
     if (node.key.empty()) continue;
-    if (node.types != kString || node.min_length == 0) return invalid(file, node.pointer, "a key (`x-key`) is a string with a minLength of at least 1");
+    if (node.types != kString || node.min_length == 0)
+      return invalid(file, node.pointer, "a key (`x-key`) is a string with a minLength of at least 1");
     keys.push_back({property.name, node.key == "user"});
   }
   if (!always_has_key(root, keys))
-    return invalid(file, "", "no key is always there: mark the user's id with `x-key` and require it, or one of several identifiers");
+    return invalid(file, "",
+                   "no key is always there: mark the user's id with `x-key` and require it, or one of "
+                   "several identifiers");
   return {};
 }
 
@@ -128,7 +154,8 @@ Result<void> check_field_numbers(std::string_view file, const Program& program) 
       if (property.node == kNoNode) continue;
       const std::uint32_t number = program.nodes[property.node].field_number;
       if (number != 0 && !used.insert(number).second)
-        return invalid(file, program.nodes[property.node].pointer + "/x-field-number", "another field has this number");
+        return invalid(file, program.nodes[property.node].pointer + "/x-field-number",
+                       "another field has this number");
     }
   }
   return {};
@@ -146,27 +173,39 @@ bool is_type_name(std::string_view name) noexcept {
   bool first = true;
   for (const char c : name) {
     const bool letter = c >= 'a' && c <= 'z';
-    if (first ? !letter : !letter && !(c >= '0' && c <= '9') && c != '_' && c != '-' && c != '.') return false;
+    if (first ? !letter : !letter && !(c >= '0' && c <= '9') && c != '_' && c != '-' && c != '.')
+      return false;
     first = c == '.';
   }
   return !first;
 }
 
-Result<std::unique_ptr<const EventType>> make_event_type(std::string_view file, std::string_view type, std::uint32_t version,
-                                                         std::string_view text) {
+Result<std::unique_ptr<const EventType>> make_event_type(std::string_view file, std::string_view type,
+                                                         std::uint32_t version, std::string_view text) {
   if (!is_type_name(type))
-    return invalid(file, "", "the folder's name is no event type: lower case, two or more segments joined by dots, such as `user.rated`");
+    return invalid(file, "",
+                   "the folder's name is no event type: lower case, two or more segments joined by dots, "
+                   "such as `user.rated`");
   UE_TRY_ASSIGN(Schema schema, Schema::compile(file, text));
   simdjson::dom::parser parser;
   simdjson::dom::object object;
-  if (parser.parse(text.data(), text.size()).get(object) != simdjson::SUCCESS) return invalid(file, "", "the schema must be an object");
+  if (parser.parse(text.data(), text.size()).get(object) != simdjson::SUCCESS)
+    return invalid(file, "", "the schema must be an object");
 
   const Program& program = SchemaAccess::program(schema);
-  if (program.nodes.front().types != kObject) return invalid(file, "/type", "the root's type must be `object`");
-  auto made = std::make_unique<EventType>(EventType{std::string(type), version, text_member(object, "title"), text_member(object, "description"),
-                                                    text_member(object, "x-since"), std::string(text),
-                                                    "urn:user-events:schema:" + std::string(type) + ":" + std::to_string(version), {}, {},
-                                                    std::move(schema)});
+  if (program.nodes.front().types != kObject)
+    return invalid(file, "/type", "the root's type must be `object`");
+  auto made = std::make_unique<EventType>(
+      EventType{std::string(type),
+                version,
+                text_member(object, "title"),
+                text_member(object, "description"),
+                text_member(object, "x-since"),
+                std::string(text),
+                "urn:user-events:schema:" + std::string(type) + ":" + std::to_string(version),
+                {},
+                {},
+                std::move(schema)});
   if (made->title.empty()) return invalid(file, "/title", "a title is required");
   if (const std::string id = text_member(object, "$id"); id != made->data_schema_uri)
     return invalid(file, "/$id", "the `$id` must be `" + made->data_schema_uri + "`");

@@ -18,7 +18,9 @@ struct Finding {
 };
 
 [[nodiscard]] inline Finding wrong_length(std::size_t size, std::uint32_t min, std::uint32_t max) {
-  if (size < min) return {"min-length", "at least " + std::to_string(min) + (min == 1 ? " character is" : " characters are") + " required"};
+  if (size < min)
+    return {"min-length", "at least " + std::to_string(min) +
+                              (min == 1 ? " character is" : " characters are") + " required"};
   return {"max-length", "at most " + std::to_string(max) + " characters are allowed"};
 }
 [[nodiscard]] inline Finding wrong_format(FormatMask formats) {
@@ -41,7 +43,8 @@ struct Finding {
 /// `names` are the members of which one must be there.
 [[nodiscard]] inline Finding one_missing(const std::vector<std::string_view>& names) {
   std::string detail = "at least one of ";
-  for (std::size_t i = 0; i < names.size(); ++i) detail.append(i == 0 ? "`" : ", `").append(names[i]).append("`");
+  for (std::size_t i = 0; i < names.size(); ++i)
+    detail.append(i == 0 ? "`" : ", `").append(names[i]).append("`");
   return {"required", detail + " is required"};
 }
 

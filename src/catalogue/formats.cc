@@ -38,7 +38,8 @@ bool is_ipv4(std::string_view text) noexcept {
   while (true) {
     const std::size_t start = at;
     unsigned value = 0;
-    while (at < text.size() && is(text[at], kDigit) && at - start < 3) value = value * 10 + static_cast<unsigned>(text[at++] - '0');
+    while (at < text.size() && is(text[at], kDigit) && at - start < 3)
+      value = value * 10 + static_cast<unsigned>(text[at++] - '0');
     if (at == start || value > 255 || (at - start > 1 && text[start] == '0')) return false;
     if (++quads == 4) return at == text.size();
     if (at == text.size() || text[at++] != '.') return false;
@@ -54,7 +55,8 @@ bool is_ipv6(std::string_view text) noexcept {
   return inet_pton(AF_INET6, copy.data(), &address) == 1;
 }
 
-// RFC 5321 section 4.1.2: Local-part = Dot-string / Quoted-string, at most 64 octets. Returns its end, 0 if it is none.
+// RFC 5321 section 4.1.2: Local-part = Dot-string / Quoted-string, at most 64 octets. Returns its end, 0 if
+// it is none.
 std::size_t local_part_end(std::string_view text) noexcept {
   std::size_t at = 0;
   if (!text.empty() && text[0] == '"') {
@@ -191,7 +193,8 @@ constexpr Format kFormats[] = {
     {"email", kFormatEmail, is_email},
     {"ipv4", kFormatIpv4, is_ipv4},
     {"ipv6", kFormatIpv6, is_ipv6},
-    {"date-time", kFormatDateTime, [](std::string_view text) noexcept { return parse_date_time(text).has_value(); }},
+    {"date-time", kFormatDateTime,
+     [](std::string_view text) noexcept { return parse_date_time(text).has_value(); }},
     {"date", kFormatDate, is_date},
     {"uuid", kFormatUuid, is_uuid},
     {"uri", kFormatUri, is_uri},

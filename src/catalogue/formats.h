@@ -10,7 +10,8 @@ namespace user_events::catalogue {
 /// A set of formats: a string fits when it fits one of them.
 using FormatMask = std::uint16_t;
 
-inline constexpr FormatMask kFormatEmail = 1 << 0;     ///< RFC 5321 mailbox (ASCII): dot-atom or quoted local part, domain or address literal.
+inline constexpr FormatMask kFormatEmail =
+    1 << 0;  ///< RFC 5321 mailbox (ASCII): dot-atom or quoted local part, domain or address literal.
 inline constexpr FormatMask kFormatIpv4 = 1 << 1;      ///< RFC 2673 dotted quad, no leading zeros.
 inline constexpr FormatMask kFormatIpv6 = 1 << 2;      ///< RFC 4291, no zone.
 inline constexpr FormatMask kFormatDateTime = 1 << 3;  ///< RFC 3339 date-time whose UTC year is 0000..9999.

@@ -6,8 +6,8 @@
 
 namespace user_events::catalogue {
 
-/// Keeps the nearest of the offered names: at most a third of the wanted name's letters differ (and at most 4). Cost per offer: the
-/// product of both lengths; names above 64 bytes are never near.
+/// Keeps the nearest of the offered names: at most a third of the wanted name's letters differ (and at most
+/// 4). Cost per offer: the product of both lengths; names above 64 bytes are never near.
 class NearestName {
  public:
   explicit NearestName(std::string_view wanted) noexcept;

@@ -25,10 +25,12 @@ Translated translate_escape(std::string_view pattern, std::size_t& at, bool in_c
     at += 4;
     return "\\x{" + std::string(digits) + "}";
   }
-  // Those that mean the same to both. Everything else is either unknown to one of the two or means something else.
+  // Those that mean the same to both. Everything else is either unknown to one of the two or means something
+  // else.
   constexpr std::string_view kSame = "dDwWbBtnvfrpP^$\\.*+?()[]{}|/-x";
   if (kSame.find(c) == std::string_view::npos || (in_class && (c == 'b' || c == 'B')))
-    return std::unexpected(std::string("the escape \\") + c + (in_class ? " in a character class" : "") + " is not supported");
+    return std::unexpected(std::string("the escape \\") + c + (in_class ? " in a character class" : "") +
+                           " is not supported");
   if (c == '/') return "/";
   return std::string("\\") + c;
 }
@@ -57,7 +59,8 @@ Translated translate(std::string_view pattern) {
       if (c == '[') {
         in_class = true;
         if (at + 1 < pattern.size() && pattern[at + 1] == '^') out += pattern[++at];
-        if (at + 1 < pattern.size() && pattern[at + 1] == ']') return std::unexpected("an empty character class is not supported");
+        if (at + 1 < pattern.size() && pattern[at + 1] == ']')
+          return std::unexpected("an empty character class is not supported");
       }
     }
   }

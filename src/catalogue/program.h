@@ -1,5 +1,5 @@
-// The compiled form of a schema: what the compiler (compile.cc) builds, the walker (walk.cc) runs and the generator reads.
-// Private to the room.
+// The compiled form of a schema: what the compiler (compile.cc) builds, the walker (walk.cc) runs and the
+// generator reads. Private to the room.
 #pragma once
 
 #include <cstdint>
@@ -19,16 +19,20 @@ class RE2;
 namespace user_events::catalogue {
 
 inline constexpr std::size_t kMaxSchemaBytes = 1u << 20;
-inline constexpr std::size_t kMaxSchemaDepth = 64;      ///< Nesting of the schema's text.
-inline constexpr std::size_t kMaxInPlaceDepth = 16;     ///< `$ref` and `anyOf` applied to one value, one inside the other.
-inline constexpr std::size_t kMaxValueDepth = 512;      ///< Nesting of a checked value, counting in-place steps.
+inline constexpr std::size_t kMaxSchemaDepth = 64;  ///< Nesting of the schema's text.
+inline constexpr std::size_t kMaxInPlaceDepth =
+    16;  ///< `$ref` and `anyOf` applied to one value, one inside the other.
+inline constexpr std::size_t kMaxValueDepth = 512;  ///< Nesting of a checked value, counting in-place steps.
 inline constexpr std::size_t kMaxFindings = 32;
-inline constexpr std::uint64_t kMaxAlternativeSteps = 100'000;  ///< Work inside `anyOf` and `$ref` beside the main walk, per document.
-inline constexpr std::size_t kMaxEchoedNameBytes = 128;  ///< Of a stranger's member name in a finding's pointer.
+inline constexpr std::uint64_t kMaxAlternativeSteps =
+    100'000;  ///< Work inside `anyOf` and `$ref` beside the main walk, per document.
+inline constexpr std::size_t kMaxEchoedNameBytes =
+    128;  ///< Of a stranger's member name in a finding's pointer.
 
 /// A set of JSON types. A number without fraction is kInteger, any other kFraction.
 using TypeMask = std::uint8_t;
-inline constexpr TypeMask kNull = 1, kBoolean = 2, kInteger = 4, kFraction = 8, kString = 16, kArray = 32, kObject = 64;
+inline constexpr TypeMask kNull = 1, kBoolean = 2, kInteger = 4, kFraction = 8, kString = 16, kArray = 32,
+                          kObject = 64;
 inline constexpr TypeMask kAnyType = 127;
 
 using NodeIndex = std::uint32_t;
@@ -54,8 +58,8 @@ enum class Fill : std::uint8_t { none, acceptance_time, keys_of };
 
 struct Property {
   std::string name;
-  std::string prefix;             ///< `"name":`, escaped.
-  NodeIndex node = kNoNode;       ///< kNoNode: named in `required` only.
+  std::string prefix;        ///< `"name":`, escaped.
+  NodeIndex node = kNoNode;  ///< kNoNode: named in `required` only.
   bool required = false;
   Fill fill = Fill::none;
   std::uint32_t fill_source = 0;  ///< Property whose keys are taken.
@@ -66,7 +70,7 @@ struct Node {
   TypeMask types = kAnyType;
   bool never = false;  ///< The schema `false`.
   bool unique_items = false;
-  bool closed = false;     ///< additionalProperties: false.
+  bool closed = false;  ///< additionalProperties: false.
   bool has_fills = false;
   bool alias = false;  ///< Nothing but a `$ref` (and words about it): edges lead to its target instead.
   FormatMask formats = 0;
@@ -79,7 +83,8 @@ struct Node {
   std::vector<NodeIndex> any_of;
   std::vector<Property> properties;         ///< In the file's order.
   std::vector<std::uint32_t> by_name;       ///< Indexes into properties, sorted by name.
-  std::vector<std::uint64_t> one_required;  ///< anyOf of `required`: sets of properties of which one must be complete (at most 64 properties).
+  std::vector<std::uint64_t> one_required;  ///< anyOf of `required`: sets of properties of which one must be
+                                            ///< complete (at most 64 properties).
   std::unique_ptr<NumberRule> number;
   std::unique_ptr<EnumRule> enumeration;
   std::shared_ptr<const re2::RE2> pattern;

@@ -18,7 +18,8 @@ void TypedWriter::checked_text(std::string_view pointer, std::string_view value,
   base::append_json_string(value, out_);
 }
 
-void TypedWriter::time(std::string_view key, std::string_view pointer, const std::optional<Timestamp>& value) {
+void TypedWriter::time(std::string_view key, std::string_view pointer,
+                       const std::optional<Timestamp>& value) {
   if (!value) return;
   const std::int64_t unix_ms = value->time_since_epoch().count();
   if (!has_four_digit_year(unix_ms)) return fail(pointer, wrong_format(kFormatDateTime));
@@ -28,15 +29,18 @@ void TypedWriter::time(std::string_view key, std::string_view pointer, const std
   out_ += '"';
 }
 
-void TypedWriter::changes(std::string_view key, std::string_view pointer, const Changes& changes, std::uint32_t min_properties,
-                          std::uint32_t max_properties) {
+void TypedWriter::changes(std::string_view key, std::string_view pointer, const Changes& changes,
+                          std::uint32_t min_properties, std::uint32_t max_properties) {
   open(key);
   for (const auto& [name, value] : changes) {
     if (!base::is_valid_utf8(name)) {
       fail(pointer, bad_utf8());
       continue;
     }
-    if (is_forbidden_name(name)) fail(pointer, name, forbidden_name());
+    if (is_forbidden_name(name)) {
+      fail(pointer, name, forbidden_name());
+      continue;
+    }
     if (comma_) out_ += ',';
     comma_ = true;
     base::append_json_string(name, out_);
@@ -55,7 +59,8 @@ void TypedWriter::value(std::string_view pointer, std::string_view name, const V
   } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
     base::append_json_number(*integer, out_);
   } else if (const auto* number = std::get_if<double>(&value)) {
-    if (!std::isfinite(*number)) return fail(pointer, name, {"not-finite", "JSON has no infinite number and no NaN"});
+    if (!std::isfinite(*number))
+      return fail(pointer, name, {"not-finite", "JSON has no infinite number and no NaN"});
     base::append_json_number(*number, out_);
   } else if (const auto* flag = std::get_if<bool>(&value)) {
     out_ += *flag ? "true" : "false";
@@ -68,20 +73,24 @@ void TypedWriter::value(std::string_view pointer, std::string_view name, const V
 
 void TypedWriter::raw_json(std::string_view pointer, std::string_view name, const RawJson& value) {
   static thread_local simdjson::dom::parser parser(kMaxRawJsonBytes);
-  if (value.text.size() > kMaxRawJsonBytes) return fail(pointer, name, {"too-large", "the JSON text is too large"});
+  if (value.text.size() > kMaxRawJsonBytes)
+    return fail(pointer, name, {"too-large", "the JSON text is too large"});
   simdjson::dom::element element;
   simdjson::error_code error = simdjson::SUCCESS;
   if (parser.max_depth() != kMaxRawJsonDepth || parser.capacity() < value.text.size())
     error = parser.allocate(value.text.size() + 1, kMaxRawJsonDepth);
   if (error == simdjson::SUCCESS) error = parser.parse(value.text).get(element);
   if (error != simdjson::SUCCESS)
-    return fail(pointer, name, {"malformed", std::string("the text is not readable as JSON: ") + simdjson::error_message(error)});
+    return fail(
+        pointer, name,
+        {"malformed", std::string("the text is not readable as JSON: ") + simdjson::error_message(error)});
   std::string prefix(pointer);
   append_echoed_name(name, prefix);
   if (!normalise_open(element, prefix, out_, findings_)) failed_ = true;
 }
 
-void TypedWriter::names(std::string_view key, std::string_view pointer, const std::vector<std::string>& names, std::uint32_t max_items) {
+void TypedWriter::names(std::string_view key, std::string_view pointer, const std::vector<std::string>& names,
+                        std::uint32_t max_items) {
   if (names.empty()) return;
   member(key);
   out_ += '[';

@@ -1,5 +1,5 @@
-// What the generated code for typed events is made of (generated/catalogue/typed_data.cc): the rules of a schema as calls.
-// Writes the bytes that Schema::normalise writes for the same fields in the schema's order.
+// What the generated code for typed events is made of (generated/catalogue/typed_data.cc): the rules of a
+// schema as calls. Writes the bytes that Schema::normalise writes for the same fields in the schema's order.
 #pragma once
 
 #include <cstdint>
@@ -17,15 +17,17 @@
 namespace user_events::catalogue {
 
 inline constexpr std::size_t kMaxRawJsonBytes = 16u << 20;  ///< Of one RawJson value.
-inline constexpr std::size_t kMaxRawJsonDepth = 28;         ///< Of one RawJson value; leaves room for what is around it.
+inline constexpr std::size_t kMaxRawJsonDepth =
+    28;  ///< Of one RawJson value; leaves room for what is around it.
 
 struct TextRule {
   std::uint32_t min_length, max_length;  ///< Code points.
   FormatMask formats;
 };
 
-/// Writes one event's data. Members are written in the order of calls; `key` is `"name":`, `pointer` a JSON Pointer in the data.
-/// No allocation without findings, except growth of `out`; RawJson values are parsed, which may allocate once per thread.
+/// Writes one event's data. Members are written in the order of calls; `key` is `"name":`, `pointer` a JSON
+/// Pointer in the data. No allocation without findings, except growth of `out`; RawJson values are parsed,
+/// which may allocate once per thread.
 class TypedWriter {
  public:
   TypedWriter(const NormaliseContext& context, std::string& out, std::vector<FieldError>& findings)
@@ -37,15 +39,17 @@ class TypedWriter {
     member(key);
     checked_text(pointer, value, rule);
   }
-  void optional_text(std::string_view key, std::string_view pointer, const std::optional<std::string>& value, const TextRule& rule) {
+  void optional_text(std::string_view key, std::string_view pointer, const std::optional<std::string>& value,
+                     const TextRule& rule) {
     if (value) text(key, pointer, *value, rule);
   }
   /// Left out if empty: `fill_time` comes later.
   void time(std::string_view key, std::string_view pointer, const std::optional<Timestamp>& value);
-  void changes(std::string_view key, std::string_view pointer, const Changes& value, std::uint32_t min_properties,
-               std::uint32_t max_properties);
+  void changes(std::string_view key, std::string_view pointer, const Changes& value,
+               std::uint32_t min_properties, std::uint32_t max_properties);
   /// Left out if empty: `fill_names` comes later.
-  void names(std::string_view key, std::string_view pointer, const std::vector<std::string>& value, std::uint32_t max_items);
+  void names(std::string_view key, std::string_view pointer, const std::vector<std::string>& value,
+             std::uint32_t max_items);
   void open(std::string_view key) {
     member(key);
     out_ += '{';

@@ -1,6 +1,5 @@
 #include "catalogue/walk.h"
 
-
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -20,7 +19,8 @@ namespace {
 using simdjson::dom::element;
 using simdjson::dom::element_type;
 
-/// Where the walk stands: a chain of frames on the stack, made into a JSON Pointer only when something is found.
+/// Where the walk stands: a chain of frames on the stack, made into a JSON Pointer only when something is
+/// found.
 struct Path {
   const Path* up = nullptr;
   std::string_view name;
@@ -40,7 +40,8 @@ struct Path {
   }
 };
 
-/// Memory that walks reuse, per thread. Walks nest (a stack each), so everything is used above a remembered size.
+/// Memory that walks reuse, per thread. Walks nest (a stack each), so everything is used above a remembered
+/// size.
 struct Scratch {
   struct Edit {  // what `out` has otherwise than the submitted text
     std::size_t begin, end;
@@ -55,7 +56,8 @@ struct Scratch {
 /// Which declared members were seen. Up to 64 without touching memory.
 class Seen {
  public:
-  Seen(std::size_t count, std::vector<std::uint64_t>& spill) : spill_(spill), base_(spill.size()), spilled_(count > 64) {
+  Seen(std::size_t count, std::vector<std::uint64_t>& spill)
+      : spill_(spill), base_(spill.size()), spilled_(count > 64) {
     if (spilled_) spill_.resize(base_ + (count + 63) / 64);
   }
   ~Seen() {
@@ -92,9 +94,14 @@ const Node& open_node() {
 template <bool kWrite>
 class Walker {
  public:
-  Walker(const Program* program, Scratch& scratch, std::vector<FieldError>* findings, std::string* out, std::int64_t now_ms,
-         std::uint64_t& budget)
-      : program_(program), scratch_(scratch), findings_(findings), out_(out), now_ms_(now_ms), budget_(budget) {}
+  Walker(const Program* program, Scratch& scratch, std::vector<FieldError>* findings, std::string* out,
+         std::int64_t now_ms, std::uint64_t& budget)
+      : program_(program),
+        scratch_(scratch),
+        findings_(findings),
+        out_(out),
+        now_ms_(now_ms),
+        budget_(budget) {}
 
   [[nodiscard]] bool failed() const noexcept { return failed_; }
 
@@ -105,19 +112,31 @@ class Walker {
     const element_type type = v.type();
     if ((node.types & type_bit(type, v)) == 0) return fail(path, {"type", "the value is of the wrong type"});
     switch (type) {
-      case element_type::STRING: text(node, text_in(v), path); break;
-      case element_type::OBJECT: object(node, object_in(v), path); break;
-      case element_type::ARRAY: array(node, array_in(v), path); break;
-      default: scalar(node, type, v, path); break;
+      case element_type::STRING:
+        text(node, text_in(v), path);
+        break;
+      case element_type::OBJECT:
+        object(node, object_in(v), path);
+        break;
+      case element_type::ARRAY:
+        array(node, array_in(v), path);
+        break;
+      default:
+        scalar(node, type, v, path);
+        break;
     }
     if (node.enumeration) check_enum(*node.enumeration, v, path);
     if (node.reference != kNoNode || !node.any_of.empty()) in_place(node, v, path);
   }
 
  private:
-  const Node& at(NodeIndex index) const noexcept { return index == kNoNode ? open_node() : program_->nodes[index]; }
+  const Node& at(NodeIndex index) const noexcept {
+    return index == kNoNode ? open_node() : program_->nodes[index];
+  }
   [[nodiscard]] bool quiet() const noexcept { return findings_ == nullptr; }
-  [[nodiscard]] bool stopped() const noexcept { return failed_ && (quiet() || findings_->size() >= kMaxFindings); }
+  [[nodiscard]] bool stopped() const noexcept {
+    return failed_ && (quiet() || findings_->size() >= kMaxFindings);
+  }
 
   bool spend(std::uint64_t steps) noexcept {
     if (budget_ >= steps) {
@@ -141,13 +160,19 @@ class Walker {
 
   static TypeMask type_bit(element_type type, const element& v) noexcept {
     switch (type) {
-      case element_type::STRING: return kString;
-      case element_type::OBJECT: return kObject;
-      case element_type::ARRAY: return kArray;
-      case element_type::BOOL: return kBoolean;
-      case element_type::NULL_VALUE: return kNull;
+      case element_type::STRING:
+        return kString;
+      case element_type::OBJECT:
+        return kObject;
+      case element_type::ARRAY:
+        return kArray;
+      case element_type::BOOL:
+        return kBoolean;
+      case element_type::NULL_VALUE:
+        return kNull;
       case element_type::INT64:
-      case element_type::UINT64: return kInteger;
+      case element_type::UINT64:
+        return kInteger;
       case element_type::DOUBLE: {
         const double number = v.get_double().value_unsafe();
         return number == std::trunc(number) ? kInteger : kFraction;  // 1.0 is an integer to JSON Schema
@@ -162,7 +187,8 @@ class Walker {
       fail(path, wrong_length(code_points(v), node.min_length, node.max_length));
     if (node.pattern) {
       if (quiet() && !spend(v.size() / 16)) return;
-      if (!matches_pattern(*node.pattern, v)) fail(path, {"pattern", "the text does not match the pattern of the schema"});
+      if (!matches_pattern(*node.pattern, v))
+        fail(path, {"pattern", "the text does not match the pattern of the schema"});
     }
     if constexpr (kWrite) {
       if (node.formats == kFormatDateTime) return date_time(v, path);
@@ -178,16 +204,20 @@ class Walker {
     const std::size_t begin = out_->size();
     *out_ += '"';
     base::append_time(*time, *out_);
-    if (std::string_view(*out_).substr(begin + 1) != v) scratch_.edits.push_back({begin, out_->size() + 1, v, true});
+    if (std::string_view(*out_).substr(begin + 1) != v)
+      scratch_.edits.push_back({begin, out_->size() + 1, v, true});
     *out_ += '"';
   }
 
   // ---- null, booleans, numbers ----
   void scalar(const Node& node, element_type type, const element& v, const Path& path) {
     switch (type) {
-      case element_type::INT64: return number(node, v.get_int64().value_unsafe(), path);
-      case element_type::UINT64: return number(node, v.get_uint64().value_unsafe(), path);
-      case element_type::DOUBLE: return number(node, v.get_double().value_unsafe(), path);
+      case element_type::INT64:
+        return number(node, v.get_int64().value_unsafe(), path);
+      case element_type::UINT64:
+        return number(node, v.get_uint64().value_unsafe(), path);
+      case element_type::DOUBLE:
+        return number(node, v.get_double().value_unsafe(), path);
       case element_type::BOOL:
         if constexpr (kWrite) *out_ += v.get_bool().value_unsafe() ? "true" : "false";
         return;
@@ -202,8 +232,10 @@ class Walker {
     if (!node.number) return;
     const NumberRule& rule = *node.number;
     const auto exact = static_cast<long double>(v);
-    if (exact < rule.minimum || exact <= rule.exclusive_minimum) fail(path, {"minimum", "the number is too small"});
-    if (exact > rule.maximum || exact >= rule.exclusive_maximum) fail(path, {"maximum", "the number is too large"});
+    if (exact < rule.minimum || exact <= rule.exclusive_minimum)
+      fail(path, {"minimum", "the number is too small"});
+    if (exact > rule.maximum || exact >= rule.exclusive_maximum)
+      fail(path, {"maximum", "the number is too large"});
     if (rule.multiple_of != 0 && std::fmod(exact, static_cast<long double>(rule.multiple_of)) != 0)
       fail(path, {"multiple-of", "the number is no multiple of " + std::to_string(rule.multiple_of)});
   }
@@ -224,7 +256,8 @@ class Walker {
       if (stopped()) return;
     }
     if constexpr (kWrite) *out_ += ']';
-    if (count < node.min_items) fail(path, {"min-items", "at least " + std::to_string(node.min_items) + " items are required"});
+    if (count < node.min_items)
+      fail(path, {"min-items", "at least " + std::to_string(node.min_items) + " items are required"});
     if (count > node.max_items) fail(path, too_many_items(node.max_items));
     if (node.unique_items && count > 1) check_unique(v, path);
   }
@@ -238,14 +271,16 @@ class Walker {
     }
     if (quiet() && !spend(bytes / 16)) return;
     std::ranges::sort(texts);
-    if (std::ranges::adjacent_find(texts) != texts.end()) fail(path, {"unique-items", "an item is given twice"});
+    if (std::ranges::adjacent_find(texts) != texts.end())
+      fail(path, {"unique-items", "an item is given twice"});
   }
 
   void check_enum(const EnumRule& rule, const element& v, const Path& path) {
     bool found = false;
     if (v.is_string()) {
       const std::string_view wanted = text_in(v);
-      found = std::ranges::binary_search(rule.strings, wanted, {}, [](const auto& text) { return std::string_view(text); });
+      found = std::ranges::binary_search(rule.strings, wanted, {},
+                                         [](const auto& text) { return std::string_view(text); });
     } else if (!rule.others.empty()) {
       std::string canonical;
       append_canonical(v, canonical);
@@ -256,7 +291,8 @@ class Walker {
   }
 
   // ---- objects ----
-  /// The index of a declared or required name, or kUnlimited. `next` is where it stands if members come in the file's order.
+  /// The index of a declared or required name, or kUnlimited. `next` is where it stands if members come in
+  /// the file's order.
   static std::uint32_t look_up(const Node& node, std::string_view name, std::uint32_t next) noexcept {
     const auto count = static_cast<std::uint32_t>(node.properties.size());
     for (std::uint32_t i = next; i < count && i < next + 2; ++i)
@@ -300,7 +336,8 @@ class Walker {
     if constexpr (kWrite) *out_ += '}';
   }
 
-  void additional(const Node& node, std::string_view key, const element& v, const Path& path, std::size_t first, bool remember) {
+  void additional(const Node& node, std::string_view key, const element& v, const Path& path,
+                  std::size_t first, bool remember) {
     if constexpr (kWrite) {
       if (is_forbidden_name(key)) return fail(path.member(key), forbidden_name());
     }
@@ -337,11 +374,12 @@ class Walker {
 
   /// True if normalising will fill this member in.
   static bool fillable(const Property& property, const Seen& seen) noexcept {
-    return property.fill == Fill::acceptance_time || (property.fill == Fill::keys_of && seen.has(property.fill_source));
+    return property.fill == Fill::acceptance_time ||
+           (property.fill == Fill::keys_of && seen.has(property.fill_source));
   }
 
-  void finish_object(const Node& node, const simdjson::dom::object& v, const Seen& seen, std::uint32_t count, const Path& path,
-                     std::size_t first) {
+  void finish_object(const Node& node, const simdjson::dom::object& v, const Seen& seen, std::uint32_t count,
+                     const Path& path, std::size_t first) {
     for (std::uint32_t i = 0; i < node.properties.size(); ++i) {
       const Property& property = node.properties[i];
       if (seen.has(i)) continue;
@@ -353,8 +391,7 @@ class Walker {
       }
     }
     if (!node.one_required.empty()) check_one_required(node, seen, path);
-    if (count < node.min_properties)
-      fail(path, too_few_members(node.min_properties));
+    if (count < node.min_properties) fail(path, too_few_members(node.min_properties));
     if (count > node.max_properties) fail(path, too_many_members(node.max_properties));
   }
 
@@ -380,7 +417,8 @@ class Walker {
       *out_ += '[';
       const std::size_t list = out_->size();
       element source;
-      if (v.at_key(node.properties[property.fill_source].name).get(source) == simdjson::SUCCESS && source.is_object())
+      if (v.at_key(node.properties[property.fill_source].name).get(source) == simdjson::SUCCESS &&
+          source.is_object())
         for (const auto field : object_in(source)) {
           if (out_->size() != list) *out_ += ',';
           base::append_json_string(field.key, *out_);
@@ -407,7 +445,9 @@ class Walker {
     }
     fail(path, {"any-of", "the value fits none of the alternatives of the schema"});
   }
-  static Finding too_complex() { return {"too-complex", "checking the value against the schema takes too many steps"}; }
+  static Finding too_complex() {
+    return {"too-complex", "checking the value against the schema takes too many steps"};
+  }
 
   const Program* program_;
   Scratch& scratch_;
@@ -424,7 +464,8 @@ Scratch& scratch() {
 }
 
 // `out` from `start` on, with each edit undone.
-void append_submitted(const std::string& out, std::size_t start, const std::vector<Scratch::Edit>& edits, std::string& submitted) {
+void append_submitted(const std::string& out, std::size_t start, const std::vector<Scratch::Edit>& edits,
+                      std::string& submitted) {
   std::size_t at = start;
   for (const Scratch::Edit& edit : edits) {
     submitted.append(out, at, edit.begin - at);
@@ -434,8 +475,9 @@ void append_submitted(const std::string& out, std::size_t start, const std::vect
   submitted.append(out, at);
 }
 
-bool normalise_node(const Program* program, const Node& node, const element& value, std::int64_t now_ms, std::string_view pointer_prefix,
-                    std::string& out, std::vector<FieldError>& findings, std::string* as_submitted) {
+bool normalise_node(const Program* program, const Node& node, const element& value, std::int64_t now_ms,
+                    std::string_view pointer_prefix, std::string& out, std::vector<FieldError>& findings,
+                    std::string* as_submitted) {
   Scratch& memory = scratch();
   memory.edits.clear();
   std::uint64_t budget = kMaxAlternativeSteps;
@@ -459,19 +501,24 @@ bool validate_value(const Program& program, const element& value, std::vector<Fi
   return !walker.failed();
 }
 
-bool normalise_value(const Program& program, const element& value, const NormaliseContext& context, std::string_view pointer_prefix,
-                     std::string& out, std::vector<FieldError>& findings, std::string* as_submitted) {
-  return normalise_node(&program, program.nodes.front(), value, context.now_ms, pointer_prefix, out, findings, as_submitted);
+bool normalise_value(const Program& program, const element& value, const NormaliseContext& context,
+                     std::string_view pointer_prefix, std::string& out, std::vector<FieldError>& findings,
+                     std::string* as_submitted) {
+  return normalise_node(&program, program.nodes.front(), value, context.now_ms, pointer_prefix, out, findings,
+                        as_submitted);
 }
 
-bool normalise_open(const element& value, std::string_view pointer_prefix, std::string& out, std::vector<FieldError>& findings) {
+bool normalise_open(const element& value, std::string_view pointer_prefix, std::string& out,
+                    std::vector<FieldError>& findings) {
   return normalise_node(nullptr, open_node(), value, 0, pointer_prefix, out, findings, nullptr);
 }
 
-bool Schema::validate(const element& value, std::vector<FieldError>& findings) const { return validate_value(impl_->program, value, findings); }
+bool Schema::validate(const element& value, std::vector<FieldError>& findings) const {
+  return validate_value(impl_->program, value, findings);
+}
 
-bool Schema::normalise(const element& data, const NormaliseContext& context, std::string_view pointer_prefix, std::string& out,
-                       std::vector<FieldError>& findings, std::string* as_submitted) const {
+bool Schema::normalise(const element& data, const NormaliseContext& context, std::string_view pointer_prefix,
+                       std::string& out, std::vector<FieldError>& findings, std::string* as_submitted) const {
   return normalise_value(impl_->program, data, context, pointer_prefix, out, findings, as_submitted);
 }
 

@@ -21,16 +21,42 @@ void expect_refused(const Refusal& refusal) {
   EXPECT_EQ(error.code, refusal.code) << refusal.schema << ": " << error.message;
   ASSERT_EQ(error.fields.size(), 1u);
   EXPECT_EQ(error.fields[0].pointer, refusal.pointer) << refusal.schema << ": " << error.message;
-  EXPECT_TRUE(error.message.starts_with("folder/file.json: at \"" + std::string(refusal.pointer) + "\"")) << error.message;
+  EXPECT_TRUE(error.message.starts_with("folder/file.json: at \"" + std::string(refusal.pointer) + "\""))
+      << error.message;
   EXPECT_FALSE(error.hint.empty());
 }
 
 TEST(SchemaCompiler, RefusesEveryKeywordOutsideTheProfile) {
-  for (const std::string_view keyword :
-       {"allOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "dependentRequired", "dependencies", "prefixItems", "contains",
-        "minContains", "maxContains", "additionalItems", "unevaluatedItems", "unevaluatedProperties", "patternProperties", "propertyNames",
-        "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$vocabulary", "contentEncoding", "contentMediaType", "contentSchema",
-        "nullable", "Type", "minimun", ""}) {
+  for (const std::string_view keyword : {"allOf",
+                                         "oneOf",
+                                         "not",
+                                         "if",
+                                         "then",
+                                         "else",
+                                         "dependentSchemas",
+                                         "dependentRequired",
+                                         "dependencies",
+                                         "prefixItems",
+                                         "contains",
+                                         "minContains",
+                                         "maxContains",
+                                         "additionalItems",
+                                         "unevaluatedItems",
+                                         "unevaluatedProperties",
+                                         "patternProperties",
+                                         "propertyNames",
+                                         "$anchor",
+                                         "$dynamicRef",
+                                         "$dynamicAnchor",
+                                         "$recursiveRef",
+                                         "$vocabulary",
+                                         "contentEncoding",
+                                         "contentMediaType",
+                                         "contentSchema",
+                                         "nullable",
+                                         "Type",
+                                         "minimun",
+                                         ""}) {
     const std::string schema = R"({"properties":{"a":{")" + std::string(keyword) + R"(":{}}}})";
     expect_refused({schema, "schema-unsupported", "/properties/a/" + std::string(keyword)});
   }
@@ -94,21 +120,26 @@ TEST(SchemaCompiler, RefusesWhatIsNoSchema) {
            {R"({"x-key":"id"})", "schema-invalid", "/x-key"},
            {R"({"x-field-number":0})", "schema-invalid", "/x-field-number"},
            {R"({"x-field-number":19500})", "schema-invalid", "/x-field-number"},
-           {R"({"properties":{"a":{"type":"string","x-default":"acceptance-time"}}})", "schema-invalid", "/properties/a/x-default"},
-           {R"({"properties":{"a":{"type":"string","format":"date-time","x-default":"now"}}})", "schema-invalid", "/properties/a/x-default"},
-           {R"({"properties":{"a":{"type":"array","x-derived":"keys-of:/b"}}})", "schema-invalid", "/properties/a/x-derived"},
+           {R"({"properties":{"a":{"type":"string","x-default":"acceptance-time"}}})", "schema-invalid",
+            "/properties/a/x-default"},
+           {R"({"properties":{"a":{"type":"string","format":"date-time","x-default":"now"}}})",
+            "schema-invalid", "/properties/a/x-default"},
+           {R"({"properties":{"a":{"type":"array","x-derived":"keys-of:/b"}}})", "schema-invalid",
+            "/properties/a/x-derived"},
        })
     expect_refused(refusal);
 }
 
 TEST(SchemaCompiler, RefusesReferencesThatNeverEnd) {
   expect_refused({R"({"$ref":"#"})", "schema-unsupported", ""});
-  expect_refused({R"({"$defs":{"a":{"$ref":"#/$defs/b"},"b":{"$ref":"#/$defs/a"}},"$ref":"#/$defs/a"})", "schema-unsupported", "/$defs/a"});
+  expect_refused({R"({"$defs":{"a":{"$ref":"#/$defs/b"},"b":{"$ref":"#/$defs/a"}},"$ref":"#/$defs/a"})",
+                  "schema-unsupported", "/$defs/a"});
   expect_refused({R"({"anyOf":[{"type":"string"},{"$ref":"#"}]})", "schema-unsupported", ""});
 }
 
 TEST(SchemaCompiler, TakesRecursionThatGoesDownInTheValue) {
-  const Schema tree = compile(R"({"type":"object","properties":{"children":{"type":"array","items":{"$ref":"#"}}},"additionalProperties":false})");
+  const Schema tree = compile(
+      R"({"type":"object","properties":{"children":{"type":"array","items":{"$ref":"#"}}},"additionalProperties":false})");
   EXPECT_TRUE(valid(tree, R"({"children":[{},{"children":[{}]}]})"));
   EXPECT_FALSE(valid(tree, R"({"children":[{},{"children":[{"child":1}]}]})"));
 }
@@ -120,7 +151,8 @@ TEST(SchemaCompiler, RefusesTextThatIsTooDeepTooLargeOrHasLongChainsOfReferences
   expect_refused({R"({"$comment":")" + std::string(2 << 20, 'x') + "\"}", "schema-invalid", ""});
 
   std::string chain = R"({"$ref":"#/$defs/d0","$defs":{)";
-  for (int i = 0; i < 5'000; ++i) chain += "\"d" + std::to_string(i) + R"(":{"$ref":"#/$defs/d)" + std::to_string(i + 1) + "\"},";
+  for (int i = 0; i < 5'000; ++i)
+    chain += "\"d" + std::to_string(i) + R"(":{"$ref":"#/$defs/d)" + std::to_string(i + 1) + "\"},";
   chain += R"("d5000":{}}})";
   const auto refused = Schema::compile("chain.json", chain);
   ASSERT_FALSE(refused);
@@ -129,11 +161,14 @@ TEST(SchemaCompiler, RefusesTextThatIsTooDeepTooLargeOrHasLongChainsOfReferences
 
 TEST(SchemaCompiler, TenThousandFieldsAreCompiledAndCheckedInGoodTime) {
   const auto start = std::chrono::steady_clock::now();
-  std::string schema = R"({"type":"object","additionalProperties":false,"required":["f9999","f0"],"properties":{)", value = "{";
+  std::string schema =
+                  R"({"type":"object","additionalProperties":false,"required":["f9999","f0"],"properties":{)",
+              value = "{";
   for (int i = 0; i < 10'000; ++i) {
     const std::string name = "f" + std::to_string(i);
     schema += (i == 0 ? "\"" : ",\"") + name + R"(":{"type":"integer"})";
-    value += (i == 0 ? "\"" : ",\"") + std::string("f") + std::to_string(9'999 - i) + "\":" + std::to_string(i);
+    value +=
+        (i == 0 ? "\"" : ",\"") + std::string("f") + std::to_string(9'999 - i) + "\":" + std::to_string(i);
   }
   const Schema compiled = compile(schema + "}}");
   EXPECT_TRUE(valid(compiled, value + "}"));

@@ -1,6 +1,7 @@
-// The official JSON Schema test suite: a case whose schema stays inside the profile must be decided as the suite says; any other schema
-// must be refused when it is compiled. Debian's package has the suite up to draft 7, whose cases mean the same for the keywords of the
-// profile. UE_JSON_SCHEMA_SUITE names a folder of cases of another draft (such as `tests/draft2020-12`) to be run in the same way.
+// The official JSON Schema test suite: a case whose schema stays inside the profile must be decided as the
+// suite says; any other schema must be refused when it is compiled. Debian's package has the suite up to
+// draft 7, whose cases mean the same for the keywords of the profile. UE_JSON_SCHEMA_SUITE names a folder of
+// cases of another draft (such as `tests/draft2020-12`) to be run in the same way.
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
@@ -27,7 +28,8 @@ struct Difference {
 
 // Where the suite and the profile mean to differ.
 constexpr Difference kDifferences[] = {
-    {"ref.json", "ref overrides any sibling keywords", "draft 7 ignores what stands beside $ref; 2020-12 does not"},
+    {"ref.json", "ref overrides any sibling keywords",
+     "draft 7 ignores what stands beside $ref; 2020-12 does not"},
     {"format.json", "", "formats are asserted here, not only annotated"},
     {"format-assertion.json", "", "formats are asserted here, whatever the vocabulary says"},
 };
@@ -59,7 +61,8 @@ void run_group(const fs::path& file, const simdjson::dom::element& group, Counts
     } else if (is_meant(file, description)) {
       ++counts.differing;
     } else {
-      ADD_FAILURE() << file << ": " << description << ": " << test["description"].get_string().value() << ": decided "
+      ADD_FAILURE() << file << ": " << description << ": " << test["description"].get_string().value()
+                    << ": decided "
                     << (valid ? "valid" : "invalid: " + findings[0].pointer + " " + findings[0].code);
     }
   }
@@ -82,8 +85,11 @@ Counts run_folder(const fs::path& folder) {
     }
     for (const auto group : groups) run_group(file, group, counts);
   }
-  std::printf("%s: %d files (%d with numbers beyond 64 bits), %d schemas, %d refused; %d cases decided as the suite says, %d meant to differ\n",
-              folder.c_str(), counts.files, counts.unreadable_files, counts.schemas, counts.refused, counts.cases, counts.differing);
+  std::printf(
+      "%s: %d files (%d with numbers beyond 64 bits), %d schemas, %d refused; %d cases decided as the suite "
+      "says, %d meant to differ\n",
+      folder.c_str(), counts.files, counts.unreadable_files, counts.schemas, counts.refused, counts.cases,
+      counts.differing);
   return counts;
 }
 

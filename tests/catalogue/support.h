@@ -43,7 +43,8 @@ struct Normalised {
   /// `/userId required; /x unknown-field`
   [[nodiscard]] std::string codes() const {
     std::string text;
-    for (const FieldError& finding : findings) text += (text.empty() ? "" : "; ") + finding.pointer + " " + finding.code;
+    for (const FieldError& finding : findings)
+      text += (text.empty() ? "" : "; ") + finding.pointer + " " + finding.code;
     return text;
   }
 };
@@ -51,7 +52,8 @@ struct Normalised {
 inline Normalised normalise(const Schema& schema, std::string_view json, std::string_view prefix = "") {
   Normalised result;
   const Document document(json);
-  result.good = schema.normalise(*document, {.now_ms = kNowMs}, prefix, result.out, result.findings, &result.submitted);
+  result.good =
+      schema.normalise(*document, {.now_ms = kNowMs}, prefix, result.out, result.findings, &result.submitted);
   EXPECT_EQ(result.good, result.findings.empty());
   if (!result.good) {
     EXPECT_EQ(result.out, "");

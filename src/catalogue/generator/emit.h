@@ -1,4 +1,5 @@
-// The texts that the generator writes. Pure functions of the model, so the same catalogue gives the same bytes.
+// The texts that the generator writes. Pure functions of the model, so the same catalogue gives the same
+// bytes.
 #pragma once
 
 #include <string>

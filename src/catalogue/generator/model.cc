@@ -52,7 +52,8 @@ class Reader {
       event.keys.push_back({field.cpp_name, key.is_user, field.optional});
     }
     for (const std::uint64_t set : program_.nodes.front().one_required) {
-      if (!std::has_single_bit(set)) return refuse(program_.nodes.front(), "sets of several members have no typed form");
+      if (!std::has_single_bit(set))
+        return refuse(program_.nodes.front(), "sets of several members have no typed form");
       const Field& field = event.structure.fields[static_cast<std::size_t>(std::countr_zero(set))];
       event.one_required_json.push_back(field.json_name);
       event.one_required_cpp.push_back(field.cpp_name);
@@ -73,7 +74,8 @@ class Reader {
     if (made.description.empty()) return refuse(node, "there is no description");
     for (const Property& property : node.properties) {
       if (property.node == kNoNode) return refuse(node, "a member is required but not described");
-      UE_TRY_ASSIGN(Field field, this->field(node, property, schema["properties"][property.name].value_unsafe()));
+      UE_TRY_ASSIGN(Field field,
+                    this->field(node, property, schema["properties"][property.name].value_unsafe()));
       made.fields.push_back(std::move(field));
     }
     return made;
@@ -97,7 +99,8 @@ class Reader {
       field.min = node.min_length;
       field.max = node.max_length;
       field.formats = node.formats;
-    } else if (node.types == kObject && !node.closed && node.additional == kNoNode && node.properties.empty() && !field.optional) {
+    } else if (node.types == kObject && !node.closed && node.additional == kNoNode &&
+               node.properties.empty() && !field.optional) {
       field.kind = Kind::changes;
       field.min = node.min_properties;
       field.max = node.max_properties;
@@ -114,15 +117,18 @@ class Reader {
   }
 
   bool is_names(const Node& node) const {
-    if (node.types != kArray || node.items == kNoNode || node.unique_items || node.min_items != 0) return false;
+    if (node.types != kArray || node.items == kNoNode || node.unique_items || node.min_items != 0)
+      return false;
     const Node& item = program_.nodes[node.items];
-    return item.types == kString && item.min_length == 0 && item.max_length == kUnlimited && item.formats == 0 && !item.pattern && !item.enumeration;
+    return item.types == kString && item.min_length == 0 && item.max_length == kUnlimited &&
+           item.formats == 0 && !item.pattern && !item.enumeration;
   }
 
   // Nested objects of the same name are one C++ type, so they must be the same.
   Result<void> shared_structure(const Node& node, const element& schema, Field& field) {
     UE_TRY_ASSIGN(Structure made, structure(node, schema));
-    if (node.has_fills || node.min_properties != 0 || node.max_properties != kUnlimited || !node.one_required.empty() ||
+    if (node.has_fills || node.min_properties != 0 || node.max_properties != kUnlimited ||
+        !node.one_required.empty() ||
         std::ranges::any_of(made.fields, [](const Field& inner) { return inner.kind != Kind::text; }))
       return refuse(node, "a nested object of other fields than texts has no typed form");
     field.kind = Kind::structure;
@@ -133,9 +139,11 @@ class Reader {
       return {};
     }
     const auto same = [](const Field& a, const Field& b) {
-      return a.json_name == b.json_name && a.optional == b.optional && a.min == b.min && a.max == b.max && a.formats == b.formats;
+      return a.json_name == b.json_name && a.optional == b.optional && a.min == b.min && a.max == b.max &&
+             a.formats == b.formats;
     };
-    if (!std::ranges::equal(known->fields, made.fields, same)) return refuse(node, "two objects named " + made.name + " are not the same");
+    if (!std::ranges::equal(known->fields, made.fields, same))
+      return refuse(node, "two objects named " + made.name + " are not the same");
     return {};
   }
 
@@ -169,7 +177,8 @@ Result<Model> read_model(const std::string& directory) {
   for (std::size_t i = 0; i < model.files.size(); ++i) {
     const SchemaFile& file = model.files[i];
     UE_TRY_ASSIGN(const auto type, make_event_type(file.path, file.type, file.version, file.text));
-    if (i + 1 < model.files.size() && model.files[i + 1].type == file.type) continue;  // a newer version follows
+    if (i + 1 < model.files.size() && model.files[i + 1].type == file.type)
+      continue;  // a newer version follows
     UE_TRY_ASSIGN(Event event, Reader(file, *type, model).read());
     model.events.push_back(std::move(event));
   }
