@@ -3,12 +3,14 @@
 
 #include "destinations/destination.h"
 #include "destinations/file/file.h"
+#include "destinations/kafka/kafka.h"
 #include "destinations/stdout/stdout.h"
 
 namespace user_events::destinations {
 
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> all{
+      kafka_kind(),
       file_kind(),
       stdout_kind(),
   };

@@ -1,0 +1,274 @@
+#include "destinations/kafka/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <string_view>
+
+#include "base/try.h"
+
+namespace user_events::destinations::kafka {
+namespace {
+
+constexpr std::string_view kPrefix = "kafka.";
+
+/// Whose value, if it is another, voids a promise.
+struct Guard {
+  const char* property;
+  std::string_view required;
+  bool voids_order;
+  std::string_view promise;
+};
+
+// max.in.flight: a broker that knows nothing yet of a producer id takes any first sequence number of it, so with two
+// requests under way the second can be stored though the first was refused, and a user's events would change order.
+constexpr std::array kGuards = {
+    Guard{"enable.idempotence", "true", true, "order per user and no duplicates on retries"},
+    Guard{"acks", "-1", false, "accepted means durable on all in-sync replicas"},
+    Guard{"enable.gapless.guarantee", "true", true, "order per user after a permanent failure"},
+    Guard{"message.timeout.ms", "0", true, "order per user: an event that timed out would be overtaken"},
+    Guard{"max.in.flight", "1", true, "order per user when a batch is refused"},
+    Guard{"retries", "2147483647", true, "order per user: an event that ran out of retries would be overtaken"},
+    Guard{"queuing.strategy", "fifo", true, "order per user"},
+    Guard{"partitioner", "murmur2_random", false, "that a user keeps the partition other clients choose"},
+};
+
+constexpr std::array kPartitioners = {
+    std::pair<std::string_view, Partitioner>{"murmur2_random", rd_kafka_msg_partitioner_murmur2_random},
+    std::pair<std::string_view, Partitioner>{"murmur2", rd_kafka_msg_partitioner_murmur2},
+    std::pair<std::string_view, Partitioner>{"consistent_random", rd_kafka_msg_partitioner_consistent_random},
+    std::pair<std::string_view, Partitioner>{"consistent", rd_kafka_msg_partitioner_consistent},
+    std::pair<std::string_view, Partitioner>{"fnv1a_random", rd_kafka_msg_partitioner_fnv1a_random},
+    std::pair<std::string_view, Partitioner>{"fnv1a", rd_kafka_msg_partitioner_fnv1a},
+    std::pair<std::string_view, Partitioner>{"random", rd_kafka_msg_partitioner_random},
+};
+
+bool is_secret(std::string_view property) {
+  constexpr std::array<std::string_view, 4> kMarks = {"password", "secret", ".pem", "oauthbearer.config"};
+  return std::ranges::any_of(kMarks, [&](std::string_view mark) { return property.find(mark) != std::string_view::npos; });
+}
+
+std::unexpected<Error> refuse(std::string message, std::string hint = {}) {
+  return fail(ErrorKind::usage, "destination-setting", std::move(message), std::move(hint));
+}
+
+Result<void> set(rd_kafka_conf_t* conf, const std::string& property, const std::string& value) {
+  std::array<char, 512> text{};
+  if (rd_kafka_conf_set(conf, property.c_str(), value.c_str(), text.data(), text.size()) == RD_KAFKA_CONF_OK) return {};
+  if (is_secret(property)) return refuse(fmt::format("kafka.\"{}\": librdkafka refuses the value", property));
+  return refuse(fmt::format("kafka.\"{}\": {}", property, text.data()),
+                "the properties are those of librdkafka 2.0 (CONFIGURATION.md)");
+}
+
+std::string get(const rd_kafka_conf_t* conf, const char* property) {
+  std::size_t size = 0;
+  if (rd_kafka_conf_get(conf, property, nullptr, &size) != RD_KAFKA_CONF_OK || size == 0) return {};
+  std::string value(size, '\0');
+  (void)rd_kafka_conf_get(conf, property, value.data(), &size);
+  while (!value.empty() && value.back() == '\0') value.pop_back();
+  return value;
+}
+
+std::uint64_t get_number(const rd_kafka_conf_t* conf, const char* property) {
+  const std::string text = get(conf, property);
+  std::uint64_t value = 0;
+  (void)std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+bool gives(const Config& config, std::string_view property) {
+  return std::ranges::any_of(config.properties, [&](const auto& pair) { return pair.first == property; });
+}
+
+Result<void> set_all(rd_kafka_conf_t* conf,
+                     std::initializer_list<std::pair<const char*, std::string>> properties) {
+  for (const auto& [property, value] : properties) UE_TRY(set(conf, property, value));
+  return {};
+}
+
+/// Our defaults, then what the user gave.
+Result<Conf> producer_base(const Config& config) {
+  Conf conf(rd_kafka_conf_new());
+  rd_kafka_conf_set_log_cb(conf.get(), forward_log);
+  UE_TRY(set_all(conf.get(), {{"client.id", "user-events"},
+                              {"enable.idempotence", "true"},
+                              {"enable.gapless.guarantee", "true"},
+                              {"acks", "all"},
+                              {"message.timeout.ms", "0"},
+                              {"max.in.flight", "1"},
+                              {"partitioner", "murmur2_random"},
+                              {"linger.ms", "5"},
+                              {"queue.buffering.max.messages", std::to_string(kMaxQueuedMessages)},
+                              {"queue.buffering.max.kbytes", std::to_string(kMaxQueuedKilobytes)},
+                              {"topic.metadata.refresh.interval.ms", "10000"},
+                              {"reconnect.backoff.max.ms", "2000"},
+                              {"log.connection.close", "false"}}));
+  for (const auto& [property, value] : config.properties) UE_TRY(set(conf.get(), property, value));
+  return conf;
+}
+
+/// Idempotence refuses to go with some values that `unsafe` allows: then it is given up, unless it was asked for.
+Result<void> give_up_idempotence_where_needed(const Config& config, rd_kafka_conf_t* conf) {
+  if (gives(config, "enable.idempotence") && get(conf, "enable.idempotence") == "true") return {};
+  const bool clashes = get(conf, "acks") != "-1" || get(conf, "queuing.strategy") != "fifo" || get_number(conf, "retries") == 0 ||
+                       get_number(conf, "max.in.flight") > 5;
+  if (clashes) UE_TRY(set(conf, "enable.idempotence", "false"));
+  if (get(conf, "enable.idempotence") == "false") UE_TRY(set(conf, "enable.gapless.guarantee", "false"));
+  return {};
+}
+
+Result<void> check_guards(Config& config, const rd_kafka_conf_t* conf, bool unsafe) {
+  for (const Guard& guard : kGuards) {
+    const std::string value = get(conf, guard.property);
+    if (value == guard.required) continue;
+    if (!unsafe) {
+      return refuse(fmt::format("kafka.\"{}\" = \"{}\" would void a promise: {}", guard.property, value, guard.promise),
+                    "remove it, or set unsafe = true for this destination");
+    }
+    config.notes.push_back(fmt::format("unsafe: {} = {} voids {}", guard.property, value, guard.promise));
+    if (guard.voids_order) config.ordered_pipeline = false;
+  }
+  if (!get(conf, "transactional.id").empty())
+    return refuse(R"(kafka."transactional.id" is not supported: this destination uses no transactions)", "remove it");
+  return {};
+}
+
+Result<bool> parse_bool(const std::string& name, const std::string& text) {
+  if (text == "true") return true;
+  if (text == "false") return false;
+  return refuse(fmt::format("{} must be true or false", name));
+}
+
+Result<std::chrono::milliseconds> parse_duration(const std::string& name, std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  if (error == std::errc{} && value >= 0 && value <= 3'600'000) {
+    if (unit == "ms") return std::chrono::milliseconds(value);
+    if (unit == "s") return std::chrono::seconds(value);
+  }
+  return refuse(fmt::format("{} must be a time like 500ms or 2s", name));
+}
+
+Result<void> check_topic(std::string_view topic) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+  };
+  if (topic.empty()) return refuse("topic is missing", "name the topic to send to: topic = \"user.events\"");
+  if (topic.size() > 249 || topic == "." || topic == ".." || !std::ranges::all_of(topic, allowed)) {
+    return refuse("topic is not a Kafka topic name", "1 to 249 of letters, digits, '.', '_' and '-'");
+  }
+  return {};
+}
+
+Result<encoding::Format> parse_format(const std::string& format) {
+  if (format == "cloudevents") return encoding::Format::cloudevents;
+  if (format == "cloudevents-binary") return encoding::Format::cloudevents_binary;
+  if (format == "plain") return encoding::Format::plain;
+  return refuse("format '" + format + "' is unknown", "cloudevents, cloudevents-binary or plain");
+}
+
+Result<void> read_settings(const DestinationOptions& options, Config& config, bool& unsafe) {
+  for (const auto& [name, value] : options.settings) {
+    if (name.starts_with(kPrefix)) {
+      config.properties.emplace_back(name.substr(kPrefix.size()), value);
+    } else if (name == "unsafe") {
+      UE_TRY_ASSIGN(unsafe, parse_bool(name, value));
+    } else if (name == "settle") {
+      UE_TRY_ASSIGN(config.settle, parse_duration(name, value));
+    } else {
+      return refuse(fmt::format("unknown setting '{}' of a kafka destination", name),
+                    "it takes kafka.\"…\" (any librdkafka property), unsafe and settle");
+    }
+  }
+  return {};
+}
+
+/// Some combinations are refused only when a client is made. Without brokers that makes no connection.
+Result<void> check_by_making(const Config& config) {
+  Config unconnected = config;
+  std::erase_if(unconnected.properties, [](const auto& pair) {
+    return pair.first == "bootstrap.servers" || pair.first == "metadata.broker.list" || pair.first.starts_with("test.mock");
+  });
+  UE_TRY_ASSIGN(Conf conf, producer_conf(unconnected, {}));
+  std::array<char, 512> text{};
+  const Client client(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), text.data(), text.size()));
+  if (!client) return refuse(fmt::format("kafka.*: {}", text.data()));
+  (void)conf.release();  // the client owns it now
+  return {};
+}
+
+}  // namespace
+
+Result<Config> parse(const DestinationOptions& options) {
+  Config config;
+  config.topic = options.topic;
+  UE_TRY(check_topic(config.topic));
+  UE_TRY_ASSIGN(config.format, parse_format(options.format));
+  if (options.encoding != "json") return refuse("encoding '" + options.encoding + "' is unknown", "json");
+  bool unsafe = false;
+  UE_TRY(read_settings(options, config, unsafe));
+
+  UE_TRY_ASSIGN(Conf conf, producer_base(config));
+  if (get(conf.get(), "bootstrap.servers").empty() && get_number(conf.get(), "test.mock.num.brokers") == 0)
+    return refuse(R"(kafka."bootstrap.servers" is missing)", R"(kafka."bootstrap.servers" = "host:9092")");
+  UE_TRY(give_up_idempotence_where_needed(config, conf.get()));
+  UE_TRY(check_guards(config, conf.get(), unsafe));
+
+  const std::string partitioner = get(conf.get(), "partitioner");
+  const auto* known = std::ranges::find(kPartitioners, partitioner, &std::pair<std::string_view, Partitioner>::first);
+  if (known == kPartitioners.end()) return refuse(fmt::format("kafka.\"partitioner\" = \"{}\" is not supported", partitioner));
+  config.partitioner = known->second;
+  config.max_in_flight = static_cast<std::uint32_t>(get_number(conf.get(), "queue.buffering.max.messages"));
+  if (config.max_in_flight == 0) config.max_in_flight = kMaxQueuedMessages;  // librdkafka's 0 is "no limit"
+  if (gives(config, "message.max.bytes")) config.max_message_bytes = get_number(conf.get(), "message.max.bytes");
+  config.batch_bytes = get_number(conf.get(), "batch.size");
+  config.watch_interval = std::chrono::milliseconds(get_number(conf.get(), "topic.metadata.refresh.interval.ms"));
+  config.watch_interval = std::clamp<std::chrono::milliseconds>(config.watch_interval, std::chrono::milliseconds(100),
+                                                                std::chrono::minutes(5));
+  UE_TRY(check_by_making(config));
+  return config;
+}
+
+Result<Conf> producer_conf(const Config& config, const ProducerLimits& limits) {
+  UE_TRY_ASSIGN(Conf conf, producer_base(config));
+  UE_TRY(give_up_idempotence_where_needed(config, conf.get()));
+  if (get_number(conf.get(), "queue.buffering.max.messages") == 0)
+    UE_TRY(set(conf.get(), "queue.buffering.max.messages", std::to_string(kMaxQueuedMessages)));
+  if (limits.max_batch_bytes != 0) {
+    // A topic's limit is one on batches: a batch of small events over it is refused like one large event.
+    UE_TRY(set(conf.get(), "batch.size", std::to_string(std::clamp<std::uint64_t>(limits.max_batch_bytes, 1, config.batch_bytes))));
+    // The exact check is ours; librdkafka's rough one must not come before it.
+    if (config.max_message_bytes == 0)
+      UE_TRY(set(conf.get(), "message.max.bytes",
+                 std::to_string(std::clamp<std::uint64_t>(limits.max_batch_bytes + 1'024, 1'000, 1'000'000'000))));
+  }
+  if (limits.one_message_batches) UE_TRY(set(conf.get(), "batch.num.messages", "1"));
+  rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
+  return conf;
+}
+
+Result<Conf> reader_conf(const Config& config) {
+  Conf conf(rd_kafka_conf_new());
+  rd_kafka_conf_set_log_cb(conf.get(), forward_log);
+  UE_TRY(set_all(conf.get(), {{"client.id", "user-events"}, {"reconnect.backoff.max.ms", "2000"}}));
+  for (const auto& [property, value] : config.properties) UE_TRY(set(conf.get(), property, value));
+  const std::uint64_t largest = std::max<std::uint64_t>(get_number(conf.get(), "message.max.bytes"), kMaxFetchedKilobytes * 1024ull);
+  UE_TRY(set_all(conf.get(), {{"enable.partition.eof", "true"},
+                              {"auto.offset.reset", "error"},
+                              {"isolation.level", "read_uncommitted"},
+                              {"enable.auto.commit", "false"},
+                              {"auto.commit.enable", "false"},
+                              {"queued.max.messages.kbytes", std::to_string(kMaxFetchedKilobytes)},
+                              {"fetch.max.bytes", std::to_string(largest)},
+                              {"receive.message.max.bytes", std::to_string(largest + (64ull << 20))},
+                              {"fetch.wait.max.ms", "100"},
+                              {"fetch.error.backoff.ms", "100"},
+                              {"log.connection.close", "false"}}));
+  return conf;
+}
+
+}  // namespace user_events::destinations::kafka

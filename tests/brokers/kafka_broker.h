@@ -1,0 +1,66 @@
+// A real Kafka for tests and benchmarks: started, stopped and killed through tests/brokers/kafka; topics through
+// librdkafka's admin API; and a plain consumer, independent of the code under test. Failures throw std::runtime_error.
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace user_events::tests {
+
+struct KafkaRecord {
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+  std::string key, value;
+  std::vector<std::pair<std::string, std::string>> headers;
+
+  /// Empty if there is none of that name.
+  [[nodiscard]] std::string header(std::string_view name) const;
+};
+
+class KafkaBroker {
+ public:
+  using Properties = std::vector<std::pair<std::string, std::string>>;
+
+  /// A folder of its own under $TMPDIR, not started yet. `extra_properties`: lines for the broker, `@PORT@` is its port.
+  explicit KafkaBroker(const std::string& extra_properties = {});
+  /// Kills the broker and removes the folder.
+  ~KafkaBroker();
+  KafkaBroker(const KafkaBroker&) = delete;
+  KafkaBroker& operator=(const KafkaBroker&) = delete;
+
+  /// Waits until it serves. Again after `stop` or `kill`: same port, same data.
+  void start();
+  void stop();
+  void kill();
+
+  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  [[nodiscard]] int port() const noexcept { return port_; }
+  /// librdkafka properties that the admin calls and `read_all` use beside the address.
+  void set_client_properties(Properties properties) { client_properties_ = std::move(properties); }
+
+  void create_topic(const std::string& name, int partitions, const Properties& settings = {}) const;
+  void delete_topic(const std::string& name) const;
+  void set_topic_property(const std::string& name, const std::string& property, const std::string& value) const;
+  void set_partitions(const std::string& name, int partitions) const;
+  /// Drops all records below `offset` in one partition.
+  void delete_records(const std::string& name, int partition, std::int64_t offset) const;
+  /// Lets `User:principal` do `operation` on the topic.
+  void allow(const std::string& principal, const std::string& topic, rd_kafka_AclOperation_t operation) const;
+  /// Everything in the topic now, in order per partition.
+  [[nodiscard]] std::vector<KafkaRecord> read_all(const std::string& name) const;
+
+ private:
+  std::string run(const std::string& arguments) const;
+
+  std::string folder_;
+  int port_ = 0;
+  Properties client_properties_;
+};
+
+}  // namespace user_events::tests
