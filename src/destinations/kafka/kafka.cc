@@ -159,7 +159,8 @@ void KafkaDestination::fail_producer(std::string reason) {
   ++failures_in_a_row_;
   observability::log().warn("kafka: topic {}: the producer is made anew: {}", config_.topic, reason);
   last_failure_ = std::move(reason);
-  background_.set_health(HealthState::down, last_failure_);
+  // Once is an ordinary transition; from the second time on something is wrong.
+  background_.set_health(failures_in_a_row_ <= 1 ? HealthState::reconciling : HealthState::down, last_failure_);
   producer_->purge();
 }
 

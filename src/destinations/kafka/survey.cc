@@ -71,6 +71,10 @@ class Surveyor {
     const bool connection = error == RD_KAFKA_RESP_ERR__TIMED_OUT || error == RD_KAFKA_RESP_ERR__TRANSPORT ||
                             error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
     if (connection && !last_error_.empty()) return down(last_error_);
+    if (error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) {
+      listener_.state(HealthState::reconciling, fmt::format("topic {}: waiting for its partitions' leaders", config_.topic));
+      return false;  // a moment after a topic was created, or during a change of leaders
+    }
     return down(fmt::format("topic {}: {}", config_.topic, explain(error)));
   }
 
