@@ -9,6 +9,7 @@
 #include <mutex>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 
 #include "base/hash64.h"
 #include "base/try.h"
@@ -85,13 +86,15 @@ struct Runner::Impl {
   void apply(const destinations::Report& report, Time now);
   void follow_health();
   void save_if_due(bool now_please);
-  void publish(bool progressed);
+  void note_progress() noexcept { position_changed = progressed = true; }
+  void publish();
   void measure_lag();
   [[nodiscard]] milliseconds sleep_time(bool more_to_do);
   [[nodiscard]] bool may_read() const;
   [[nodiscard]] bool has_finished();
   void finish();
-  void set_problem(std::string text);
+  /// Says so in the log when it is new; empty: it is over.
+  void set_problem(std::string& which, std::string text);
   [[nodiscard]] Time now() const { return clock.steady(); }
 
   const DestinationOptions options;
@@ -119,7 +122,10 @@ struct Runner::Impl {
   std::unordered_map<std::uint64_t, std::string> reasons;  // of attempts that failed, for their dead letters
   std::vector<destinations::Report> reports;
   bool busy = false;
-  bool position_changed = false;
+  bool position_changed = false;  // since it was saved
+  bool progressed = false;        // since the listener was told
+  bool resume_saved = false;      // a resume state of the destination is durable
+  bool must_save_first = false;
   std::optional<destinations::HealthState> last_health;
   std::optional<Time> read_again_at, store_again_at;
   Time save_at{}, measure_at{};
@@ -132,7 +138,7 @@ struct Runner::Impl {
   std::atomic<bool> sleeping{false}, stopping{false};
   std::atomic<Time::rep> stop_at{0};
   mutable std::mutex problem_mutex;
-  std::string read_problem, store_problem;
+  std::string read_problem, store_problem, save_problem;
   std::mutex listener_mutex;
   std::function<void()> listener;
   std::mutex stop_mutex;
@@ -173,7 +179,7 @@ void Runner::Impl::read_more() {
       offer_unread();
     } else if (auto taken = take_chunk(); !taken) {
       // Damage is never skipped: the reader answers the same again until somebody repaired it.
-      set_problem("journal: " + describe(taken.error()));
+      set_problem(read_problem, "journal: " + describe(taken.error()));
       read_again_at = now() + kTroubleWait;
     } else if (unread.empty()) {
       break;
@@ -206,7 +212,7 @@ Result<void> Runner::Impl::take_chunk() {
   }
   read_up_to = unread.last_sequence();
   window.push(unread);
-  set_problem({});
+  set_problem(read_problem, {});
   return {};
 }
 
@@ -223,20 +229,21 @@ void Runner::Impl::offer_unread() {
     else
       core.skip(record.sequence);
   }
-  position_changed = true;
+  note_progress();
 }
 
 void Runner::Impl::skip_expired() {
   std::lock_guard lock(core_mutex);
   while (core.wants_more() && core.next_offer() < expired_until) core.skip(core.next_offer());
-  position_changed = true;
+  note_progress();
 }
 
 /// True if there is more to do at once.
 bool Runner::Impl::act() {
-  busy = false;
-  const bool may_send = last_health != destinations::HealthState::starting &&
-                        last_health != destinations::HealthState::reconciling;
+  // While it is not known what the broker has, nothing is stored either: a held event could be there already.
+  busy = last_health == destinations::HealthState::starting || last_health == destinations::HealthState::reconciling;
+  busy = busy || must_save_first;
+  if (busy) return false;
   const Time at = now();
   std::uint32_t count = 0;
   std::lock_guard lock(core_mutex);
@@ -247,11 +254,11 @@ bool Runner::Impl::act() {
       to_store.push_back({action->sequence, action->kind == ActionKind::dead_letter});
       continue;
     }
-    const auto status = may_send ? send(*action) : destinations::SendStatus::busy;
+    const auto status = send(*action);
     if (status && *status == destinations::SendStatus::queued) continue;
     core.unsent(action->sequence);
     if (!status) {
-      set_problem("journal: " + describe(status.error()));
+      set_problem(read_problem, "journal: " + describe(status.error()));
       read_again_at = at + kTroubleWait;
     }
     busy = true;
@@ -300,15 +307,10 @@ void Runner::Impl::store_letters() {
   const auto added = state.store_dead_letters(options.name, letters);
   if (!added) {
     store_again_at = now() + kTroubleWait;
-    std::lock_guard lock(problem_mutex);
-    store_problem = "a dead letter cannot be stored: " + describe(added.error());
-    return;
+    return set_problem(store_problem, "a dead letter cannot be stored: " + describe(added.error()));
   }
   store_again_at.reset();
-  {
-    std::lock_guard lock(problem_mutex);
-    store_problem.clear();
-  }
+  set_problem(store_problem, {});
   dead_letters.fetch_add(*added);
   for (const auto& letter : letters)
     if (letter.head)
@@ -320,7 +322,7 @@ void Runner::Impl::store_letters() {
     reasons.erase(letter.sequence);
   }
   to_store.erase(to_store.begin(), to_store.begin() + static_cast<std::ptrdiff_t>(letters.size()));
-  position_changed = true;
+  note_progress();
 }
 
 void Runner::Impl::collect(milliseconds timeout) {
@@ -337,7 +339,7 @@ void Runner::Impl::apply(const destinations::Report& report, Time at) {
   if (report.outcome == Outcome::accepted) {
     if (!core.is_done(report.sequence)) {
       delivered.fetch_add(1, std::memory_order_relaxed);
-      position_changed = true;
+      note_progress();
     }
     if (!reasons.empty()) reasons.erase(report.sequence);
   } else {
@@ -351,13 +353,16 @@ void Runner::Impl::apply(const destinations::Report& report, Time at) {
   core.result(report.sequence, report.outcome, at);
 }
 
-/// A destination that reconciles knows where to read from next time only once it is up: that must be durable before the
-/// first send, or a crash right after that send could not be reconciled.
+/// A destination that reconciles knows only now and then, after it looked, where to read from next time: that must be durable
+/// before the first send, or a crash right after that send could not be reconciled.
 void Runner::Impl::follow_health() {
   const auto state_now = destination->health().state;
-  const bool ready_now = state_now == destinations::HealthState::up && last_health != destinations::HealthState::up;
-  if (ready_now && destination->features().reconciles) save_if_due(true);
+  const bool is_new = state_now == destinations::HealthState::up && last_health != destinations::HealthState::up;
   last_health = state_now;
+  if (!destination->features().reconciles) return;
+  const auto unsaved = [this] { return !resume_saved && !destination->resume_state().empty(); };
+  if (is_new || unsaved()) save_if_due(true);
+  must_save_first = unsaved();
 }
 
 void Runner::Impl::save_if_due(bool now_please) {
@@ -374,10 +379,9 @@ void Runner::Impl::save_if_due(bool now_please) {
   const auto done = state.save_position(options.name, saved);
   save_at = now() + kSaveEvery;
   position_changed = !done;
-  std::lock_guard lock(problem_mutex);
-  if (done) return;
-  store_problem = "the position cannot be saved: " + describe(done.error());
-  save_at = now() + kTroubleWait;
+  resume_saved = resume_saved || (done && !saved.resume.empty());
+  set_problem(save_problem, done ? std::string() : "the position cannot be saved: " + describe(done.error()));
+  if (!done) save_at = now() + kTroubleWait;
 }
 
 void Runner::Impl::measure_lag() {
@@ -390,7 +394,7 @@ void Runner::Impl::measure_lag() {
   lag_bytes.store(held == 0 ? 0 : stats.disk_bytes / held * lag);
 }
 
-void Runner::Impl::publish(bool progressed) {
+void Runner::Impl::publish() {
   std::uint64_t mark = 0;
   {
     std::lock_guard lock(core_mutex);
@@ -398,22 +402,21 @@ void Runner::Impl::publish(bool progressed) {
     in_flight.store(core.in_flight(), std::memory_order_relaxed);
     pending.store(core.pending(), std::memory_order_relaxed);
   }
-  progressed = progressed || mark != low_water.load();
   low_water.store(mark);
   window.drop_through(mark);
   const auto* oldest = window.find(mark + 1);
   oldest_accepted_ms.store(oldest == nullptr ? 0 : oldest->accepted_ms);
   measure_lag();
-  if (!progressed) return;
+  if (!std::exchange(progressed, false)) return;
   std::lock_guard lock(listener_mutex);
   if (listener) listener();
 }
 
-void Runner::Impl::set_problem(std::string text) {
+void Runner::Impl::set_problem(std::string& which, std::string text) {
   std::lock_guard lock(problem_mutex);
-  if (read_problem == text) return;
+  if (which == text) return;
   if (!text.empty()) observability::log().error("destination '{}': {}", options.name, text);
-  read_problem = std::move(text);
+  which = std::move(text);
 }
 
 milliseconds Runner::Impl::sleep_time(bool more_to_do) {
@@ -444,7 +447,6 @@ void Runner::Impl::run() {
     const bool more_to_do = act();
     store_letters();
     if (stopping && has_finished()) break;
-    const auto before = delivered.load(std::memory_order_relaxed);
     auto timeout = sleep_time(more_to_do);
     if (timeout.count() > 0) {
       sleeping.store(true);
@@ -454,7 +456,7 @@ void Runner::Impl::run() {
     collect(timeout);
     sleeping.store(false);
     save_if_due(false);
-    publish(delivered.load(std::memory_order_relaxed) != before);
+    publish();
   }
   finish();
 }
@@ -464,7 +466,8 @@ void Runner::Impl::finish() {
   collect(milliseconds(0));
   store_letters();
   save_if_due(true);
-  publish(true);
+  progressed = true;
+  publish();
 }
 
 void Runner::Impl::stop(milliseconds deadline) {
@@ -515,10 +518,13 @@ RunnerStats Runner::stats() const {
   out.health = one.destination->health();
   if (!one.start_note.empty()) out.health.notes.push_back(one.start_note);
   std::lock_guard lock(one.problem_mutex);
-  const auto& problem = one.read_problem.empty() ? one.store_problem : one.read_problem;
-  if (problem.empty()) return out;
-  out.health.state = destinations::HealthState::down;
-  out.health.detail = problem;
+  const std::string& problem = one.read_problem.empty() ? one.store_problem : one.read_problem;
+  if (!problem.empty()) {
+    out.health.state = destinations::HealthState::down;
+    out.health.detail = problem;
+  } else if (!one.save_problem.empty()) {
+    out.health.detail = one.save_problem;  // it delivers all the same; only a restart would repeat more
+  }
   return out;
 }
 
