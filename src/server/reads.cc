@@ -10,6 +10,7 @@
 #include "server/reply.h"
 #include "server/routes.h"
 #include "server/service.h"
+#include "server/status_json.h"
 
 namespace user_events::server {
 namespace {
@@ -82,6 +83,8 @@ void append_destination(const DestinationStatus& one, std::string& out) {
   object.end();
 }
 
+}  // namespace
+
 std::string status_json(const Status& status) {
   std::string out;
   ObjectWriter object(out);
@@ -101,6 +104,8 @@ std::string status_json(const Status& status) {
   object.end();
   return out;
 }
+
+namespace {
 
 /// For paths without a query: false, and answered, if there is one.
 bool takes_no_query(Channel& channel) {
