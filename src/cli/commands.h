@@ -1,0 +1,73 @@
+// The commands, each with what the command line says about it. They return the exit status's reason: an Error, or nothing.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "user_events/error.h"
+
+namespace user_events::cli {
+
+/// How to reach a daemon: `USER_EVENTS_URL`, and a token from a file or `USER_EVENTS_TOKEN`.
+struct ClientArguments {
+  std::string token_file;
+};
+
+struct ConfigArguments {
+  std::string file;  ///< Empty: `user-events.toml` if there is one.
+};
+
+struct ServeArguments {
+  ConfigArguments config;
+  std::string listen, data_dir;  ///< Override the file; empty: do not.
+  std::string port_file;         ///< Where to write the real port; empty: nowhere.
+};
+
+struct PublishArguments {
+  ClientArguments client;
+  std::string type, data, id, time;
+  std::uint32_t version = 0;
+  std::string ndjson;            ///< File or `-`; empty: one event.
+  bool json = false;
+};
+
+struct TailArguments {
+  ClientArguments client;
+  std::string data_dir;          ///< Empty: ask the daemon.
+  bool follow = false;
+  std::optional<std::uint64_t> after;
+  std::uint32_t last = 10;       ///< Without `after`: how many of the newest.
+  std::vector<std::string> types;
+  std::string user;
+  bool json = false;
+};
+
+struct StatusArguments {
+  ClientArguments client;
+  std::string data_dir;
+  bool json = false;
+};
+
+struct SchemaArguments {
+  ClientArguments client;
+  std::string type;              ///< Empty: list.
+  std::uint32_t version = 0;     ///< 0: the newest.
+  bool json = false;
+};
+
+Result<void> serve(const ServeArguments& arguments);
+Result<void> publish_one(const PublishArguments& arguments);
+Result<void> publish_ndjson(const PublishArguments& arguments);
+Result<void> tail(const TailArguments& arguments);
+Result<void> status(const StatusArguments& arguments);
+Result<void> schema_list(const SchemaArguments& arguments);
+Result<void> schema_show(const SchemaArguments& arguments);
+Result<void> config_check(const ConfigArguments& arguments);
+Result<void> config_show(const ConfigArguments& arguments);
+
+/// The whole program: parses, runs one command, prints its error. Returns the exit status: 0 done, 1 failed, 2 wrong usage or configuration.
+int run(int argc, const char* const* argv);
+
+}  // namespace user_events::cli

@@ -1,0 +1,83 @@
+#include "cli/event_source.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "base/try.h"
+#include "cli/http_client.h"
+#include "observability/log.h"
+#include "server/status_json.h"
+
+namespace user_events::cli {
+namespace {
+
+class DaemonSource final : public EventSource {
+ public:
+  explicit DaemonSource(HttpClient client) : client_(std::move(client)) {}
+
+  Result<Page> page(const ReadQuery& query) override {
+    UE_TRY_ASSIGN(const std::string body, client_.get(events_path("/v1/events", query, true)));
+    return parse_page(body);
+  }
+  Result<Status> status() override {
+    UE_TRY_ASSIGN(const std::string body, client_.get("/v1/status"));
+    return parse_status(body);
+  }
+  Result<std::string> status_json() override { return client_.get("/v1/status"); }
+
+ private:
+  HttpClient client_;
+};
+
+class DirectorySource final : public EventSource {
+ public:
+  explicit DirectorySource(UserEventPublisher publisher) : publisher_(std::move(publisher)) {}
+
+  Result<Page> page(const ReadQuery& query) override {
+    UE_TRY_ASSIGN(const ReadPage read, publisher_.read(query));
+    Page page;
+    page.next = read.next;
+    for (const auto& event : read.events) page.events.push_back(event.json);
+    return page;
+  }
+  Result<Status> status() override { return publisher_.status(); }
+  Result<std::string> status_json() override { return server::status_json(publisher_.status()); }
+
+ private:
+  UserEventPublisher publisher_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<EventSource>> open_source(const ClientArguments& client, const std::string& data_dir) {
+  if (data_dir.empty()) {
+    UE_TRY_ASSIGN(HttpClient http, HttpClient::from_environment(client.token_file));
+    return std::make_unique<DaemonSource>(std::move(http));
+  }
+  std::error_code error;
+  if (!std::filesystem::is_directory(data_dir, error)) {
+    return fail(ErrorKind::not_found, "no-data-directory", fmt::format("--data-dir: {} is no folder", data_dir), "name the data_dir of the daemon's configuration");
+  }
+  Options options;
+  options.data_dir = data_dir;
+  options.read_only = true;
+  options.log.level = "warn";
+  observability::configure_log(options.log);
+  auto publisher = UserEventPublisher::open(std::move(options));
+  if (!publisher) {
+    if (publisher.error().code == "data-directory-in-use") publisher.error().hint = "its daemon runs: leave out --data-dir to ask it";
+    return std::unexpected(std::move(publisher).error());
+  }
+  return std::make_unique<DirectorySource>(*std::move(publisher));
+}
+
+std::string events_path(std::string_view path, const ReadQuery& query, bool with_limit) {
+  std::string out = fmt::format("{}?after={}", path, query.after);
+  for (const auto& type : query.types) out += "&type=" + percent_encode(type);
+  if (!query.user.empty()) out += "&user=" + percent_encode(query.user);
+  if (with_limit) out += fmt::format("&limit={}", query.limit);
+  return out;
+}
+
+}  // namespace user_events::cli

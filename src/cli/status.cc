@@ -1,0 +1,62 @@
+// status: what the daemon, or a data directory, says about itself.
+#include <fmt/format.h>
+
+#include "base/try.h"
+#include "cli/commands.h"
+#include "cli/event_source.h"
+#include "cli/output.h"
+
+namespace user_events::cli {
+namespace {
+
+std::string uptime_text(std::chrono::milliseconds uptime) {
+  const auto seconds = uptime.count() / 1'000;
+  if (seconds < 120) return fmt::format("{} s", seconds);
+  if (seconds < 7'200) return fmt::format("{} min", seconds / 60);
+  if (seconds < 172'800) return fmt::format("{} h", seconds / 3'600);
+  return fmt::format("{} days", seconds / 86'400);
+}
+
+std::string destination_text(const DestinationStatus& d) {
+  std::string out = fmt::format("\n{} ({}): {}\n", d.name, d.kind, d.state);
+  if (!d.detail.empty()) out += fmt::format("  {}\n", d.detail);
+  out += fmt::format("  waiting        {} (acknowledged up to number {})\n", grouped(d.lag_events), d.acknowledged_sequence);
+  out += fmt::format("  since start    {} delivered, {} retries, {} in doubt\n", grouped(d.delivered), grouped(d.retries), grouped(d.in_doubt));
+  out += fmt::format("  dead letters   {}\n", grouped(d.dead_letters));
+  for (const auto& note : d.notes) out += fmt::format("  note           {}\n", note);
+  return out;
+}
+
+std::string status_text(const Status& status, bool is_directory) {
+  std::string out;
+  if (is_directory) out += "no daemon: read from the data directory\n";
+  else out += fmt::format("user-events {}, up for {}, {}\n", status.version, uptime_text(status.uptime), status.accepting ? "accepting events" : "NOT accepting events");
+  if (!status.problem.empty()) out += fmt::format("problem          {}\n", status.problem);
+  out += fmt::format("data             {} ({:.1f} MB on disk, journal {})\n", status.data_dir, static_cast<double>(status.disk_bytes) / 1e6, status.journal_id);
+  out += status.last_sequence == 0 ? "events           none\n" : fmt::format("events           numbers {} to {}\n", status.first_sequence, status.last_sequence);
+  if (!is_directory) out += fmt::format("since start      {} accepted, {} repeated, {} refused\n", grouped(status.accepted), grouped(status.duplicates), grouped(status.rejected));
+  if (status.destinations.empty() && !is_directory) out += "destinations     none configured\n";
+  for (const auto& destination : status.destinations) out += destination_text(destination);
+  return out;
+}
+
+// Everything printable, line by line.
+std::string printable_lines(std::string_view text) {
+  std::string out;
+  for (std::size_t end; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1)) out += printable(text.substr(0, end)) + "\n";
+  return out;
+}
+
+}  // namespace
+
+Result<void> status(const StatusArguments& arguments) {
+  UE_TRY_ASSIGN(const auto source, open_source(arguments.client, arguments.data_dir));
+  if (arguments.json) {
+    UE_TRY_ASSIGN(const std::string json, source->status_json());
+    return write_result(json + "\n");
+  }
+  UE_TRY_ASSIGN(const Status status, source->status());
+  return write_result(printable_lines(status_text(status, !arguments.data_dir.empty())));
+}
+
+}  // namespace user_events::cli
