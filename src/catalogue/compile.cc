@@ -1,7 +1,5 @@
 // The schema compiler: JSON text → nodes. Every keyword of the profile has one handler; what has none is
 // refused.
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <cmath>
 #include <span>
@@ -11,6 +9,7 @@
 #include "base/try.h"
 #include "catalogue/canonical.h"
 #include "catalogue/dom.h"
+#include "catalogue/link.h"
 #include "catalogue/pattern.h"
 #include "catalogue/program.h"
 #include "catalogue/reference.h"
@@ -23,10 +22,11 @@ using simdjson::dom::element_type;
 
 class Compiler {
  public:
-  explicit Compiler(std::string_view name) : name_(name) {}
+  explicit Compiler(std::string_view file) : errors_(file) {}
 
   Result<std::unique_ptr<Program>> run(std::string_view text) {
-    if (text.size() > kMaxSchemaBytes) return invalid("", fmt_limit("larger than", kMaxSchemaBytes, "bytes"));
+    if (text.size() > kMaxSchemaBytes)
+      return invalid("", "larger than " + std::to_string(kMaxSchemaBytes) + " bytes");
     simdjson::dom::parser parser;
     if (parser.allocate(text.size() + 1, kMaxSchemaDepth) != simdjson::SUCCESS)
       return invalid("", "not readable: out of memory");
@@ -35,15 +35,11 @@ class Compiler {
       return invalid("", std::string("not readable as JSON: ") + simdjson::error_message(error));
     UE_TRY(check_duplicates(root, ""));
     UE_TRY(compile(root, ""));
-    UE_TRY(resolve_references());
-    return std::move(impl_);
+    UE_TRY(link_references(*program_, references_, at_pointer_, errors_));
+    return std::move(program_);
   }
 
  private:
-  struct Pending {  // a `$ref` to be resolved once all nodes are known
-    NodeIndex node;
-    std::string target, pointer;
-  };
   struct Keyword {
     std::string_view name;
     Result<void> (Compiler::*handle)(const element& value, const std::string& pointer, Node& node);
@@ -51,25 +47,12 @@ class Compiler {
   };
   static std::span<const Keyword> keywords() noexcept;
 
-  [[nodiscard]] std::unexpected<Error> refuse(std::string code, const std::string& pointer,
-                                              const std::string& what) const {
-    Error error{ErrorKind::usage,
-                std::move(code),
-                std::string(name_) + ": at \"" + pointer + "\": " + what,
-                "the supported keywords are listed in docs/catalogue.md",
-                {}};
-    error.fields.push_back({pointer, error.code, what});
-    return std::unexpected(std::move(error));
-  }
   [[nodiscard]] std::unexpected<Error> invalid(const std::string& pointer, const std::string& what) const {
-    return refuse("schema-invalid", pointer, what);
+    return errors_.invalid(pointer, what);
   }
   [[nodiscard]] std::unexpected<Error> unsupported(const std::string& pointer,
                                                    const std::string& what) const {
-    return refuse("schema-unsupported", pointer, what);
-  }
-  static std::string fmt_limit(std::string_view before, std::size_t limit, std::string_view after) {
-    return std::string(before) + ' ' + std::to_string(limit) + ' ' + std::string(after);
+    return errors_.unsupported(pointer, what);
   }
   static std::string join(const std::string& pointer, std::string_view token) {
     std::string joined = pointer;
@@ -97,8 +80,8 @@ class Compiler {
   }
 
   Result<NodeIndex> compile(const element& value, const std::string& pointer) {
-    const auto index = static_cast<NodeIndex>(impl_->nodes.size());
-    impl_->nodes.emplace_back();
+    const auto index = static_cast<NodeIndex>(program_->nodes.size());
+    program_->nodes.emplace_back();
     at_pointer_.emplace(pointer, index);
     Node node;
     node.pointer = pointer;
@@ -114,7 +97,7 @@ class Compiler {
     } else {
       return invalid(pointer, "a schema is an object or a boolean");
     }
-    impl_->nodes[index] = std::move(node);
+    program_->nodes[index] = std::move(node);
     return index;
   }
 
@@ -211,7 +194,7 @@ class Compiler {
     UE_TRY_ASSIGN(const std::string_view text, text_of(value, pointer));
     const auto target = local_reference(text);
     if (!target) return unsupported(pointer, "only references within the file (`#/…`) are supported");
-    pending_.push_back({current_.back(), *target, pointer});
+    references_.push_back({current_.back(), *target, pointer});
     return {};
   }
   Result<void> type(const element& value, const std::string& pointer, Node& node) {
@@ -435,7 +418,7 @@ class Compiler {
     for (const auto field : object_in(members)) {
       Property& property = node.properties[next++];
       if (!field.value.is_object()) continue;
-      const Node& child = impl_->nodes[property.node];
+      const Node& child = program_->nodes[property.node];
       element value;
       if (field.value["x-default"].get(value) == simdjson::SUCCESS) {
         const auto text = value.get_string();
@@ -460,62 +443,11 @@ class Compiler {
     return {};
   }
 
-  // ---- references ----
-  Result<void> resolve_references() {
-    for (const Pending& pending : pending_) {
-      const auto found = at_pointer_.find(pending.target);
-      if (found == at_pointer_.end())
-        return invalid(pending.pointer, "the reference points to no schema of this file");
-      impl_->nodes[pending.node].reference = found->second;
-    }
-    depth_.assign(impl_->nodes.size(), 0);
-    for (NodeIndex i = 0; i < impl_->nodes.size(); ++i) UE_TRY(check_in_place(i, 0));
-    for (Node& node : impl_->nodes) skip_aliases(node);
-    return {};
-  }
-
-  void skip_aliases(Node& node) {
-    const auto skip = [this](NodeIndex& index) {
-      while (index != kNoNode && impl_->nodes[index].alias) index = impl_->nodes[index].reference;
-    };
-    skip(node.items);
-    skip(node.additional);
-    skip(node.reference);
-    for (NodeIndex& branch : node.any_of) skip(branch);
-    for (Property& property : node.properties) skip(property.node);
-  }
-
-  // A value is checked by a node and by all that it refers to: that must end, and soon. depth_: 0 unknown,
-  // else steps + 1.
-  Result<std::size_t> check_in_place(NodeIndex index, std::size_t above) {
-    const Node& node = impl_->nodes[index];
-    if (depth_[index] == kUnderWay)
-      return unsupported(node.pointer, "the schema refers to itself without going down in the value");
-    if (above + depth_[index] > kMaxInPlaceDepth + 1)
-      return unsupported(node.pointer,
-                         fmt_limit("`$ref` and `anyOf` are nested more than", kMaxInPlaceDepth, "deep"));
-    if (depth_[index] != 0) return depth_[index];
-    depth_[index] = kUnderWay;
-    std::size_t deepest = 0;
-    for (const NodeIndex branch : node.any_of) {
-      UE_TRY_ASSIGN(const std::size_t depth, check_in_place(branch, above + 1));
-      deepest = std::max(deepest, depth);
-    }
-    if (node.reference != kNoNode) {
-      UE_TRY_ASSIGN(const std::size_t depth, check_in_place(node.reference, above + 1));
-      deepest = std::max(deepest, depth);
-    }
-    depth_[index] = deepest + 1;
-    return depth_[index];
-  }
-  static constexpr std::size_t kUnderWay = std::numeric_limits<std::size_t>::max();
-
-  std::string_view name_;
-  std::unique_ptr<Program> impl_ = std::make_unique<Program>();
+  SchemaErrors errors_;
+  std::unique_ptr<Program> program_ = std::make_unique<Program>();
   std::unordered_map<std::string, NodeIndex> at_pointer_;
   std::vector<NodeIndex> current_;
-  std::vector<Pending> pending_;
-  std::vector<std::size_t> depth_;
+  std::vector<PendingReference> references_;
 };
 
 std::span<const Compiler::Keyword> Compiler::keywords() noexcept {

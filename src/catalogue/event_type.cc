@@ -9,6 +9,7 @@
 #include "base/json_text.h"
 #include "base/try.h"
 #include "catalogue/program.h"
+#include "catalogue/schema_error.h"
 
 namespace user_events::catalogue {
 namespace {
@@ -17,21 +18,11 @@ constexpr std::size_t kMaxTypeNameBytes = 128;
 constexpr std::size_t kMaxVisits =
     100'000;  // of schemas while fields are classified; references can multiply them
 
-std::unexpected<Error> invalid(std::string_view file, const std::string& pointer, const std::string& what) {
-  Error error{ErrorKind::usage,
-              "schema-invalid",
-              std::string(file) + ": at \"" + pointer + "\": " + what,
-              "what an event type's schema must have is described in docs/catalogue.md",
-              {}};
-  error.fields.push_back({pointer, error.code, what});
-  return std::unexpected(std::move(error));
-}
-
 /// Walks all fields, so that none holds text that nobody classified, and collects the personal ones.
 class Classifier {
  public:
-  Classifier(std::string_view file, const Program& program, std::vector<PersonalField>& personal)
-      : file_(file), program_(program), personal_(personal) {}
+  Classifier(const SchemaErrors& errors, const Program& program, std::vector<PersonalField>& personal)
+      : errors_(errors), program_(program), personal_(personal) {}
 
   Result<void> run() { return visit(0, "", "", false); }
 
@@ -50,8 +41,8 @@ class Classifier {
                      bool alternative) {
     const Node& node = program_.nodes[index];
     if (std::ranges::find(open_, index) != open_.end())
-      return invalid(file_, node.pointer, "an event type's schema may not contain itself");
-    if (++visits_ > kMaxVisits) return invalid(file_, node.pointer, "the schema has too many fields");
+      return errors_.invalid(node.pointer, "an event type's schema may not contain itself");
+    if (++visits_ > kMaxVisits) return errors_.invalid(node.pointer, "the schema has too many fields");
     open_.push_back(index);
     const std::string& klass = node.personal.empty() ? inherited : node.personal;
     Place place = places_[data];
@@ -83,8 +74,8 @@ class Classifier {
   Result<void> visit_member(const Node& node, const Property& property, const std::string& data,
                             const std::string& klass, bool alternative) {
     if (is_forbidden_name(property.name))
-      return invalid(file_, node.pointer,
-                     "a field is named like a secret, and no event carries secrets: `" + property.name + "`");
+      return errors_.invalid(node.pointer, "a field is named like a secret, and no event carries secrets: `" +
+                                               property.name + "`");
     if (property.node == kNoNode) return {};
     std::string pointer = data;
     base::append_pointer_token(property.name, pointer);
@@ -97,15 +88,15 @@ class Classifier {
     Place& place = places_[data];
     if (place.classified) return {};
     if (klass.empty())
-      return invalid(file_, node.pointer,
-                     "text can stand at data" + data +
-                         ", but `x-personal` (a class of personal data, or `none`) is not given");
+      return errors_.invalid(node.pointer,
+                             "text can stand at data" + data +
+                                 ", but `x-personal` (a class of personal data, or `none`) is not given");
     place.classified = true;
     if (klass != "none") personal_.push_back({data, klass});
     return {};
   }
 
-  std::string_view file_;
+  const SchemaErrors& errors_;
   const Program& program_;
   std::vector<PersonalField>& personal_;
   std::vector<NodeIndex> open_;
@@ -130,32 +121,32 @@ bool always_has_key(const Node& root, const std::vector<KeyField>& keys) {
   return !root.one_required.empty() && std::ranges::all_of(root.one_required, has_key);
 }
 
-Result<void> read_keys(std::string_view file, const Program& program, std::vector<KeyField>& keys) {
+Result<void> read_keys(const SchemaErrors& errors, const Program& program, std::vector<KeyField>& keys) {
   const Node& root = program.nodes.front();
   for (const Property& property : root.properties) {
     if (property.node == kNoNode) continue;
     const Node& node = program.nodes[property.node];
     if (node.key.empty()) continue;
     if (node.types != kString || node.min_length == 0)
-      return invalid(file, node.pointer, "a key (`x-key`) is a string with a minLength of at least 1");
+      return errors.invalid(node.pointer, "a key (`x-key`) is a string with a minLength of at least 1");
     keys.push_back({property.name, node.key == "user"});
   }
   if (!always_has_key(root, keys))
-    return invalid(file, "",
-                   "no key is always there: mark the user's id with `x-key` and require it, or one of "
-                   "several identifiers");
+    return errors.invalid("",
+                          "no key is always there: mark the user's id with `x-key` and require it, or one of "
+                          "several identifiers");
   return {};
 }
 
-Result<void> check_field_numbers(std::string_view file, const Program& program) {
+Result<void> check_field_numbers(const SchemaErrors& errors, const Program& program) {
   for (const Node& node : program.nodes) {
     std::set<std::uint32_t> used;
     for (const Property& property : node.properties) {
       if (property.node == kNoNode) continue;
       const std::uint32_t number = program.nodes[property.node].field_number;
       if (number != 0 && !used.insert(number).second)
-        return invalid(file, program.nodes[property.node].pointer + "/x-field-number",
-                       "another field has this number");
+        return errors.invalid(program.nodes[property.node].pointer + "/x-field-number",
+                              "another field has this number");
     }
   }
   return {};
@@ -182,19 +173,21 @@ bool is_type_name(std::string_view name) noexcept {
 
 Result<std::unique_ptr<const EventType>> make_event_type(std::string_view file, std::string_view type,
                                                          std::uint32_t version, std::string_view text) {
+  const SchemaErrors errors(file);
   if (!is_type_name(type))
-    return invalid(file, "",
-                   "the folder's name is no event type: lower case, two or more segments joined by dots, "
-                   "such as `user.rated`");
+    return errors.invalid(
+        "",
+        "the folder's name is no event type: lower case, two or more segments joined by dots, "
+        "such as `user.rated`");
   UE_TRY_ASSIGN(Schema schema, Schema::compile(file, text));
   simdjson::dom::parser parser;
   simdjson::dom::object object;
   if (parser.parse(text.data(), text.size()).get(object) != simdjson::SUCCESS)
-    return invalid(file, "", "the schema must be an object");
+    return errors.invalid("", "the schema must be an object");
 
   const Program& program = SchemaAccess::program(schema);
   if (program.nodes.front().types != kObject)
-    return invalid(file, "/type", "the root's type must be `object`");
+    return errors.invalid("/type", "the root's type must be `object`");
   auto made = std::make_unique<EventType>(
       EventType{std::string(type),
                 version,
@@ -206,12 +199,12 @@ Result<std::unique_ptr<const EventType>> make_event_type(std::string_view file, 
                 {},
                 {},
                 std::move(schema)});
-  if (made->title.empty()) return invalid(file, "/title", "a title is required");
+  if (made->title.empty()) return errors.invalid("/title", "a title is required");
   if (const std::string id = text_member(object, "$id"); id != made->data_schema_uri)
-    return invalid(file, "/$id", "the `$id` must be `" + made->data_schema_uri + "`");
-  UE_TRY(Classifier(file, program, made->personal).run());
-  UE_TRY(read_keys(file, program, made->keys));
-  UE_TRY(check_field_numbers(file, program));
+    return errors.invalid("/$id", "the `$id` must be `" + made->data_schema_uri + "`");
+  UE_TRY(Classifier(errors, program, made->personal).run());
+  UE_TRY(read_keys(errors, program, made->keys));
+  UE_TRY(check_field_numbers(errors, program));
   return made;
 }
 

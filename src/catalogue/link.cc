@@ -1,0 +1,75 @@
+#include "catalogue/link.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/try.h"
+
+namespace user_events::catalogue {
+namespace {
+
+/// Finds how deep references and alternatives are nested for one value.
+class DepthCheck {
+ public:
+  DepthCheck(const Program& program, const SchemaErrors& errors)
+      : program_(program), errors_(errors), depth_(program.nodes.size(), 0) {}
+
+  Result<std::size_t> run(NodeIndex index, std::size_t above) {
+    const Node& node = program_.nodes[index];
+    if (depth_[index] == kUnderWay)
+      return errors_.unsupported(node.pointer, "the schema refers to itself without going down in the value");
+    if (above + depth_[index] > kMaxInPlaceDepth + 1)
+      return errors_.unsupported(node.pointer, "`$ref` and `anyOf` are nested more than " +
+                                                   std::to_string(kMaxInPlaceDepth) + " deep");
+    if (depth_[index] != 0) return depth_[index];
+    depth_[index] = kUnderWay;
+    std::size_t deepest = 0;
+    for (const NodeIndex branch : node.any_of) {
+      UE_TRY_ASSIGN(const std::size_t depth, run(branch, above + 1));
+      deepest = std::max(deepest, depth);
+    }
+    if (node.reference != kNoNode) {
+      UE_TRY_ASSIGN(const std::size_t depth, run(node.reference, above + 1));
+      deepest = std::max(deepest, depth);
+    }
+    depth_[index] = deepest + 1;
+    return depth_[index];
+  }
+
+ private:
+  static constexpr std::size_t kUnderWay = std::numeric_limits<std::size_t>::max();
+
+  const Program& program_;
+  const SchemaErrors& errors_;
+  std::vector<std::size_t> depth_;  // 0: not known yet
+};
+
+void skip_aliases(const Program& program, Node& node) {
+  const auto skip = [&](NodeIndex& index) {
+    while (index != kNoNode && program.nodes[index].alias) index = program.nodes[index].reference;
+  };
+  skip(node.items);
+  skip(node.additional);
+  skip(node.reference);
+  for (NodeIndex& branch : node.any_of) skip(branch);
+  for (Property& property : node.properties) skip(property.node);
+}
+
+}  // namespace
+
+Result<void> link_references(Program& program, const std::vector<PendingReference>& references,
+                             const std::unordered_map<std::string, NodeIndex>& at_pointer,
+                             const SchemaErrors& errors) {
+  for (const PendingReference& reference : references) {
+    const auto found = at_pointer.find(reference.target);
+    if (found == at_pointer.end())
+      return errors.invalid(reference.pointer, "the reference points to no schema of this file");
+    program.nodes[reference.node].reference = found->second;
+  }
+  DepthCheck check(program, errors);
+  for (NodeIndex i = 0; i < program.nodes.size(); ++i) UE_TRY(check.run(i, 0));
+  for (Node& node : program.nodes) skip_aliases(program, node);
+  return {};
+}
+
+}  // namespace user_events::catalogue
