@@ -34,6 +34,8 @@ class Exchange {
 
   /// Part of the body; the bytes stay valid until `on_read_end`. Returns what was taken; 0: not now.
   virtual std::size_t take_body(std::string_view piece) { return piece.size(); }
+  /// After it took nothing: it would now.
+  [[nodiscard]] virtual bool wants_body() const { return true; }
   /// Nothing half is waiting for its rest: a long silence of the peer is no fault.
   [[nodiscard]] virtual bool rests() const { return true; }
   /// All bytes of one read are parsed.

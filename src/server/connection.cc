@@ -53,6 +53,7 @@ void Connection::pump() {
       if (!finish_request()) break;
       moved = true;
     }
+    if (paused_ && exchange_ && exchange_->wants_body()) moved = true;  // results or room for them have come meanwhile
     if (!moved) break;
   }
   pumping_ = false;

@@ -31,6 +31,7 @@ class NdjsonExchange final : public Exchange {
         piece_lines_(options.stop_on_error ? 1 : kNdjsonPieceLines),
         max_pieces_(options.stop_on_error ? kNdjsonSinglePieces : kNdjsonPieces) {}
 
+  [[nodiscard]] bool wants_body() const override { return closing_ || has_room(); }
   [[nodiscard]] bool rests() const override { return unfinished_.empty() && !skipping_; }
 
   std::size_t take_body(std::string_view body) override {

@@ -113,39 +113,46 @@ std::optional<std::string> attribute_text(std::string_view raw) {
   return percent_decode(unquoted);
 }
 
-bool is_attribute_name(std::string_view name) {
-  return std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
+/// The attributes that DynamicEvent has a place for; formation judges all of them, and the further ones, by name.
+std::string_view* place_of(DynamicEvent& event, std::string_view name) {
+  if (name == "type") return &event.type;
+  if (name == "id") return &event.id;
+  if (name == "source") return &event.source;
+  if (name == "time") return &event.time;
+  if (name == "traceparent") return &event.traceparent;
+  if (name == "tracestate") return &event.tracestate;
+  return nullptr;
 }
 
-Error attribute_error(std::string_view name, std::string_view code, std::string_view why) {
-  Error error{ErrorKind::malformed, "bad-attribute", "a ce-* header is not as CloudEvents 1.0 wants it", {}, {}};
-  error.fields.push_back({fmt::format("/{}", name), std::string(code), std::string(why)});
-  return error;
+Result<void> check_required(const Request& request) {
+  Error error{ErrorKind::invalid, "invalid-event", "a CloudEvent in binary mode has the headers ce-specversion, ce-id, ce-source and ce-type",
+              {}, {}};
+  for (const std::string_view name : {"specversion", "id", "source", "type"})
+    if (std::ranges::none_of(request.attributes, [&](const auto& a) { return a.first == name && !a.second.empty(); }))
+      error.fields.push_back({fmt::format("/{}", name), "required", fmt::format("the header ce-{} is missing or empty", name)});
+  if (error.fields.empty()) return {};
+  return std::unexpected(std::move(error));
 }
 
 /// Decodes the attributes in place and makes the event of them; the views point into the request.
 Result<DynamicEvent> binary_event(Request& request) {
+  UE_TRY(check_required(request));
   DynamicEvent event{};
   event.data = request.body;
-  std::string_view spec_version;
   for (auto& [name, value] : request.attributes) {
-    if (!is_attribute_name(name))
-      return std::unexpected(attribute_error("", "attribute-name", "names are lower-case letters and digits"));
     auto text = attribute_text(value);
-    if (!text) return std::unexpected(attribute_error(name, "encoding", "is not percent-encoded UTF-8 text"));
+    if (!text) {
+      Error error{ErrorKind::malformed, "bad-attribute", "the value of a ce-* header is not percent-encoded UTF-8 text", {}, {}};
+      std::string pointer;
+      base::append_pointer_token(name, pointer);
+      error.fields.push_back({std::move(pointer), "encoding", "cannot be decoded, or holds control characters"});
+      return std::unexpected(std::move(error));
+    }
     value = std::move(*text);
-    if (name == "specversion") spec_version = value;
-    else if (name == "type") event.type = value;
-    else if (name == "id") event.id = value;
-    else if (name == "source") event.source = value;
-    else if (name == "time") event.time = value;
-    else if (name == "traceparent") event.traceparent = value;
-    else if (name == "tracestate") event.tracestate = value;
-    else event.extensions.emplace_back(name, value);
+    auto* place = place_of(event, name);
+    if (place != nullptr && place->empty()) *place = value;
+    else event.extensions.emplace_back(name, value);  // also one that is there twice: formation says so
   }
-  if (spec_version != "1.0") return std::unexpected(attribute_error("specversion", "spec-version", "must be 1.0"));
-  for (const auto& [name, value] : {std::pair{"type", event.type}, {"id", event.id}, {"source", event.source}})
-    if (value.empty()) return std::unexpected(attribute_error(name, "required", "the header is missing or empty"));
   return event;
 }
 

@@ -132,7 +132,7 @@ void prepare(Channel& channel) {
 
   auto target = Target::parse(request.target);
   if (!target) return channel.fail(target.error());
-  if (!target->authority.empty())
+  if (!request.target.starts_with('/'))
     if (auto allowed = service.guard.check_host(target->authority); !allowed) return channel.fail(allowed.error());
   prepared.target = std::move(*target);
   const auto* route = std::ranges::find_if(kRoutes, [&](const Route& r) { return matches(r, prepared.target.path); });
