@@ -46,6 +46,7 @@ JsonParser& JsonParser::of_thread() noexcept {
 }
 
 bool JsonParser::prepare(std::size_t text_bytes, std::uint32_t max_depth) {
+  max_depth += 1;  // simdjson counts the values at the bottom
   const std::size_t wanted = std::bit_ceil(std::max(text_bytes, kLeastTextBytes));
   if (parser_.capacity() < wanted || parser_.max_depth() != max_depth) {
     if (parser_.allocate(std::max(wanted, parser_.capacity()), max_depth) != simdjson::SUCCESS) return false;

@@ -21,7 +21,8 @@ class JsonParser {
 
   [[nodiscard]] static JsonParser& of_thread() noexcept;
 
-  /// Parses one JSON document of at most `max_depth` levels of arrays and objects. Error `malformed` names
+  /// Parses one JSON document of at most `max_depth` levels of arrays and objects (an empty one at the bottom
+  /// counts as none). Error `malformed` names
   /// the rule, and `where` (the pointer of the event, may be empty). No allocation once the thread has seen a
   /// text as large.
   [[nodiscard]] Result<simdjson::dom::element> parse(std::string_view text, std::uint32_t max_depth,

@@ -430,51 +430,40 @@ TEST(Limits, AnArrayMayHaveSoManyEventsAndNoneMore) {
   EXPECT_EQ(bench.batch.size(), 3u);
 }
 
-/// An event of `depth` levels; the event, its data and its changes are three of them.
-std::string event_of_depth(std::size_t depth) {
-  return R"({"type":"user.updated","data":{"userId":"u-1","changes":{"a":)" + std::string(depth - 3, '[') +
-         std::string(depth - 3, ']') + "}}}";
+/// Data of `depth` levels; it and its changes are two of them.
+std::string data_of_depth(std::size_t depth) {
+  return R"({"userId":"u-1","changes":{"a":)" + std::string(depth - 2, '[') + "1" +
+         std::string(depth - 2, ']') + "}}";
 }
 
 TEST(Limits, AnEventMayBeSoDeepAndNoDeeper) {
   for (const std::uint32_t limit : {4u, 8u, 16u}) {
     Bench bench({.max_depth = limit});
-    EXPECT_TRUE(bench.body(event_of_depth(limit)).has_value()) << limit;
-    EXPECT_TRUE(bench.body("[" + event_of_depth(limit) + "]").has_value()) << "an array is not counted";
-    for (const std::string& body : {event_of_depth(limit + 1), "[" + event_of_depth(limit + 1) + "]"}) {
+    const auto event = [](std::size_t depth) {
+      return R"({"type":"user.updated","data":)" + data_of_depth(depth - 1) + "}";
+    };
+    EXPECT_TRUE(bench.body(event(limit)).has_value()) << limit;
+    EXPECT_TRUE(bench.body("[" + event(limit) + "]").has_value()) << "an array is not counted";
+    for (const std::string& body : {event(limit + 1), "[" + event(limit + 1) + "]"}) {
       const auto result = bench.body(body);
       ASSERT_FALSE(result.has_value()) << limit;
       EXPECT_EQ(result.error().kind, ErrorKind::malformed);
       EXPECT_EQ(result.error().code, "too-deep");
     }
-    const std::string data = R"({"userId":"u-1","changes":{"a":)" + std::string(limit - 3, '[') +
-                             std::string(limit - 3, ']') + "}}";
-    EXPECT_TRUE(bench.former
-                    .form_event({.type = "user.updated",
-                                 .data = data,
-                                 .id = {},
-                                 .time = {},
-                                 .source = {},
-                                 .traceparent = {},
-                                 .tracestate = {}},
-                                {}, bench.batch)
-                    .has_value())
-        << limit;
-    const std::string deeper = R"({"userId":"u-1","changes":{"a":)" + std::string(limit - 2, '[') +
-                               std::string(limit - 2, ']') + "}}";
-    EXPECT_EQ(bench.former
-                  .form_event({.type = "user.updated",
-                               .data = deeper,
-                               .id = {},
-                               .time = {},
-                               .source = {},
-                               .traceparent = {},
-                               .tracestate = {}},
-                              {}, bench.batch)
-                  .error()
-                  .code,
-              "too-deep")
-        << limit;
+    const auto dynamic = [&](const std::string& data) {
+      return bench.former.form_event({.type = "user.updated",
+                                      .data = data,
+                                      .id = {},
+                                      .time = {},
+                                      .source = {},
+                                      .traceparent = {},
+                                      .tracestate = {}},
+                                     {}, bench.batch);
+    };
+    EXPECT_TRUE(dynamic(data_of_depth(limit - 1)).has_value()) << limit;
+    const auto deeper = dynamic(data_of_depth(limit));
+    ASSERT_FALSE(deeper.has_value()) << limit;
+    EXPECT_EQ(deeper.error().code, "too-deep");
   }
 }
 
