@@ -45,8 +45,8 @@ std::vector<std::string> ids_of(const FormedBatch& batch) {
 }
 
 Result<Receipt> only(Result<std::vector<Receipt>>&& receipts) {
-  UE_TRY_ASSIGN(auto all, std::move(receipts));
-  return std::move(all.front());
+  if (!receipts) return std::unexpected(std::move(receipts).error());
+  return std::move(receipts->front());
 }
 
 /// The encoded size is at most this multiple of the payload (JSON escaping of attributes) plus a fixed part; only events
