@@ -1,0 +1,67 @@
+import os
+import random
+import subprocess
+
+import pytest
+
+from daemon import BINARY, Daemon
+from kafka import Kafka
+
+SEED = int(os.environ.get("UE_SEED") or random.SystemRandom().randrange(1 << 32))
+IS_LONG = os.environ.get("UE_LONG") == "1"
+
+
+def pytest_report_header():
+    return [f"binary under test: {BINARY}", f"seed: {SEED} (UE_SEED={SEED} replays it)"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def binary():
+    assert BINARY.exists(), f"{BINARY} is not built (cmake --build --preset release --target user-events), or name another with UE_BINARY"
+    return BINARY
+
+
+@pytest.fixture
+def rng():
+    return random.Random(SEED)
+
+
+@pytest.fixture
+def new_daemon(tmp_path):
+    """Makes daemons that end with the test."""
+    made = []
+
+    def make(config="", name="daemon"):
+        made.append(Daemon(tmp_path / name, config))
+        return made[-1]
+
+    yield make
+    for daemon in made:
+        daemon.close()
+
+
+@pytest.fixture
+def daemon(new_daemon):
+    """A running daemon without destinations."""
+    return new_daemon().start()
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory):
+    """The session's broker. Whoever stops it starts it again."""
+    broker = Kafka(tmp_path_factory.mktemp("kafka"))
+    try:
+        yield broker.start()
+    finally:
+        broker.stop()
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 16 MiB. Needs root."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", folder], capture_output=True, text=True)
+    assert mounted.returncode == 0, f"a small tmpfs is needed to fill a disk, and cannot be mounted: {mounted.stderr}"
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
