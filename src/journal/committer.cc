@@ -74,6 +74,7 @@ Result<void> Committer::write(Frame& frame, Touched& touched) {
   UE_TRY(active_.file->write_at(frame.header.offset, as_bytes(frame.bytes)));
   if (frame.bytes.size() < kSmallFrameBytes && end > active_.zeroed_bytes) UE_TRY(zero_ahead(end));
   UE_DEFECT_SKIP_SYNC(return {});
+  UE_DEFECT_SYNC_AGAIN(if (!active_.file->sync_data()) static_cast<void>(active_.file->sync_data()); return {});
   UE_TRY(active_.file->sync_data());
   frames_.fetch_add(1, std::memory_order_relaxed);
   syncs_.fetch_add(1, std::memory_order_relaxed);

@@ -1,0 +1,47 @@
+// The fault campaign, shared by the test that it passes and the tests that it notices defects.
+#pragma once
+
+#include <string>
+
+#include "campaign.h"
+#include "support/crash_file_system.h"
+#include "support/fault_file_system.h"
+
+namespace user_events::journal::test {
+
+struct FaultResult {
+  std::uint64_t operations = 0;
+  std::string first_failure;
+};
+
+/// What the failing run finds: nothing, or a journal with records, which it must recover under the fault.
+enum class Beginning : std::uint8_t { fresh, with_records };
+
+/// Lets the n-th operation fail for every n until a run gets through.
+inline FaultResult fail_every_operation(user_events::test::Fault fault, Beginning beginning) {
+  using user_events::test::CrashFileSystem;
+  using user_events::test::FaultFileSystem;
+  constexpr std::uint64_t kSeed = 7;
+  for (std::uint64_t n = 1;; ++n) {
+    const std::string where = "operation " + std::to_string(n);
+    const Watchdog watchdog("fault at " + where, std::chrono::seconds(60));
+    CrashFileSystem disk;
+    Run run(kSeed);
+    if (beginning == Beginning::with_records) run.go(disk);
+    std::uint64_t operations = 0;
+    fault.at = n;
+    {
+      FaultFileSystem faulty(disk, fault, [&](const std::string& path) { disk.drop_unsynced(path); });
+      // A fault that passes must leave a journal that accepts again; one that stays need only be refused clearly.
+      run.go(faulty, !fault.for_ever);
+      operations = faulty.operations();
+    }
+    if (!run.recovered()) return {n, where + ": the journal does not accept again"};
+    auto after_cut = disk.after_power_cut(n);
+    if (std::string wrong = run.check(*after_cut); !wrong.empty()) return {n, where + ", after a power cut: " + wrong};
+    if (std::string wrong = run.check(disk); !wrong.empty()) return {n, where + ", after the process ended: " + wrong};
+    if (operations < n) return {n - 1, {}};
+  }
+}
+
+}  // namespace user_events::journal::test

@@ -1,0 +1,30 @@
+// Every single operation of a small run fails in turn, in several ways; nothing acknowledged is lost and nothing hangs.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+
+#include "fault_campaign.h"
+
+namespace user_events::journal::test {
+namespace {
+
+using user_events::test::FaultKind;
+
+void expect_survived(FaultKind kind, bool for_ever) {
+  for (const Beginning beginning : {Beginning::fresh, Beginning::with_records}) {
+    const FaultResult result = fail_every_operation({.kind = kind, .for_ever = for_ever}, beginning);
+    std::printf("faults: %llu operations\n", static_cast<unsigned long long>(result.operations));
+    EXPECT_EQ(result.first_failure, "");
+    EXPECT_GT(result.operations, 100u);
+  }
+}
+
+TEST(Fault, AnInputOutputErrorOnceAtEveryOperation) { expect_survived(FaultKind::io, false); }
+TEST(Fault, AnInputOutputErrorForEverFromEveryOperation) { expect_survived(FaultKind::io, true); }
+TEST(Fault, AFullDiskOnceAtEveryOperation) { expect_survived(FaultKind::full, false); }
+TEST(Fault, AFullDiskForEverFromEveryOperation) { expect_survived(FaultKind::full, true); }
+TEST(Fault, AShortWriteOnceAtEveryOperation) { expect_survived(FaultKind::short_write, false); }
+TEST(Fault, AShortWriteForEverFromEveryOperation) { expect_survived(FaultKind::short_write, true); }
+
+}  // namespace
+}  // namespace user_events::journal::test
