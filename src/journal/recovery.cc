@@ -54,6 +54,8 @@ Result<void> for_each_id(const FrameScanner::Item& item, std::uint64_t ordinal, 
   return {};
 }
 
+bool stands_where_it_says(const FrameHeader& header, std::uint64_t offset) { return header.offset == offset; }
+
 class Recovery {
  public:
   Recovery(const Storage& storage, const Identity& identity, const ports::Clock& clock, ports::Random& random,
@@ -108,8 +110,10 @@ class Recovery {
     while (!headers_.empty() && !headers_.rbegin()->second) {
       const std::uint64_t ordinal = headers_.rbegin()->first;
       UE_TRY_ASSIGN(const auto file, open_segment_file(storage_, ordinal, ports::OpenMode::read));
-      UE_TRY_ASSIGN(const auto frame, find_frame_after(*file, kSegmentHeaderBytes, std::nullopt));
-      if (frame) return damage(ordinal, 0, "its header is not readable, but a frame follows at offset " + std::to_string(*frame));
+      UE_TRY_ASSIGN(const auto frame, find_frame_after(*file, kSegmentHeaderBytes, stands_where_it_says));
+      if (frame)
+        return damage(ordinal, 0,
+                      "its header is not readable, but a frame follows at offset " + std::to_string(*frame));
       leftovers_.push_back(segment_name(ordinal));
       headers_.erase(ordinal);
     }
@@ -179,7 +183,11 @@ class Recovery {
     };
     UE_TRY_ASSIGN(const Walked walked, walk(*file, segment, size, take));
     if (walked.offset < size) {
-      UE_TRY_ASSIGN(const auto later, find_frame_after(*file, walked.offset + kFrameAlignment, header.salt));
+      // Payloads may hold any bytes, but nobody outside knows the salt.
+      const auto later_frame = [&](const FrameHeader& frame, std::uint64_t) {
+        return frame.salt == header.salt && frame.first_sequence > segment.info.last_sequence;
+      };
+      UE_TRY_ASSIGN(const auto later, find_frame_after(*file, walked.offset + kFrameAlignment, later_frame));
       if (later)
         return damage(header.ordinal, walked.offset,
                       walked.why + ", but another frame follows at offset " + std::to_string(*later));

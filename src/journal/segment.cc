@@ -131,8 +131,9 @@ Result<std::optional<FrameScanner::Item>> FrameScanner::next() {
   return item;
 }
 
-Result<std::optional<std::uint64_t>> find_frame_after(const ports::File& file, std::uint64_t from,
-                                                      std::optional<std::uint64_t> salt) {
+Result<std::optional<std::uint64_t>> find_frame_after(
+    const ports::File& file, std::uint64_t from,
+    const std::function<bool(const FrameHeader& header, std::uint64_t offset)>& matches) {
   std::string buffer;
   from = align_up(from, kFrameAlignment);
   for (;;) {
@@ -143,7 +144,7 @@ Result<std::optional<std::uint64_t>> find_frame_after(const ports::File& file, s
     for (std::size_t at = 0; at + kFrameHeaderBytes <= got; at += kFrameAlignment) {
       if (load<std::uint32_t>(bytes.data() + at) == 0) continue;  // most of what is looked at is zeros
       const auto header = decode_frame_header(bytes.subspan(at));
-      if (header && header->offset == from + at && header->salt == salt.value_or(header->salt)) return from + at;
+      if (header && matches(*header, from + at)) return from + at;
     }
     if (got < kWindowBytes) return std::nullopt;
     from += kWindowBytes - align_up(kFrameHeaderBytes, kFrameAlignment);

@@ -1,6 +1,7 @@
 // One segment: what is known about it in memory, and walking and checking its frames on disk.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -82,9 +83,10 @@ class FrameScanner {
   std::string_view why_;
 };
 
-/// Where a frame header of this salt that names its own place stands at or after `from`; nullopt if nowhere.
-[[nodiscard]] Result<std::optional<std::uint64_t>> find_frame_after(const ports::File& file, std::uint64_t from,
-                                                                    std::optional<std::uint64_t> salt);
+/// Where the first frame header that `matches` stands at or after `from`; nullopt if nowhere.
+[[nodiscard]] Result<std::optional<std::uint64_t>> find_frame_after(
+    const ports::File& file, std::uint64_t from,
+    const std::function<bool(const FrameHeader& header, std::uint64_t offset)>& matches);
 
 /// Makes the file durable with its header and its name. On error the file is removed if that is possible.
 [[nodiscard]] Result<std::unique_ptr<ports::File>> create_segment(const Storage& storage, const SegmentHeader& header);
