@@ -41,6 +41,29 @@ inline const catalogue::Catalogue& builtin_catalogue() {
   return catalogue;
 }
 
+// Placeholders in bodies, so that a case shows only what is wrong with it.
+//   @D  good data of user.created         @E  members of a good native event, without braces
+//   @C  required members of a good CloudEvent with data, without braces
+inline std::string expand(std::string_view text) {
+  const std::string data = R"({"userId":"u-1","email":"ada@example.com","status":"active"})";
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char next = text[i] == '@' && i + 1 < text.size() ? text[i + 1] : '\0';
+    if (next == 'D')
+      out += data;
+    else if (next == 'E')
+      out += R"("type":"user.created","data":)" + data;
+    else if (next == 'C')
+      out += R"("specversion":"1.0","id":"e-1","source":"/crm","type":"user.created","data":)" + data;
+    else {
+      out += text[i];
+      continue;
+    }
+    ++i;
+  }
+  return out;
+}
+
 inline constexpr std::array<std::byte, 32> kSecret = {std::byte{1}, std::byte{2}, std::byte{3}};
 inline constexpr std::string_view kSource = "urn:example:user-service";
 
