@@ -380,6 +380,27 @@ TEST_F(RunnerTest, ADeadLetterThatCannotBeStoredWaitsAndOthersFlow) {
   runner_.reset();
 }
 
+TEST_F(RunnerTest, ARecordThatCannotBeDecodedStopsTheDestinationAndIsNotSkipped) {
+  append("u1");
+  journal::RecordDraft draft;
+  draft.id = "event-2";
+  draft.type = "user.created";
+  draft.key = "u2";
+  draft.scope = "urn:test";
+  draft.payload = "this is no payload of ours";
+  ASSERT_TRUE(journal_->append_wait(std::span(&draft, 1)));
+  start();
+  ASSERT_TRUE(eventually([&] { return runner_->stats().health.state == HealthState::down; }));
+  EXPECT_NE(runner_->stats().health.detail.find("record 2"), std::string::npos);
+  append("u3");
+  std::this_thread::sleep_for(milliseconds(50));
+  EXPECT_LE(runner_->low_water(), 1u);
+  EXPECT_EQ(broker_.sequences(), (Sequences{1}));
+  const auto begin = std::chrono::steady_clock::now();
+  runner_->stop(milliseconds(10'000));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, milliseconds(2'000)) << "waiting would not help";
+}
+
 class RunnerOnDiskTest : public RunnerTest {
  protected:
   RunnerOnDiskTest() {

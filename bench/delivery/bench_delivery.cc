@@ -1,0 +1,198 @@
+// What delivery itself costs an event, broker and encoding aside.
+//
+//     bench_delivery FOLDER [EVENTS [ROUNDS]]
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/hash64.h"
+#include "delivery/core.h"
+#include "delivery/runner.h"
+#include "destinations/waker.h"
+#include "encoding/envelope.h"
+#include "ports/random.h"
+
+namespace {
+
+using namespace user_events;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr std::size_t kUsers = 100'000;
+constexpr std::size_t kBatch = 1'000;
+constexpr std::uint32_t kInFlight = 10'000;
+
+double cpu_ns() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto ns = [](const timeval& t) { return static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_usec) * 1e3; };
+  return ns(usage.ru_utime) + ns(usage.ru_stime);
+}
+
+[[noreturn]] void die(const std::string& why) {
+  std::fprintf(stderr, "bench_delivery: %s\n", why.c_str());
+  std::exit(1);
+}
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+/// Accepts everything at the next poll.
+class NullDestination final : public destinations::Destination {
+ public:
+  NullDestination() { features_ = {.ordered_pipeline = true, .max_in_flight = kInFlight}; }
+  const destinations::Features& features() const noexcept override { return features_; }
+  Result<void> start(std::string_view, std::string_view, std::uint64_t) override { return {}; }
+  destinations::SendStatus send(const destinations::Message& message) override {
+    taken_.push_back(message.position.sequence);
+    return destinations::SendStatus::queued;
+  }
+  void poll(std::vector<destinations::Report>& out, milliseconds timeout) override {
+    if (taken_.empty() && timeout.count() > 0) waker_.sleep(timeout);
+    for (const auto sequence : taken_) out.push_back({sequence, destinations::Outcome::accepted, {}});
+    taken_.clear();
+  }
+  void wake() noexcept override { waker_.wake(); }
+  destinations::Health health() const override { return {destinations::HealthState::up, {}, {}}; }
+  void close(milliseconds) override {}
+
+ private:
+  destinations::Features features_;
+  std::vector<std::uint64_t> taken_;
+  destinations::Waker waker_;
+};
+
+/// CPU ns an event through the core: offered, sent, accepted, with `kInFlight` under way. A part of them fails once.
+double core_ns(bool pipeline, std::size_t events, unsigned failing_permille) {
+  delivery::CoreOptions options;
+  options.ordered_pipeline = pipeline;
+  options.max_in_flight = kInFlight;
+  delivery::Core core(options, {});
+  std::mt19937_64 random(1);
+  std::vector<std::uint64_t> keys(1 << 20);
+  for (auto& key : keys) key = base::hash64(std::to_string(random() % kUsers), 7);
+  std::deque<std::pair<std::uint64_t, std::uint32_t>> in_flight;
+  delivery::Time now{};
+  const double begin = cpu_ns();
+  while (core.low_water() < events) {
+    now += milliseconds(1);
+    while (core.wants_more() && core.next_offer() <= events) core.offer(core.next_offer(), keys[core.next_offer() % keys.size()]);
+    for (int i = 0; i < 1'000; ++i) {
+      const auto action = core.next_action(now);
+      if (!action) break;
+      in_flight.emplace_back(action->sequence, action->attempt);
+    }
+    for (int i = 0; i < 1'000 && !in_flight.empty(); ++i) {
+      const auto [sequence, attempt] = in_flight.front();
+      in_flight.pop_front();
+      const bool fails = attempt == 1 && sequence % 1'000 < failing_permille;
+      core.result(sequence, fails ? destinations::Outcome::retry : destinations::Outcome::accepted, now);
+    }
+  }
+  return (cpu_ns() - begin) / static_cast<double>(events);
+}
+
+void fill(journal::Journal& journal, std::size_t events) {
+  std::mt19937_64 random(2);
+  const std::string data = R"({"userId":"u-123456","email":"ada@example.com","registrationTimestamp":"2026-11-24T09:00:00.000Z","status":"active"})";
+  for (std::size_t done = 0; done < events; done += kBatch) {
+    std::deque<std::string> texts;
+    std::vector<journal::RecordDraft> drafts(kBatch);
+    for (std::size_t i = 0; i < kBatch; ++i) {
+      auto& draft = drafts[i];
+      draft.id = texts.emplace_back("0198a000-0000-7000-8000-" + std::to_string(100'000'000'000 + done + i));
+      draft.type = "user.created";
+      draft.key = texts.emplace_back("u-" + std::to_string(random() % kUsers));
+      draft.scope = "urn:bench";
+      encoding::Envelope envelope;
+      envelope.id = draft.id;
+      envelope.source = "urn:bench";
+      envelope.type = draft.type;
+      envelope.partition_key = draft.key;
+      envelope.data = data;
+      std::string payload;
+      encoding::append_payload(envelope, payload);
+      draft.payload = texts.emplace_back(std::move(payload));
+    }
+    journal.append(drafts, journal::Backpressure::wait, [](const auto& result) {
+      if (!result) die(describe(result.error()));
+    });
+  }
+  journal.wait_durable(events - 1, std::chrono::minutes(5));
+}
+
+/// The least that anything which delivers must do.
+double read_ns(journal::Journal& journal, std::size_t events) {
+  const double begin = cpu_ns();
+  auto reader = journal.reader(0);
+  std::uint64_t sum = 0;
+  for (std::size_t count = 0; count < events;) {
+    const auto chunk = reader.next();
+    if (!chunk || chunk->empty()) die("the journal cannot be read");
+    for (std::size_t i = 0; i < chunk->size(); ++i) {
+      const auto& record = (*chunk)[i];
+      sum += encoding::view(record.id, record.type, record.key, record.payload)->data.size();
+    }
+    count += chunk->size();
+  }
+  if (sum == 0) die("nothing read");
+  return (cpu_ns() - begin) / static_cast<double>(events);
+}
+
+double runner_ns(journal::Journal& journal, state::State& state, const std::string& name, std::size_t events, double& events_per_second) {
+  DestinationOptions options;
+  options.name = name;
+  const double begin = cpu_ns();
+  const auto start = steady_clock::now();
+  auto runner = delivery::Runner::start(options, std::make_unique<NullDestination>(), journal, state, ports::system_clock());
+  if (!runner) die(describe(runner.error()));
+  while ((*runner)->low_water() < events) std::this_thread::sleep_for(milliseconds(1));
+  const std::chrono::duration<double> wall = steady_clock::now() - start;
+  events_per_second = static_cast<double>(events) / wall.count();
+  return (cpu_ns() - begin) / static_cast<double>(events);
+}
+
+void print(const char* name, double value, const char* unit) {
+  std::printf(R"({"name":"%s","value":%.0f,"unit":"%s"})" "\n", name, value, unit);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) die("usage: bench_delivery FOLDER [EVENTS [ROUNDS]]");
+  const std::size_t events = argc > 2 ? std::strtoull(argv[2], nullptr, 10) / kBatch * kBatch : 1'000'000;
+  const int rounds = argc > 3 ? std::atoi(argv[3]) : 3;
+  journal::Options options;
+  options.directory = std::string(argv[1]) + "/journal";
+  auto journal = journal::Journal::open(ports::posix_file_system(), ports::system_clock(), ports::system_random(), options);
+  if (!journal) die(describe(journal.error()));
+  auto state = state::State::open(std::string(argv[1]) + "/state.db");
+  if (!state) die(describe(state.error()));
+  fill(**journal, events);
+  std::vector<double> pipeline, alone, failing, read, run, rate;
+  for (int round = 0; round < rounds; ++round) {
+    pipeline.push_back(core_ns(true, events, 0));
+    alone.push_back(core_ns(false, events, 0));
+    failing.push_back(core_ns(true, events, 10));
+    read.push_back(read_ns(**journal, events));
+    double per_second = 0;
+    run.push_back(runner_ns(**journal, **state, "round-" + std::to_string(round), events, per_second));
+    rate.push_back(per_second);
+  }
+  print("delivery core, pipeline, 100,000 keys", median(pipeline), "ns CPU/event");
+  print("delivery core, one at a time per key", median(alone), "ns CPU/event");
+  print("delivery core, pipeline, 1 % fail once", median(failing), "ns CPU/event");
+  std::printf(R"({"name":"runner, journal to a null destination","value":%.0f,"unit":"ns CPU/event","reference":%.0f,"ratio":%.2f})" "\n",
+              median(run), median(read), median(run) / median(read));
+  print("runner, journal to a null destination", median(rate), "events/s");
+}

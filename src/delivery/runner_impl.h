@@ -1,0 +1,120 @@
+// The inside of a Runner. Its functions lie, by subject, in runner.cc (the loop and the public face), runner_reading.cc (journal → core),
+// runner_sending.cc (core → destination and back) and runner_storing.cc (dead letters and the position).
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "base/type_filter.h"
+#include "delivery/chunk_window.h"
+#include "delivery/core.h"
+#include "delivery/runner.h"
+#include "delivery/start_position.h"
+
+namespace user_events::delivery {
+
+using std::chrono::milliseconds;
+
+inline constexpr milliseconds kTroubleWait{1'000};  ///< Until a failed journal read or a failed store is tried again.
+
+struct ToStore {
+  std::uint64_t sequence;
+  bool head;
+};
+
+struct Runner::Impl {
+  Impl(const DestinationOptions& options, std::unique_ptr<destinations::Destination> destination, journal::Journal& journal,
+       state::State& state, const ports::Clock& clock, base::TypeFilter filter, StartPosition start);
+  ~Impl() { stop(milliseconds(0)); }
+
+  [[nodiscard]] CoreOptions core_options() const;
+  Result<void> prepare();
+  void stop(milliseconds deadline);
+
+  // The loop's parts, on the runner's thread.
+  void run();
+  void read_more();
+  [[nodiscard]] Result<void> take_chunk();
+  void offer_unread();
+  void skip_expired();
+  [[nodiscard]] bool act();
+  [[nodiscard]] destinations::SendStatus send(const Action& action);
+  void store_letters();
+  [[nodiscard]] std::vector<state::DeadLetter> letters_to_store();
+  void collect(milliseconds timeout);
+  void apply(const destinations::Report& report, Time now);
+  void follow_health();
+  void save_if_due(bool now_please);
+  void note_progress() noexcept { position_changed = progressed = true; }
+  void publish();
+  void measure_lag();
+  [[nodiscard]] milliseconds sleep_time(bool more_to_do);
+  [[nodiscard]] bool has_use_for_more() const;
+  [[nodiscard]] bool may_read() const;
+  [[nodiscard]] bool has_finished();
+  void finish();
+  /// Says so in the log when it is new; empty: it is over.
+  void set_problem(std::string& which, std::string text);
+  [[nodiscard]] Time now() const { return clock.steady(); }
+
+  const DestinationOptions options;
+  const std::unique_ptr<destinations::Destination> destination;
+  journal::Journal& journal;
+  state::State& state;
+  const ports::Clock& clock;
+  const base::TypeFilter filter;
+  const std::uint64_t key_seed;
+  const std::uint32_t max_in_flight;
+  const std::string start_note;
+
+  mutable std::mutex core_mutex;  // held for one batch; another thread only asks is_done
+  Core core;
+
+  // Of the runner's thread.
+  journal::Reader reader;
+  std::uint64_t read_up_to;       // last sequence read from the journal
+  journal::Chunk unread;          // the chunk being offered, from `unread_at` on
+  std::size_t unread_at = 0;
+  std::uint64_t expired_until = 0;  // sequences below are gone from the journal
+  ChunkWindow window;
+  std::string last_type;          // types come in runs: the filter is asked when it changes
+  bool last_type_matches = false;
+  std::vector<ToStore> to_store;  // at most the window
+  std::unordered_map<std::uint64_t, std::string> reasons;  // of attempts that failed, for their dead letters
+  std::vector<destinations::Report> reports;
+  bool halted = false;            // a record cannot be decoded: nothing more is sent until somebody repaired the journal
+  bool busy = false;
+  bool starved = false;           // what waits in the core cannot go on now, and the destination would take more
+  bool position_changed = false;  // since it was saved
+  bool progressed = false;        // since the listener was told
+  bool resume_saved = false;      // a resume state of the destination is durable
+  bool must_save_first = false;
+  std::optional<destinations::HealthState> last_health;
+  std::optional<Time> read_again_at, store_again_at;
+  Time save_at{}, measure_at{};
+
+  // Shared.
+  std::atomic<std::uint64_t> low_water{0}, delivered{0}, sent{0}, retries{0}, in_doubt{0}, refused{0}, dead_letters{0},
+      lost_to_retention{0}, lag_bytes{0};
+  std::atomic<std::uint32_t> in_flight{0}, pending{0};
+  std::atomic<std::int64_t> oldest_accepted_ms{0};  // of the record after the low-water mark; 0: none
+  std::atomic<bool> wants_news{false};  // sleeps, and more in the journal would be read
+  std::atomic<bool> stopping{false};
+  std::atomic<Time::rep> stop_at{0};
+  mutable std::mutex problem_mutex;
+  std::string read_problem, record_problem, store_problem, save_problem;
+  std::mutex listener_mutex;
+  std::function<void()> listener;
+  std::mutex stop_mutex;
+  std::uint64_t journal_token = 0;
+  std::thread thread;
+};
+
+}  // namespace user_events::delivery

@@ -1,0 +1,96 @@
+// A runner reads the journal into its core: only as far as the core, its memory and the destination have use for.
+#include "delivery/runner_impl.h"
+
+#include "base/hash64.h"
+#include "observability/log.h"
+
+namespace user_events::delivery {
+namespace {
+
+constexpr std::uint32_t kReadAhead = 4'096;  ///< Events that wait in the core; more are read only when all of them are blocked.
+
+}  // namespace
+
+bool Runner::Impl::has_use_for_more() const {
+  return !halted && !read_again_at && core.wants_more() && window.has_room() &&
+         (starved || core.pending() - core.in_flight() < kReadAhead);
+}
+
+bool Runner::Impl::may_read() const {
+  return has_use_for_more() &&
+         (unread_at < unread.size() || read_up_to < journal.durable_sequence() || core.next_offer() < expired_until);
+}
+
+void Runner::Impl::read_more() {
+  if (read_again_at && now() >= *read_again_at) read_again_at.reset();
+  while (may_read()) {
+    if (core.next_offer() < expired_until) {
+      skip_expired();
+    } else if (unread_at < unread.size()) {
+      offer_unread();
+    } else if (auto taken = take_chunk(); !taken) {
+      // Damage is never skipped: the reader answers the same again until somebody repaired it.
+      set_problem(read_problem, "journal: " + describe(taken.error()));
+      read_again_at = now() + kTroubleWait;
+    } else if (unread.empty()) {
+      break;
+    }
+  }
+}
+
+Result<void> Runner::Impl::take_chunk() {
+  auto chunk = reader.next();
+  if (!chunk && chunk.error().code == "expired") {
+    expired_until = journal.stats().first_sequence;
+    const std::uint64_t gone = expired_until - core.next_offer();
+    lost_to_retention.fetch_add(gone);
+    observability::log().error("destination '{}': {} events from sequence {} on were removed by retention before delivery",
+                               options.name, gone, core.next_offer());
+    reader.seek(expired_until - 1);
+    read_up_to = expired_until - 1;
+    return {};
+  }
+  if (!chunk) return std::unexpected(std::move(chunk).error());
+  unread = std::move(*chunk);
+  unread_at = 0;
+  if (unread.empty()) return {};
+  if (unread.first_sequence() != read_up_to + 1) {
+    const std::uint64_t first = unread.first_sequence();
+    unread = {};
+    reader.seek(read_up_to);
+    return fail(ErrorKind::damaged, "journal-gap",
+                "after record " + std::to_string(read_up_to) + " comes record " + std::to_string(first));
+  }
+  read_up_to = unread.last_sequence();
+  window.push(unread);
+  set_problem(read_problem, {});
+  return {};
+}
+
+void Runner::Impl::offer_unread() {
+  std::lock_guard lock(core_mutex);
+  const std::uint64_t mark = core.low_water();
+  bool skipped = false;
+  for (; unread_at < unread.size() && core.wants_more(); ++unread_at) {
+    const auto& record = unread[unread_at];
+    if (record.type != last_type) {
+      last_type = record.type;
+      last_type_matches = filter.matches(record.type);
+    }
+    if (last_type_matches) {
+      core.offer(record.sequence, base::hash64(record.key, key_seed));
+    } else {
+      core.skip(record.sequence);
+      skipped = true;
+    }
+  }
+  if (skipped || core.low_water() != mark) note_progress();
+}
+
+void Runner::Impl::skip_expired() {
+  std::lock_guard lock(core_mutex);
+  while (core.wants_more() && core.next_offer() < expired_until) core.skip(core.next_offer());
+  note_progress();
+}
+
+}  // namespace user_events::delivery

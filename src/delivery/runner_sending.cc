@@ -1,0 +1,80 @@
+// A runner does what its core says, and tells it how that ended.
+#include "delivery/runner_impl.h"
+
+namespace user_events::delivery {
+namespace {
+
+constexpr std::uint32_t kActionBatch = 2'048;  ///< Actions between two polls.
+
+}  // namespace
+
+/// True if there is more to do at once.
+bool Runner::Impl::act() {
+  starved = false;
+  // While it is not known what the broker has, nothing is stored either: a held event could be there already.
+  const bool looking = destination->features().reconciles && (last_health == destinations::HealthState::starting ||
+                                                              last_health == destinations::HealthState::reconciling);
+  busy = looking || must_save_first || halted;
+  if (busy) return false;
+  const Time at = now();
+  std::lock_guard lock(core_mutex);
+  for (std::uint32_t count = 0; count < kActionBatch; ++count) {
+    const auto action = core.next_action(at);
+    if (!action) {
+      starved = core.in_flight() < max_in_flight;
+      return false;
+    }
+    if (action->kind != ActionKind::send) {
+      to_store.push_back({action->sequence, action->kind == ActionKind::dead_letter});
+    } else if (send(*action) == destinations::SendStatus::busy) {
+      core.unsent(action->sequence);
+      busy = true;
+      return false;
+    }
+  }
+  return true;
+}
+
+destinations::SendStatus Runner::Impl::send(const Action& action) {
+  const auto* record = window.find(action.sequence);
+  auto envelope = record != nullptr ? encoding::view(record->id, record->type, record->key, record->payload)
+                                    : Result<encoding::Envelope>(fail(ErrorKind::internal, "window", "it is not in memory"));
+  if (!envelope) {
+    halted = true;
+    set_problem(record_problem, "journal: the record " + std::to_string(action.sequence) + " cannot be read: " + describe(envelope.error()));
+    return destinations::SendStatus::busy;
+  }
+  const auto status = destination->send({*envelope, {journal.id(), action.sequence}, action.attempt});
+  if (status == destinations::SendStatus::queued) sent.fetch_add(1, std::memory_order_relaxed);
+  return status;
+}
+
+void Runner::Impl::collect(milliseconds timeout) {
+  reports.clear();
+  destination->poll(reports, timeout);
+  if (reports.empty()) return;
+  const Time at = now();
+  std::lock_guard lock(core_mutex);
+  for (const auto& report : reports) apply(report, at);
+}
+
+void Runner::Impl::apply(const destinations::Report& report, Time at) {
+  using destinations::Outcome;
+  if (report.outcome == Outcome::accepted) {
+    if (!core.is_done(report.sequence)) {
+      delivered.fetch_add(1, std::memory_order_relaxed);
+      note_progress();
+    }
+    if (!reasons.empty()) reasons.erase(report.sequence);
+  } else {
+    auto& counter = report.outcome == Outcome::retry ? retries : report.outcome == Outcome::in_doubt ? in_doubt : refused;
+    counter.fetch_add(1, std::memory_order_relaxed);
+    if (report.outcome == Outcome::refused)
+      reasons[report.sequence] = report.reason;
+    else if (options.retry.attempts != 0)
+      reasons[report.sequence] = "given up after " + std::to_string(options.retry.attempts) + " attempts: " + report.reason;
+  }
+  core.result(report.sequence, report.outcome, at);
+}
+
+}  // namespace user_events::delivery
