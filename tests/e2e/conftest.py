@@ -58,10 +58,10 @@ def kafka(tmp_path_factory):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of 16 MiB. Needs root."""
+    """A file system of 64 MiB. Needs root."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", folder], capture_output=True, text=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", folder], capture_output=True, text=True)
     assert mounted.returncode == 0, f"a small tmpfs is needed to fill a disk, and cannot be mounted: {mounted.stderr}"
     yield folder
     subprocess.run(["umount", "-l", folder], check=True)

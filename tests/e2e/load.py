@@ -1,0 +1,171 @@
+"""Publishers that know what they were promised, and what must then be in the topic."""
+import collections
+import http.client
+import json
+import threading
+import time
+
+USERS_PER_PUBLISHER = 5
+ANSWER_SECONDS = 20
+
+
+class Event:
+    __slots__ = ("id", "user", "number", "sequence", "round")
+
+    def __init__(self, id, user, number):
+        self.id, self.user, self.number, self.sequence, self.round = id, user, number, None, None
+
+    def json(self):
+        return {"type": "user.updated", "id": self.id, "data": {"userId": self.user, "changes": {"number": self.number}}}
+
+
+class Publisher:
+    """One client with users of its own. It goes on to the next events only when those before are acknowledged; after a lost answer it
+    asks again with the same ids, as a client should. So each user's events are accepted in the order of their numbers."""
+
+    def __init__(self, index, rng):
+        self.index, self.rng = index, rng
+        self.count = 0
+        self.numbers = collections.Counter()
+        self.pending = []        # sent and not acknowledged
+        self.acknowledged = []
+        self.repeats = 0         # answers that said "accepted before"
+        self.wrong = []          # what no daemon may answer
+
+    def next_events(self):
+        events = []
+        for _ in range(self.rng.choice([1, 1, 1, 5, 20, 100])):
+            user = f"u-{self.index}-{self.rng.randrange(USERS_PER_PUBLISHER)}"
+            self.numbers[user] += 1
+            self.count += 1
+            events.append(Event(f"p{self.index}-{self.count}", user, self.numbers[user]))
+        return events
+
+    def run(self, port, round_number, stop):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
+        try:
+            while self.pending or not stop.is_set():
+                if not self.pending:
+                    self.pending = self.next_events()
+                if not self.publish_pending(connection, round_number):
+                    time.sleep(0.01)
+        except (OSError, http.client.HTTPException):
+            pass  # the daemon is gone; what is pending is asked again in the next round
+        finally:
+            connection.close()
+
+    def publish_pending(self, connection, round_number):
+        is_stream = len(self.pending) > 1 and self.rng.random() < 0.3
+        bodies = [event.json() for event in self.pending]
+        if is_stream:
+            body, content_type = "".join(json.dumps(each) + "\n" for each in bodies), "application/x-ndjson"
+        else:
+            body, content_type = json.dumps(bodies if len(bodies) > 1 else bodies[0]), "application/json"
+        connection.request("POST", "/v1/events", body, {"Content-Type": content_type})
+        response = connection.getresponse()
+        if response.status == 503:
+            response.read()
+            return False
+        if is_stream:
+            # Line by line: what is answered before the daemon dies is promised.
+            while line := response.readline():
+                if not line.endswith(b"\n"):
+                    break
+                answer = json.loads(line)
+                if "summary" in answer:
+                    response.read()
+                    break
+                if "id" in answer:
+                    self.take(answer, round_number)
+                elif answer["problem"]["status"] != 503:
+                    self.wrong.append(answer)
+        else:
+            answers = json.loads(response.read())
+            if response.status != 202:
+                self.wrong.append(answers)
+                return False
+            for answer in answers if isinstance(answers, list) else [answers]:
+                self.take(answer, round_number)
+        self.pending = [event for event in self.pending if event.sequence is None]
+        return True
+
+    def take(self, answer, round_number):
+        event = next((each for each in self.pending if each.id == answer["id"]), None)
+        if event is None or event.sequence is not None:
+            self.wrong.append({"answered without being asked": answer})
+            return
+        event.sequence, event.round = answer["sequence"], round_number
+        self.repeats += answer["duplicate"]
+        self.acknowledged.append(event)
+
+
+class Load:
+    def __init__(self, rng, publishers=4):
+        import random
+        self.publishers = [Publisher(n, random.Random(rng.random())) for n in range(publishers)]
+        self.threads = []
+
+    def start(self, port, round_number):
+        self.stop_asked = threading.Event()
+        self.threads = [threading.Thread(target=each.run, args=(port, round_number, self.stop_asked)) for each in self.publishers]
+        for thread in self.threads:
+            thread.start()
+
+    def finish(self):
+        """What was begun is brought to its end."""
+        self.stop_asked.set()
+        self.join()
+        assert not any(each.pending for each in self.publishers), "the daemon left before the load had finished"
+
+    def join(self):
+        for thread in self.threads:
+            thread.join(ANSWER_SECONDS * 2)
+            assert not thread.is_alive(), "a request hangs"
+        self.threads = []
+
+    @property
+    def acknowledged(self):
+        return [event for each in self.publishers for event in each.acknowledged]
+
+    @property
+    def repeats(self):
+        return sum(each.repeats for each in self.publishers)
+
+    def check_answers(self):
+        for each in self.publishers:
+            assert not each.wrong, f"answers that may not be: {each.wrong[:3]}"
+
+
+def check_topic(messages, acknowledged, may_repeat=()):
+    """Every acknowledged event is there, with its number and content, once (or repeated with the same bytes where `may_repeat` names
+    its id), and each user's events come in order. Returns the number of repeats."""
+    copies = collections.defaultdict(list)
+    order = collections.defaultdict(list)   # user → numbers of first deliveries
+    partitions = collections.defaultdict(set)
+    for message in messages:
+        event = json.loads(message["payload"])
+        user, number = event["data"]["userId"], event["data"]["changes"]["number"]
+        assert message["key"] == user
+        partitions[user].add(message["partition"])
+        if not copies[event["id"]]:
+            order[user].append((number, event["sequence"]))
+        copies[event["id"]].append((message["payload"], event))
+    lost = [event.id for event in acknowledged if event.id not in copies]
+    assert not lost, f"{len(lost)} of {len(acknowledged)} acknowledged events are not in the topic: {lost[:5]}"
+    for event in acknowledged:
+        delivered = copies[event.id][0][1]
+        assert int(delivered["sequence"]) == event.sequence, f"{event.id} was acknowledged with number {event.sequence}, delivered with {delivered['sequence']}"
+        assert (delivered["data"]["userId"], delivered["data"]["changes"]["number"]) == (event.user, event.number)
+    unknown = set(copies) - {event.id for event in acknowledged}
+    assert not unknown, f"nobody published {sorted(unknown)[:5]}"
+    for user, delivered in order.items():
+        assert len(partitions[user]) == 1, f"{user} is in several partitions"
+        numbers = [number for number, _ in delivered]
+        assert numbers == sorted(numbers), f"{user}: out of order at {next(n for n, m in zip(numbers, numbers[1:]) if n > m)}"
+        assert [sequence for _, sequence in delivered] == sorted(sequence for _, sequence in delivered)
+    repeated = {id: len(each) - 1 for id, each in copies.items() if len(each) > 1}
+    for id in repeated:
+        assert len({payload for payload, _ in copies[id]}) == 1, f"{id} was repeated with other bytes"
+    unexpected = set(repeated) - set(may_repeat)
+    assert not unexpected, f"{len(unexpected)} events are in the topic more than once: {sorted(unexpected)[:5]}"
+    return sum(repeated.values())
