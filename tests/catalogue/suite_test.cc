@@ -98,12 +98,8 @@ TEST(JsonSchemaSuite, EveryCaseInsideTheProfileIsDecidedAsTheSuiteSays) {
   const Counts counts = run_folder(fs::path(UE_JSON_SCHEMA_TESTS) / "draft7");
   EXPECT_GE(counts.cases, 270) << "fewer cases ran than when the profile was settled";
   EXPECT_GE(counts.schemas - counts.refused, 64);
-}
-
-TEST(JsonSchemaSuite, SoIsEveryCaseOfTheFolderThatTheEnvironmentNames) {
-  const char* folder = std::getenv("UE_JSON_SCHEMA_SUITE");
-  if (folder == nullptr) GTEST_SKIP() << "UE_JSON_SCHEMA_SUITE is not set";
-  EXPECT_GT(run_folder(folder).cases, 0);
+  // Another edition of the suite, such as draft 2020-12 from a checkout.
+  if (const char* folder = std::getenv("UE_JSON_SCHEMA_SUITE")) EXPECT_GT(run_folder(folder).cases, 0);
 }
 
 }  // namespace
