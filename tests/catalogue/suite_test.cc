@@ -99,7 +99,9 @@ TEST(JsonSchemaSuite, EveryCaseInsideTheProfileIsDecidedAsTheSuiteSays) {
   EXPECT_GE(counts.cases, 270) << "fewer cases ran than when the profile was settled";
   EXPECT_GE(counts.schemas - counts.refused, 64);
   // Another edition of the suite, such as draft 2020-12 from a checkout.
-  if (const char* folder = std::getenv("UE_JSON_SCHEMA_SUITE")) EXPECT_GT(run_folder(folder).cases, 0);
+  if (const char* folder = std::getenv("UE_JSON_SCHEMA_SUITE")) {
+    EXPECT_GT(run_folder(folder).cases, 0);
+  }
 }
 
 }  // namespace
