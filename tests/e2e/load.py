@@ -34,7 +34,7 @@ class Publisher:
 
     def next_events(self):
         events = []
-        for _ in range(self.rng.choice([1, 1, 1, 5, 20, 100])):
+        for _ in range(self.rng.choice([1, 1, 1, 5, 20])):
             user = f"u-{self.index}-{self.rng.randrange(USERS_PER_PUBLISHER)}"
             self.numbers[user] += 1
             self.count += 1

@@ -1,9 +1,14 @@
 """kill -9 at random moments under load. What was acknowledged is in the topic, each user's events in order, and nothing twice.
 
 UE_SEED replays the moments and the load's shape (not the scheduler); UE_LONG=1 is 200 kills instead of 20."""
+import os
+import pathlib
 import time
 
+import pytest
+
 from conftest import IS_LONG, SEED
+from daemon import BINARY
 from load import Load, check_topic
 
 KILLS = 200 if IS_LONG else 20
@@ -11,7 +16,15 @@ BROKER_DOWN_EVERY = 5       # of so many rounds, one has the broker down
 LONGEST_LIFE_SECONDS = 1.5
 
 
-def test_kill_campaign(kafka, new_daemon, rng):
+@pytest.fixture
+def slow_disk():
+    """Environment of a daemon whose writes come late: what is acknowledged before it is written has time to be lost."""
+    library = pathlib.Path(os.environ.get("UE_SLOW_DISK") or BINARY.parent / "tests/e2e/libue_slow_disk.so")
+    assert library.exists(), f"{library} is not built"
+    return {"LD_PRELOAD": str(library)}
+
+
+def test_kill_campaign(kafka, new_daemon, slow_disk, rng):
     print(f"seed {SEED}, {KILLS} kills")
     topic = kafka.create_topic(partitions=4)
     daemon = new_daemon(kafka.destination(topic))
@@ -24,7 +37,7 @@ def test_kill_campaign(kafka, new_daemon, rng):
             is_broker_down = round_number % BROKER_DOWN_EVERY == BROKER_DOWN_EVERY - 1
             if is_broker_down:
                 kafka.stop(kill=rng.random() < 0.5)
-            daemon.launch()
+            daemon.launch(**(slow_disk if rng.random() < 0.5 else {}))
             born = time.monotonic()
             ready = False
             while time.monotonic() - born < kill_after:
