@@ -192,8 +192,9 @@ void KafkaBroker::allow(const std::string& principal, const std::string& topic, 
     if (const auto* error = rd_kafka_acl_result_error(results[i])) give_up(rd_kafka_error_string(error));
 }
 
-std::vector<KafkaRecord> KafkaBroker::read_all(const std::string& name) const {
-  const Client client = make_client(RD_KAFKA_CONSUMER, address(), client_properties_);
+std::vector<KafkaRecord> KafkaBroker::read_topic(const std::string& address, const std::string& name,
+                                                 const Properties& client_properties) {
+  const Client client = make_client(RD_KAFKA_CONSUMER, address, client_properties);
   rd_kafka_poll_set_consumer(client.get());
   const int partitions = partition_count(client.get(), name);
   rd_kafka_topic_partition_list_t* list = rd_kafka_topic_partition_list_new(partitions);

@@ -53,7 +53,11 @@ class KafkaBroker {
   /// Lets `User:principal` do `operation` on the topic.
   void allow(const std::string& principal, const std::string& topic, rd_kafka_AclOperation_t operation) const;
   /// Everything in the topic now, in order per partition.
-  [[nodiscard]] std::vector<KafkaRecord> read_all(const std::string& name) const;
+  [[nodiscard]] std::vector<KafkaRecord> read_all(const std::string& name) const {
+    return read_topic(address(), name, client_properties_);
+  }
+  [[nodiscard]] static std::vector<KafkaRecord> read_topic(const std::string& address, const std::string& name,
+                                                           const Properties& client_properties = {});
 
  private:
   std::string run(const std::string& arguments) const;

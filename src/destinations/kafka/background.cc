@@ -170,7 +170,7 @@ void Background::look(Producer& producer, std::int32_t partitions, std::uint64_t
   if (topic.partitions != partitions)
     return tell_topic_changed(fmt::format("the topic has {} partitions now, it had {}", topic.partitions, partitions));
   if (max_batch_bytes == 0) return;
-  const TopicLimit limit = read_limit(producer.client(), config_.topic, kLookTimeout);
+  const TopicLimit limit = read_limit(producer.client(), config_.topic, topic.a_leader, kLookTimeout);
   if (limit.error == RD_KAFKA_RESP_ERR_NO_ERROR && limit.max_batch_bytes != max_batch_bytes)
     tell_topic_changed(fmt::format("max.message.bytes is {} now, it was {}", limit.max_batch_bytes, max_batch_bytes));
 }

@@ -1,16 +1,13 @@
 #include "destinations/kafka/client.h"
 
-#include <syslog.h>
-
 #include <algorithm>
 
 #include "observability/log.h"
 
 namespace user_events::destinations::kafka {
 
-void forward_log(const rd_kafka_t*, int level, const char* facility, const char* text) {
-  const auto severity = level <= LOG_CRIT ? spdlog::level::err : spdlog::level::debug;
-  observability::log().log(severity, "kafka: {} {}", facility, text);
+void forward_log(const rd_kafka_t*, int, const char* facility, const char* text) {
+  observability::log().debug("kafka: {} {}", facility, text);
 }
 
 std::string_view hint_for(rd_kafka_resp_err_t error) noexcept {

@@ -18,6 +18,8 @@ using std::chrono::steady_clock;
 constexpr milliseconds kFirstRebuildDelay{100}, kLongestRebuildDelay{30'000};
 /// After the deadline of `close`: librdkafka hands purged messages back within milliseconds.
 constexpr milliseconds kPurgeTime{1'000};
+/// Messages that a producer with one-message batches delivers before batches are tried again.
+constexpr std::uint32_t kEnoughAlone = 1'000;
 
 milliseconds rebuild_delay(std::uint32_t failures) {
   if (failures <= 1) return milliseconds(0);
@@ -118,26 +120,30 @@ void KafkaDestination::serve(std::vector<Report>& out, std::chrono::milliseconds
 
 void KafkaDestination::on_delivery(const Delivery& delivery, std::vector<Report>& out) {
   --in_flight_;
-  if (delivery.error == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    out.push_back({.sequence = delivery.sequence, .outcome = Outcome::accepted, .reason = {}});
-    // The last one, not the highest: in a topic made anew under a running producer offsets begin again.
-    if (delivery.offset >= 0)
-      resume_->partitions[static_cast<std::size_t>(delivery.partition)] = {delivery.offset + 1, delivery.sequence};
-    if (failures_in_a_row_ != 0 || !last_failure_.empty()) {
-      failures_in_a_row_ = 0;
-      last_failure_.clear();
-      if (phase_ == Phase::producing) background_.set_health(HealthState::up, {});
-    }
-    return;
+  if (delivery.error == RD_KAFKA_RESP_ERR_NO_ERROR) return on_accepted(delivery, out);
+  if (delivery.batch_refused()) {
+    undecided_.push_back({delivery.sequence, delivery.lone_batch_bytes, delivery.error});
+    return fail_producer(explain(delivery.error));
   }
-  if (delivery.error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE && delivery.surely_not_stored) {
-    undecided_.push_back({delivery.sequence, delivery.lone_batch_bytes});
-  } else {
-    out.push_back({.sequence = delivery.sequence,
-                   .outcome = delivery.surely_not_stored ? Outcome::retry : Outcome::in_doubt,
-                   .reason = rd_kafka_err2str(delivery.error)});
+  out.push_back({.sequence = delivery.sequence,
+                 .outcome = delivery.surely_not_stored ? Outcome::retry : Outcome::in_doubt,
+                 .reason = rd_kafka_err2str(delivery.error)});
+  if (config_.ordered_pipeline) fail_producer(explain(delivery.error));
+}
+
+void KafkaDestination::on_accepted(const Delivery& delivery, std::vector<Report>& out) {
+  out.push_back({.sequence = delivery.sequence, .outcome = Outcome::accepted, .reason = {}});
+  // The last one, not the highest: in a topic made anew under a running producer offsets begin again.
+  if (delivery.offset >= 0)
+    resume_->partitions[static_cast<std::size_t>(delivery.partition)] = {delivery.offset + 1, delivery.sequence};
+  if (failures_in_a_row_ != 0 || !last_failure_.empty()) {
+    failures_in_a_row_ = 0;
+    last_failure_.clear();
+    if (phase_ == Phase::producing) background_.set_health(HealthState::up, {});
   }
-  if (config_.ordered_pipeline || !undecided_.empty()) fail_producer(explain(delivery.error));
+  // What made one-message batches necessary is past, or it would have shown by now.
+  if (one_message_batches_ && max_batch_bytes_ != 0 && ++accepted_alone_ >= kEnoughAlone && phase_ == Phase::producing)
+    phase_ = Phase::draining;
 }
 
 void KafkaDestination::on_client_event(const ClientEvent& event) {
@@ -182,7 +188,7 @@ void KafkaDestination::take_news(std::vector<Report>& out) {
 
 void KafkaDestination::adopt(Survey survey, std::vector<Report>& out) {
   max_batch_bytes_ = survey.max_batch_bytes;
-  decide_too_large(out);
+  decide_refused_batches(out);
   auto producer = Producer::make(config_, {.max_batch_bytes = max_batch_bytes_, .one_message_batches = one_message_batches_});
   if (!producer) {
     last_failure_ = describe(producer.error());
@@ -201,21 +207,25 @@ void KafkaDestination::adopt(Survey survey, std::vector<Report>& out) {
   background_.begin_watch(producer_, static_cast<std::int32_t>(resume_->partitions.size()), max_batch_bytes_);
 }
 
-void KafkaDestination::decide_too_large(std::vector<Report>& out) {
+void KafkaDestination::decide_refused_batches(std::vector<Report>& out) {
   bool unexplained = false;
   for (const Undecided& message : undecided_) {
-    const bool over_limit = max_batch_bytes_ != 0 && message.lone_batch_bytes > max_batch_bytes_;
-    if (over_limit || one_message_batches_) {
+    const bool too_big = message.error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
+    const bool over_limit = too_big && max_batch_bytes_ != 0 && message.lone_batch_bytes > max_batch_bytes_;
+    if (!over_limit && !one_message_batches_) {
+      out.push_back({.sequence = message.sequence, .outcome = Outcome::retry, .reason = "in a batch that the broker refused"});
+      unexplained = true;
+    } else if (too_big) {
       out.push_back(too_large(message.sequence, message.lone_batch_bytes));
     } else {
-      out.push_back({.sequence = message.sequence, .outcome = Outcome::retry, .reason = "in a batch that was too large"});
-      unexplained = true;
+      out.push_back({.sequence = message.sequence, .outcome = Outcome::refused, .reason = rd_kafka_err2str(message.error)});
     }
   }
   undecided_.clear();
   // One message a batch shows which it is. Where the limit can't be learnt it stays so, or every further event that is too
   // large would cost two producers.
   one_message_batches_ = unexplained || (one_message_batches_ && max_batch_bytes_ == 0);
+  accepted_alone_ = 0;
 }
 
 Report KafkaDestination::too_large(std::uint64_t sequence, std::uint64_t bytes) const {
@@ -243,7 +253,7 @@ void KafkaDestination::close(std::chrono::milliseconds deadline) {
     }
   }
   for (const Undecided& message : std::exchange(undecided_, {}))
-    reports_.push_back({.sequence = message.sequence, .outcome = Outcome::retry, .reason = "in a batch that was too large"});
+    reports_.push_back({.sequence = message.sequence, .outcome = Outcome::retry, .reason = "in a batch that the broker refused"});
   background_.retire(std::exchange(producer_, nullptr));
   background_.stop();
 }

@@ -41,10 +41,11 @@ class KafkaDestination final : public Destination {
     failing,   ///< The producer can't go on: its messages are being given up.
   };
 
-  /// A message that a batch of which the broker found too large.
+  /// A message of a batch that the broker refused.
   struct Undecided {
     std::uint64_t sequence = 0;
     std::uint64_t lone_batch_bytes = 0;
+    rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
   };
 
   void serve(std::vector<Report>& out, std::chrono::milliseconds timeout);
@@ -54,7 +55,8 @@ class KafkaDestination final : public Destination {
   void survey_again();
   void take_news(std::vector<Report>& out);
   void adopt(Survey survey, std::vector<Report>& out);
-  void decide_too_large(std::vector<Report>& out);
+  void decide_refused_batches(std::vector<Report>& out);
+  void on_accepted(const Delivery& delivery, std::vector<Report>& out);
   [[nodiscard]] Report too_large(std::uint64_t sequence, std::uint64_t bytes) const;
   /// Serves into `reports_` until nothing is under way.
   void finish(std::chrono::steady_clock::time_point until, bool hurry);
@@ -70,6 +72,7 @@ class KafkaDestination final : public Destination {
   std::shared_ptr<Producer> producer_;
   std::uint64_t max_batch_bytes_ = 0;  ///< The topic's limit; 0: not known.
   bool one_message_batches_ = false;
+  std::uint32_t accepted_alone_ = 0;     ///< By a producer with one-message batches.
   std::uint32_t in_flight_ = 0;
   std::uint32_t failures_in_a_row_ = 0;  ///< Producers that ended without an acknowledgement.
   std::string last_failure_;             ///< Shown until the next acknowledgement.

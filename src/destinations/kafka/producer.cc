@@ -60,7 +60,7 @@ Delivery Producer::delivery_of(const rd_kafka_message_t* message) {
                     .error = message->err};
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return delivery;
   delivery.surely_not_stored = rd_kafka_message_status(message) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
-  if (message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
+  if (delivery.batch_refused()) {
     rd_kafka_headers_t* headers = nullptr;
     (void)rd_kafka_message_headers(message, &headers);
     delivery.lone_batch_bytes = lone_batch_bytes(message->key_len, message->len, headers == nullptr ? 1 : headers_bytes(headers));

@@ -28,7 +28,13 @@ struct Delivery {
   std::int64_t offset = -1;  ///< Negative: stored, but where is not known.
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
   bool surely_not_stored = false;
-  std::uint64_t lone_batch_bytes = 0;  ///< Set for MSG_SIZE_TOO_LARGE.
+  std::uint64_t lone_batch_bytes = 0;  ///< Set when the broker refused the batch.
+
+  /// The broker refused the batch for good because of a record in it; which one it does not say.
+  [[nodiscard]] bool batch_refused() const noexcept {
+    return surely_not_stored &&
+           (error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || error == RD_KAFKA_RESP_ERR_INVALID_RECORD);
+  }
 };
 
 /// Something about the client as a whole.

@@ -85,7 +85,7 @@ class Surveyor {
       return std::nullopt;
     }
     Survey survey;
-    if (!learn_limit(survey)) return std::nullopt;
+    if (!learn_limit(look.a_leader, survey)) return std::nullopt;
     const Watermarks marks = read_watermarks(client_.get(), config_.topic, look.partitions, timeout_);
     if (marks.error != RD_KAFKA_RESP_ERR_NO_ERROR) {
       failed(marks.error);
@@ -97,16 +97,22 @@ class Surveyor {
     return survey;
   }
 
-  bool learn_limit(Survey& survey) {
-    const TopicLimit limit = read_limit(client_.get(), config_.topic, timeout_);
-    if (limit.error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
-      survey.notes.push_back(fmt::format("the topic's max.message.bytes is not known (grant DescribeConfigs on topic {}): an event that "
-                                         "is too large is found out by trying", config_.topic));
-      return true;
+  bool learn_limit(std::int32_t broker, Survey& survey) {
+    const TopicLimit limit = read_limit(client_.get(), config_.topic, broker, timeout_);
+    switch (limit.error) {
+      case RD_KAFKA_RESP_ERR_NO_ERROR:
+        survey.max_batch_bytes = limit.max_batch_bytes;
+        return true;
+      case RD_KAFKA_RESP_ERR__TIMED_OUT:
+      case RD_KAFKA_RESP_ERR__TRANSPORT:
+      case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+      case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+        return failed(limit.error);
+      default:  // no right to it, or a broker that can't say
+        survey.notes.push_back(fmt::format("the topic's max.message.bytes is not known (grant DescribeConfigs on topic {}): an event "
+                                           "that is too large is found out by trying", config_.topic));
+        return true;
     }
-    if (limit.error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed(limit.error);
-    survey.max_batch_bytes = limit.max_batch_bytes;
-    return true;
   }
 
   bool read_back(const Watermarks& marks, Survey& survey) {

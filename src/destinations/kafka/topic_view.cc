@@ -53,16 +53,20 @@ TopicLook look_at_topic(rd_kafka_t* client, rd_kafka_topic_t* topic, std::chrono
   if (metadata->topic_cnt != 1) return {.error = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART};
   if (metadata->topics[0].err != RD_KAFKA_RESP_ERR_NO_ERROR) return {.error = metadata->topics[0].err};
   if (metadata->topics[0].partition_cnt <= 0) return {.error = RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE};
-  return {.partitions = metadata->topics[0].partition_cnt};
+  TopicLook look{.partitions = metadata->topics[0].partition_cnt};
+  for (int p = 0; p < look.partitions && look.a_leader < 0; ++p) look.a_leader = metadata->topics[0].partitions[p].leader;
+  if (look.a_leader < 0) look.error = RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+  return look;
 }
 
-TopicLimit read_limit(rd_kafka_t* client, const std::string& topic, std::chrono::milliseconds timeout) {
+TopicLimit read_limit(rd_kafka_t* client, const std::string& topic, std::int32_t broker, std::chrono::milliseconds timeout) {
   const Queue queue(rd_kafka_queue_new(client));
   rd_kafka_ConfigResource_t* resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str());
   const std::unique_ptr<rd_kafka_AdminOptions_t, Releases<rd_kafka_AdminOptions_destroy>> options(
       rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS));
   char text[256];
   (void)rd_kafka_AdminOptions_set_request_timeout(options.get(), count(timeout), text, sizeof text);
+  (void)rd_kafka_AdminOptions_set_broker(options.get(), broker, text, sizeof text);
   rd_kafka_DescribeConfigs(client, &resource, 1, options.get(), queue.get());
   rd_kafka_ConfigResource_destroy(resource);
   const Event event(rd_kafka_queue_poll(queue.get(), count(timeout) + 500));

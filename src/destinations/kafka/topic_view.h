@@ -15,6 +15,7 @@ namespace user_events::destinations::kafka {
 struct TopicLook {
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
   std::int32_t partitions = 0;
+  std::int32_t a_leader = -1;  ///< A broker that leads one of them.
 };
 [[nodiscard]] TopicLook look_at_topic(rd_kafka_t* client, rd_kafka_topic_t* topic, std::chrono::milliseconds timeout);
 
@@ -23,7 +24,9 @@ struct TopicLimit {
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
   std::uint64_t max_batch_bytes = 0;
 };
-[[nodiscard]] TopicLimit read_limit(rd_kafka_t* client, const std::string& topic, std::chrono::milliseconds timeout);
+/// Asks `broker`; librdkafka would ask the controller, which may be away while all leaders are well.
+[[nodiscard]] TopicLimit read_limit(rd_kafka_t* client, const std::string& topic, std::int32_t broker,
+                                    std::chrono::milliseconds timeout);
 
 /// First and next offset of each partition.
 struct Watermarks {

@@ -105,6 +105,23 @@ TEST(KafkaTopic, OfABatchThatTheBrokerRefusesOnlyTheEventThatIsTooLargeIsRefused
   for (const KafkaRecord& record : records) EXPECT_NE(record.key, "u-3");
 }
 
+// The first batch of a producer is the dangerous one: a broker that does not know the producer yet takes any sequence number, so a second
+// batch that is already on its way would be stored though the first was refused.
+TEST(KafkaTopic, NothingOfAUserPassesAnEventInTheFirstBatchThatIsRefused) {
+  for (int round = 0; round < 5; ++round) {
+    const std::string topic = fresh_topic();
+    broker().create_topic(topic, 1);
+    Loop loop(options_for(topic, {{"kafka.batch.num.messages", "10"}, {"kafka.linger.ms", "100"}}), 400, 1);
+    loop.data_bytes = [](std::uint64_t n) { return n == 3 ? 20'000u : 40u; };
+    loop.start();
+    ASSERT_TRUE(loop.wait_up());
+    broker().set_topic_property(topic, "max.message.bytes", "10000");
+    ASSERT_TRUE(loop.run());
+    ASSERT_EQ(loop.refused().size(), 1u);
+    for (const KafkaRecord& record : broker().read_all(topic)) EXPECT_LT(sequence_of(record), 3u);
+  }
+}
+
 TEST(KafkaTopic, MorePartitionsAreTakenUpOnlyOnceNothingIsUnderWay) {
   const std::string topic = fresh_topic();
   broker().create_topic(topic, 2);
