@@ -19,10 +19,12 @@ using Time = std::chrono::steady_clock::time_point;
 using destinations::Outcome;
 
 struct CoreOptions {
-  std::uint32_t window_events = 65'536;  ///< Sequences between low-water mark and newest offered. Bounds the memory: about 32 bytes each.
+  std::uint32_t window_events = 65'536;  ///< Sequences between low-water mark and newest offered. Bounds the memory: some 30 bytes each, and 100 for each key among them.
   std::uint32_t max_in_flight = 1'000;
-  bool ordered_pipeline = false;         ///< Features::ordered_pipeline.
-  RetryOptions retry;
+  /// Features::ordered_pipeline: several events of a key in flight. After a failure the core waits until all of that key that is in flight was
+  /// reported, then sends the oldest alone, and is a pipeline again once that one is accepted. False: one event of a key at a time.
+  bool ordered_pipeline = false;
+  RetryOptions retry;                    ///< With a limit of attempts, the last failure counts as refused.
   std::uint64_t seed = 1;                ///< Of the jitter.
 };
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -47,27 +48,36 @@ class RunnerTest : public ::testing::Test {
 
   /// Appends one event durably; returns its sequence.
   std::uint64_t append(const std::string& key, const std::string& type = "user.created", std::size_t bytes = 0) {
-    const std::uint64_t number = journal_->durable_sequence() + 1;
-    const std::string id = "event-" + std::to_string(number);
-    const std::string data = R"({"n":)" + std::to_string(number) + R"(,"p":")" + std::string(bytes, 'x') + "\"}";
-    encoding::Envelope envelope;
-    envelope.id = id;
-    envelope.source = "urn:test";
-    envelope.type = type;
-    envelope.partition_key = key;
-    envelope.time_ms = 1'795'510'800'000;
-    envelope.data = data;
-    std::string payload;
-    encoding::append_payload(envelope, payload);
-    journal::RecordDraft draft;
-    draft.id = id;
-    draft.type = type;
-    draft.key = key;
-    draft.scope = "urn:test";
-    draft.payload = payload;
-    const auto receipts = journal_->append_wait(std::span(&draft, 1));
+    return append_batch({key}, type, bytes);
+  }
+  /// Appends an event for each key, in one batch; returns the last sequence.
+  std::uint64_t append_batch(const std::vector<std::string>& keys, const std::string& type = "user.created", std::size_t bytes = 0) {
+    std::deque<std::string> texts;
+    std::vector<journal::RecordDraft> drafts;
+    std::uint64_t number = journal_->durable_sequence();
+    for (const auto& key : keys) {
+      ++number;
+      const auto& id = texts.emplace_back("event-" + std::to_string(number));
+      const auto& data = texts.emplace_back(R"({"n":)" + std::to_string(number) + R"(,"p":")" + std::string(bytes, 'x') + "\"}");
+      encoding::Envelope envelope;
+      envelope.id = id;
+      envelope.source = "urn:test";
+      envelope.type = type;
+      envelope.partition_key = key;
+      envelope.time_ms = 1'795'510'800'000;
+      envelope.data = data;
+      auto& payload = texts.emplace_back();
+      encoding::append_payload(envelope, payload);
+      auto& draft = drafts.emplace_back();
+      draft.id = id;
+      draft.type = type;
+      draft.key = key;
+      draft.scope = "urn:test";
+      draft.payload = payload;
+    }
+    const auto receipts = journal_->append_wait(drafts);
     EXPECT_TRUE(receipts) << describe(receipts.error());
-    return receipts ? receipts->front().sequence : 0;
+    return receipts ? receipts->back().sequence : 0;
   }
 
   Result<void> try_start(std::unique_ptr<destinations::Destination> destination) {
