@@ -1,4 +1,5 @@
-// The bare server that the daemon is measured against: one thread, the same HTTP library, answers at once, keeps nothing.
+// The bare server that the daemon is measured against: one thread, the same HTTP library, answers at once,
+// keeps nothing.
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -14,11 +15,14 @@ namespace http = boost::beast::http;
 using tcp = asio::ip::tcp;
 
 /// As long as the daemon's answer to one event.
-constexpr const char* kAnswer = R"({"id":"019abcde-0000-7000-8000-000000000000","sequence":10000000,"duplicate":false})";
+constexpr const char* kAnswer =
+    R"({"id":"019abcde-0000-7000-8000-000000000000","sequence":10000000,"duplicate":false})";
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  explicit Session(tcp::socket socket) : socket_(std::move(socket)) { socket_.set_option(tcp::no_delay(true)); }
+  explicit Session(tcp::socket socket) : socket_(std::move(socket)) {
+    socket_.set_option(tcp::no_delay(true));
+  }
 
   void read() {
     request_ = {};

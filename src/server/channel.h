@@ -1,4 +1,5 @@
-// What a handler sees of a connection: one request, and ways to answer it. All calls are on the loop's thread.
+// What a handler sees of a connection: one request, and ways to answer it. All calls are on the loop's
+// thread.
 #pragma once
 
 #include <chrono>
@@ -26,8 +27,8 @@ struct Prepared {
   Body form = Body::events;            ///< Of a collected body.
 };
 
-/// A request that is not answered at once: it streams in, streams out, or waits more than once. Destroyed after it has ended the
-/// request, never from within one of these calls.
+/// A request that is not answered at once: it streams in, streams out, or waits more than once. Destroyed
+/// after it has ended the request, never from within one of these calls.
 class Exchange {
  public:
   virtual ~Exchange() = default;
@@ -41,7 +42,8 @@ class Exchange {
   /// All bytes of one read are parsed.
   virtual void on_read_end() {}
   virtual void on_body_end() {}
-  /// The body will not be complete: malformed, too slow, cut off, or the daemon stops. The rest of it is not read.
+  /// The body will not be complete: malformed, too slow, cut off, or the daemon stops. The rest of it is not
+  /// read.
   virtual void on_body_broken(int status, const Error& why) { (void)status, (void)why; }
 
   virtual void on_published(Published&& result) { (void)result; }
@@ -71,8 +73,10 @@ class Channel {
   /// An empty buffer to build a body in; another call empties it.
   [[nodiscard]] virtual std::string& scratch() = 0;
 
-  /// Answers the request as a whole and ends it. `extra`: complete header lines. `body` may be the scratch buffer.
-  virtual void reply(int status, std::string_view content_type, std::string_view body, std::string_view extra = {}) = 0;
+  /// Answers the request as a whole and ends it. `extra`: complete header lines. `body` may be the scratch
+  /// buffer.
+  virtual void reply(int status, std::string_view content_type, std::string_view body,
+                     std::string_view extra = {}) = 0;
   /// Answers with the problem document of `error`, with its own status or another.
   virtual void fail(const Error& error, std::string_view extra = {}) = 0;
   virtual void fail_as(int status, const Error& error) = 0;

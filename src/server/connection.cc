@@ -20,7 +20,11 @@ void write_chunk_size(std::size_t size, char* place) {
 }
 
 Error timed_out_error() {
-  return {ErrorKind::timed_out, "request-timeout", "the request did not arrive in time", "see http.read_timeout", {}};
+  return {ErrorKind::timed_out,
+          "request-timeout",
+          "the request did not arrive in time",
+          "see http.read_timeout",
+          {}};
 }
 
 }  // namespace
@@ -53,7 +57,8 @@ void Connection::pump() {
       if (!finish_request()) break;
       moved = true;
     }
-    if (paused_ && exchange_ && exchange_->wants_body()) moved = true;  // results or room for them have come meanwhile
+    if (paused_ && exchange_ && exchange_->wants_body())
+      moved = true;  // results or room for them have come meanwhile
     if (!moved) break;
   }
   pumping_ = false;
@@ -89,7 +94,8 @@ bool Connection::parse_input() {
         return true;
       case RequestParser::Step::failed: {
         const auto& failure = parser_.failure();
-        reject(failure.status, Error{ErrorKind::malformed, std::string(failure.code), std::string(failure.detail), {}, {}});
+        reject(failure.status,
+               Error{ErrorKind::malformed, std::string(failure.code), std::string(failure.detail), {}, {}});
         return true;
       }
     }
@@ -107,7 +113,8 @@ std::size_t Connection::take_body(std::string_view piece) {
   const auto taken = exchange_ ? exchange_->take_body(piece) : piece.size();
   if (!exchange_ && prepared_.keeps_body) request_.body.append(piece);
   body_bytes_ += taken;
-  // An NDJSON stream may trickle for ever; a collected body must come on, or a client could hold the connection with a byte now and then.
+  // An NDJSON stream may trickle for ever; a collected body must come on, or a client could hold the
+  // connection with a byte now and then.
   if (body_bytes_ >= kProgressBytes || (exchange_ && taken > 0)) {
     body_progress_ = loop_.now();
     body_bytes_ = 0;
@@ -169,8 +176,8 @@ void Connection::start_request() {
   idle_since_ = header_since_ = loop_.now();
 }
 
-/// Ends the connection. Closing with unread bytes would make the kernel send a reset, which can overtake the answer: they are read and
-/// thrown away for a while.
+/// Ends the connection. Closing with unread bytes would make the kernel send a reset, which can overtake the
+/// answer: they are read and thrown away for a while.
 void Connection::finish_unread() {
   if (input_ended_ || (body_done_ && in_begin_ == in_end_)) return close();
   ErrorCode ignored;
@@ -192,11 +199,16 @@ void Connection::arm() {
 bool Connection::wants_input() const {
   if (input_ended_ || (broken_ && phase_ != Phase::lingering)) return false;
   switch (phase_) {
-    case Phase::header: return true;
-    case Phase::body: return !answered_ && !paused_;
-    case Phase::answering: return exchange_ && exchange_->watches_peer();
-    case Phase::lingering: return true;
-    case Phase::closed: return false;
+    case Phase::header:
+      return true;
+    case Phase::body:
+      return !answered_ && !paused_;
+    case Phase::answering:
+      return exchange_ && exchange_->watches_peer();
+    case Phase::lingering:
+      return true;
+    case Phase::closed:
+      return false;
   }
   return false;
 }
@@ -219,14 +231,20 @@ bool Connection::make_room() {
 
 void Connection::start_reading() {
   if (!make_room()) {
-    // A header cannot get here (it has its own limit), nor a body (it is taken); a chunk's extension or trailer can.
+    // A header cannot get here (it has its own limit), nor a body (it is taken); a chunk's extension or
+    // trailer can.
     if (phase_ == Phase::answering) return;
-    reject(431, Error{ErrorKind::malformed, "header-too-large", "a chunk's extension or trailer is too large", {}, {}});
+    reject(
+        431,
+        Error{
+            ErrorKind::malformed, "header-too-large", "a chunk's extension or trailer is too large", {}, {}});
     return pump();
   }
   reading_ = true;
   socket_.async_read_some(asio::buffer(in_.data() + in_end_, in_.size() - in_end_),
-                          [self = ConnectionPtr(this)](const ErrorCode& error, std::size_t bytes) { self->on_read(error, bytes); });
+                          [self = ConnectionPtr(this)](const ErrorCode& error, std::size_t bytes) {
+                            self->on_read(error, bytes);
+                          });
 }
 
 void Connection::on_read(const ErrorCode& error, std::size_t bytes) {
@@ -256,8 +274,13 @@ void Connection::on_end_of_input() {
     if (exchange_) exchange_->on_peer_closed();
     return pump();
   }
-  if (phase_ == Phase::header && in_begin_ == in_end_ && request_.target.empty() && unsent_bytes() == 0) return close();
-  reject(400, Error{ErrorKind::malformed, "incomplete-request", "the connection was closed before the request was complete", {}, {}});
+  if (phase_ == Phase::header && in_begin_ == in_end_ && request_.target.empty() && unsent_bytes() == 0)
+    return close();
+  reject(400, Error{ErrorKind::malformed,
+                    "incomplete-request",
+                    "the connection was closed before the request was complete",
+                    {},
+                    {}});
   pump();
 }
 
@@ -315,7 +338,8 @@ void Connection::tick(SteadyTime now) {
     }
     case Phase::body: {
       const bool between_lines = exchange_ && exchange_->rests();
-      if (!answered_ && !broken_ && !paused_ && now - body_progress_ > (between_lines ? options.idle_timeout : options.read_timeout))
+      if (!answered_ && !broken_ && !paused_ &&
+          now - body_progress_ > (between_lines ? options.idle_timeout : options.read_timeout))
         reject(408, timed_out_error());
       break;
     }
@@ -325,14 +349,16 @@ void Connection::tick(SteadyTime now) {
     case Phase::lingering:
       if (now > linger_until_) return close();
       return;
-    case Phase::closed: return;
+    case Phase::closed:
+      return;
   }
   if (unsent_bytes() > 0 || answered_) pump();
 }
 
 void Connection::begin_stop() {
   stopping_ = true;
-  if (phase_ == Phase::header && in_begin_ == in_end_ && request_.target.empty() && unsent_bytes() == 0) return close();
+  if (phase_ == Phase::header && in_begin_ == in_end_ && request_.target.empty() && unsent_bytes() == 0)
+    return close();
   if (exchange_ && !answered_) exchange_->on_stop();
   pump();
 }
@@ -355,7 +381,8 @@ void Connection::deliver_local() { loop_.deliver_local(); }
 void Connection::wait_for_advance() { loop_.wait_for_advance(id_); }
 
 void Connection::count_answer(int status) {
-  loop_.service().counters.answers[static_cast<std::size_t>(status / 100)].fetch_add(1, std::memory_order_relaxed);
+  loop_.service().counters.answers[static_cast<std::size_t>(status / 100)].fetch_add(
+      1, std::memory_order_relaxed);
 }
 
 void Connection::end_answer(bool keep_alive) {
@@ -363,10 +390,16 @@ void Connection::end_answer(bool keep_alive) {
   close_after_ = !keep_alive;
 }
 
-void Connection::reply(int status, std::string_view content_type, std::string_view body, std::string_view extra) {
+void Connection::reply(int status, std::string_view content_type, std::string_view body,
+                       std::string_view extra) {
   const bool keep_alive = request_.keep_alive && body_done_ && !stopping_;
-  append_head({.status = status, .content_type = content_type, .content_length = body.size(), .keep_alive = keep_alive,
-               .http11 = request_.http11, .date = loop_.date(), .extra = extra},
+  append_head({.status = status,
+               .content_type = content_type,
+               .content_length = body.size(),
+               .keep_alive = keep_alive,
+               .http11 = request_.http11,
+               .date = loop_.date(),
+               .extra = extra},
               out_);
   if (request_.method != Method::head) out_ += body;
   count_answer(status);
@@ -395,9 +428,16 @@ void Connection::invite_body() {
 void Connection::begin_stream(int status, std::string_view content_type, std::string_view extra) {
   stream_begun_ = true;
   stream_chunked_ = request_.http11;
-  // An answer that begins before its request is complete may have to end the connection: only `end_stream` knows.
-  append_head({.status = status, .content_type = content_type, .content_length = {}, .chunked = stream_chunked_,
-               .keep_alive = request_.keep_alive && stream_chunked_, .http11 = request_.http11, .date = loop_.date(), .extra = extra},
+  // An answer that begins before its request is complete may have to end the connection: only `end_stream`
+  // knows.
+  append_head({.status = status,
+               .content_type = content_type,
+               .content_length = {},
+               .chunked = stream_chunked_,
+               .keep_alive = request_.keep_alive && stream_chunked_,
+               .http11 = request_.http11,
+               .date = loop_.date(),
+               .extra = extra},
               out_);
   count_answer(status);
 }

@@ -19,9 +19,9 @@ using ConnectionPtr = boost::intrusive_ptr<Connection>;
 
 /// All on the loop's thread. Lives as long as its loop's slot or an operation of its socket holds it.
 ///
-/// `pump` is the one engine: it parses what has been read, lets the handler answer, writes what it can, and goes on with the next request;
-/// when nothing moves any more it arms the socket. Everything that happens (bytes, room to write, a completion, a tick)
-/// changes some state and pumps.
+/// `pump` is the one engine: it parses what has been read, lets the handler answer, writes what it can, and
+/// goes on with the next request; when nothing moves any more it arms the socket. Everything that happens
+/// (bytes, room to write, a completion, a tick) changes some state and pumps.
 class Connection final : public Channel,
                          private BodySink,
                          public boost::intrusive_ref_counter<Connection, boost::thread_unsafe_counter> {
@@ -44,7 +44,8 @@ class Connection final : public Channel,
   Ticket ticket() override;
   SteadyTime now() const noexcept override;
   std::string& scratch() override;
-  void reply(int status, std::string_view content_type, std::string_view body, std::string_view extra) override;
+  void reply(int status, std::string_view content_type, std::string_view body,
+             std::string_view extra) override;
   void fail(const Error& error, std::string_view extra) override;
   void fail_as(int status, const Error& error) override;
   void start(std::unique_ptr<Exchange> exchange) override { exchange_ = std::move(exchange); }
@@ -100,17 +101,17 @@ class Connection final : public Channel,
 
   Phase phase_ = Phase::header;
   bool pumping_ = false, reading_ = false, writing_ = false;  // the latter two: an operation is under way
-  bool paused_ = false;          // the exchange wants no more of the body for now
-  bool answered_ = false;        // the answer is complete in out_
-  bool body_done_ = false;       // nothing of the request is left unread
-  bool broken_ = false;          // the rest of the request can't be parsed or will not come
-  bool close_after_ = false;     // this answer is the last
-  bool input_ended_ = false;     // the peer has closed its side
+  bool paused_ = false;       // the exchange wants no more of the body for now
+  bool answered_ = false;     // the answer is complete in out_
+  bool body_done_ = false;    // nothing of the request is left unread
+  bool broken_ = false;       // the rest of the request can't be parsed or will not come
+  bool close_after_ = false;  // this answer is the last
+  bool input_ended_ = false;  // the peer has closed its side
   bool stream_begun_ = false, stream_chunked_ = false, stopping_ = false;
 
-  std::vector<char> in_;         // [in_begin_, in_end_) is read and not parsed
+  std::vector<char> in_;  // [in_begin_, in_end_) is read and not parsed
   std::size_t in_begin_ = 0, in_end_ = 0;
-  std::string out_;              // from sent_ on not yet written
+  std::string out_;  // from sent_ on not yet written
   std::size_t sent_ = 0;
   std::size_t piece_begin_ = 0;  // of the chunk being built
 

@@ -26,12 +26,15 @@ class EventStream final : public Exchange {
   void read_page() {
     if (state_ == State::ended) return;
     seen_sequence_ = channel_.service().publisher.last_sequence();
-    const bool posted = channel_.service().worker.post(channel_.ticket(), [query = query_](UserEventPublisher& publisher) {
-      return Continuation([page = publisher.read(query)](Channel* channel) mutable {
-        // The connection of a stream is never used for another request, so this is the exchange that asked.
-        if (auto* exchange = channel->exchange()) static_cast<EventStream*>(exchange)->on_page(std::move(page));
-      });
-    });
+    const bool posted =
+        channel_.service().worker.post(channel_.ticket(), [query = query_](UserEventPublisher& publisher) {
+          return Continuation([page = publisher.read(query)](Channel* channel) mutable {
+            // The connection of a stream is never used for another request, so this is the exchange that
+            // asked.
+            if (auto* exchange = channel->exchange())
+              static_cast<EventStream*>(exchange)->on_page(std::move(page));
+          });
+        });
     state_ = posted ? State::reading : State::idle;
     retry_ = !posted;
   }
@@ -82,7 +85,8 @@ class EventStream final : public Exchange {
     if (moved || channel_.service().publisher.last_sequence() > seen_sequence_) return read_page();
     state_ = State::idle;
     channel_.wait_for_advance();
-    if (channel_.service().publisher.last_sequence() > seen_sequence_) read_page();  // it came before we waited
+    if (channel_.service().publisher.last_sequence() > seen_sequence_)
+      read_page();  // it came before we waited
   }
 
   void write(const std::vector<StoredEvent>& events) {
@@ -116,7 +120,8 @@ class EventStream final : public Exchange {
   void end() {
     if (state_ == State::ended) return;
     state_ = State::ended;
-    if (!channel_.stream_begun()) channel_.begin_stream(200, "text/event-stream", "Cache-Control: no-store\r\n");
+    if (!channel_.stream_begun())
+      channel_.begin_stream(200, "text/event-stream", "Cache-Control: no-store\r\n");
     channel_.end_stream(true);
   }
 
@@ -162,9 +167,13 @@ void stream_events(Channel& channel) {
   auto& service = channel.service();
   if (channel.request().method == Method::head)
     return channel.reply(200, "text/event-stream", {}, "Cache-Control: no-store\r\n");
-  if (service.event_streams.load(std::memory_order_relaxed) >= std::max(service.options.max_connections / 2, 1u))
-    return channel.fail(Error{ErrorKind::unavailable, "too-many-streams", "too many event streams are open",
-                              "raise http.max_connections, of which half may be streams", {}});
+  if (service.event_streams.load(std::memory_order_relaxed) >=
+      std::max(service.options.max_connections / 2, 1u))
+    return channel.fail(Error{ErrorKind::unavailable,
+                              "too-many-streams",
+                              "too many event streams are open",
+                              "raise http.max_connections, of which half may be streams",
+                              {}});
   channel.request().keep_alive = false;
   auto stream = std::make_unique<EventStream>(channel, std::move(*query));
   auto& started = *stream;

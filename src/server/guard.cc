@@ -32,7 +32,8 @@ std::optional<std::pair<std::string_view, std::string_view>> split(std::string_v
     port = text.substr(colon);
   }
   if (!port.empty()) port.remove_prefix(1);
-  if (name.empty() || !std::ranges::all_of(port, [](unsigned char c) { return std::isdigit(c) != 0; })) return std::nullopt;
+  if (name.empty() || !std::ranges::all_of(port, [](unsigned char c) { return std::isdigit(c) != 0; }))
+    return std::nullopt;
   return std::pair(name, port);
 }
 
@@ -55,11 +56,15 @@ Result<ListenAddress> parse_listen(const std::string& text) {
     const auto* end = parts->second.data() + parts->second.size();
     const auto [stop, error] = std::from_chars(parts->second.data(), end, port);
     if (error == std::errc{} && stop == end && port <= 65'535) {
-      const auto name = lower(parts->first) == "localhost" ? std::string("127.0.0.1") : std::string(parts->first);
+      const auto name =
+          lower(parts->first) == "localhost" ? std::string("127.0.0.1") : std::string(parts->first);
       if (is_loopback(name)) return ListenAddress{name, static_cast<std::uint16_t>(port)};
-      return fail(ErrorKind::usage, "listen-address",
-                  fmt::format("http.listen = \"{}\": only loopback addresses are allowed while no clients are configured", text),
-                  "use 127.0.0.1:PORT or [::1]:PORT, and a proxy with authentication in front for other machines");
+      return fail(
+          ErrorKind::usage, "listen-address",
+          fmt::format(
+              "http.listen = \"{}\": only loopback addresses are allowed while no clients are configured",
+              text),
+          "use 127.0.0.1:PORT or [::1]:PORT, and a proxy with authentication in front for other machines");
     }
   }
   return fail(ErrorKind::usage, "listen-address", fmt::format("http.listen = \"{}\" is not HOST:PORT", text),
@@ -91,8 +96,10 @@ Result<void> Guard::check(const Request& request) const {
     if (auto allowed = check_host(request.host); !allowed) return allowed;
   if (request.origin.empty()) return {};
   const auto scheme_end = request.origin.find("://");
-  if (scheme_end != std::string::npos && is_ours(std::string_view(request.origin).substr(scheme_end + 3))) return {};
-  return fail(ErrorKind::forbidden, "origin-not-allowed", "requests from web pages of other sites are refused",
+  if (scheme_end != std::string::npos && is_ours(std::string_view(request.origin).substr(scheme_end + 3)))
+    return {};
+  return fail(ErrorKind::forbidden, "origin-not-allowed",
+              "requests from web pages of other sites are refused",
               "add the page's host to http.allowed_hosts if it is yours");
 }
 

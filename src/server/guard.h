@@ -1,4 +1,5 @@
-// Where the daemon may listen and whom it believes to be speaking to it, as long as no clients are configured.
+// Where the daemon may listen and whom it believes to be speaking to it, as long as no clients are
+// configured.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +17,12 @@ struct ListenAddress {
   std::uint16_t port = 0;
 };
 
-/// Reads `host:port` (`127.0.0.1:8080`, `localhost:0`, `[::1]:8080`). Error `usage` if it is none, or no loopback address: without
-/// configured clients anybody who reaches the port may publish and read.
+/// Reads `host:port` (`127.0.0.1:8080`, `localhost:0`, `[::1]:8080`). Error `usage` if it is none, or no
+/// loopback address: without configured clients anybody who reaches the port may publish and read.
 [[nodiscard]] Result<ListenAddress> parse_listen(const std::string& text);
 
-/// Keeps web pages away: a page of another site, or of a name that an attacker points at this machine (DNS rebinding), sends that
-/// site's name in `Origin` or `Host`. Immutable, thread-safe.
+/// Keeps web pages away: a page of another site, or of a name that an attacker points at this machine (DNS
+/// rebinding), sends that site's name in `Origin` or `Host`. Immutable, thread-safe.
 class Guard {
  public:
   explicit Guard(std::vector<std::string> allowed_hosts);

@@ -28,18 +28,26 @@ constexpr std::chrono::milliseconds kStopPoll{2};
 
 std::unexpected<Error> listen_error(const std::string& where, const ErrorCode& error) {
   if (error == asio::error::address_in_use)
-    return fail(ErrorKind::unavailable, "address-in-use", fmt::format("{} is in use by another process", where),
+    return fail(ErrorKind::unavailable, "address-in-use",
+                fmt::format("{} is in use by another process", where),
                 "stop it, or choose another address with http.listen (port 0 takes any free one)");
   return fail(ErrorKind::io, "listen", fmt::format("cannot listen on {}: {}", where, error.message()));
 }
 
 /// The whole answer to a connection too many.
 std::string refusal() {
-  const Error error{ErrorKind::unavailable, "too-many-connections", "too many connections are open", "raise http.max_connections", {}};
+  const Error error{ErrorKind::unavailable,
+                    "too-many-connections",
+                    "too many connections are open",
+                    "raise http.max_connections",
+                    {}};
   std::string body, out;
   append_problem(problem_of(error), body);
-  append_head({.status = 503, .content_type = kProblemJson, .content_length = body.size(), .keep_alive = false,
-               .date = "Thu, 01 Jan 1970 00:00:00 GMT", .extra = retry_after(503)},
+  append_head({.status = 503,
+               .content_type = kProblemJson,
+               .content_length = body.size(),
+               .keep_alive = false,
+               .extra = retry_after(503)},
               out);
   return out + body;
 }
@@ -48,7 +56,8 @@ std::string refusal() {
 
 struct HttpServer::Impl {
   Impl(UserEventPublisher& publisher, const HttpOptions& options) : service(publisher, options) {
-    for (std::uint32_t i = 0; i < std::max(options.threads, 1u); ++i) loops.push_back(std::make_unique<Loop>(service));
+    for (std::uint32_t i = 0; i < std::max(options.threads, 1u); ++i)
+      loops.push_back(std::make_unique<Loop>(service));
     acceptor.emplace(loops.front()->io());
     pause.emplace(loops.front()->io());
   }
@@ -128,7 +137,8 @@ HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 HttpServer::~HttpServer() { stop(std::chrono::milliseconds(0)); }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::start(UserEventPublisher& publisher, const HttpOptions& options) {
+Result<std::unique_ptr<HttpServer>> HttpServer::start(UserEventPublisher& publisher,
+                                                      const HttpOptions& options) {
   UE_TRY_ASSIGN(const auto where, parse_listen(options.listen));
   auto impl = std::make_unique<Impl>(publisher, options);
   UE_TRY(impl->listen(where));
@@ -155,7 +165,8 @@ void HttpServer::stop(std::chrono::milliseconds deadline) {
     impl_->pause->cancel();
   });
   for (const auto& loop : impl_->loops) loop->begin_stop();
-  while (service.connections.load() > 0 && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(kStopPoll);
+  while (service.connections.load() > 0 && std::chrono::steady_clock::now() < end)
+    std::this_thread::sleep_for(kStopPoll);
   service.publisher.remove_listener(impl_->listener);
   service.worker.stop();
   for (const auto& loop : impl_->loops) loop->finish_stop();

@@ -12,9 +12,11 @@ namespace user_events::server {
 
 class HttpServer {
  public:
-  /// Listens and serves on `options.threads` threads of its own (and one that reads for them). `publisher` must outlive the server. Errors:
-  /// usage (no loopback address, or none at all), unavailable (`address-in-use`), io.
-  [[nodiscard]] static Result<std::unique_ptr<HttpServer>> start(UserEventPublisher& publisher, const HttpOptions& options);
+  /// Listens and serves on `options.threads` threads of its own (and one that reads for them). `publisher`
+  /// must outlive the server. Errors: usage (no loopback address, or none at all), unavailable
+  /// (`address-in-use`), io.
+  [[nodiscard]] static Result<std::unique_ptr<HttpServer>> start(UserEventPublisher& publisher,
+                                                                 const HttpOptions& options);
   ~HttpServer();  ///< stop(0).
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
@@ -23,8 +25,9 @@ class HttpServer {
   [[nodiscard]] std::uint16_t port() const noexcept;
   [[nodiscard]] const std::string& url() const noexcept;  ///< `http://127.0.0.1:8080`
 
-  /// Stops accepting, closes idle connections and event streams, lets requests under way finish until `deadline`, then closes what
-  /// is left. Blocks that long at most. Idempotent. The publisher must not be closed before.
+  /// Stops accepting, closes idle connections and event streams, lets requests under way finish until
+  /// `deadline`, then closes what is left. Blocks that long at most. Idempotent. The publisher must not be
+  /// closed before.
   void stop(std::chrono::milliseconds deadline);
 
  private:

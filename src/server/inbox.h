@@ -27,18 +27,20 @@ struct EachPublished {
   std::vector<Result<Receipt>> results;
 };
 using Progress = std::vector<DeliveryProgress>;
-using Continuation = std::move_only_function<void(Channel*)>;  ///< Runs on the loop's thread, if the connection still lives.
+using Continuation =
+    std::move_only_function<void(Channel*)>;  ///< Runs on the loop's thread, if the connection still lives.
 
 struct Completion {
   ConnectionId to;
   std::variant<Published, EachPublished, Progress, Continuation> what;
 };
 
-/// Thread-safe; outlives its loop for as long as somebody still owes a completion. A publish that fails at once calls back on the
-/// loop's own thread: that goes past the lock.
+/// Thread-safe; outlives its loop for as long as somebody still owes a completion. A publish that fails at
+/// once calls back on the loop's own thread: that goes past the lock.
 class Inbox : public boost::intrusive_ref_counter<Inbox> {
  public:
-  /// `wake` is called without arguments from any thread, at most once until the next `take`; it must not call back.
+  /// `wake` is called without arguments from any thread, at most once until the next `take`; it must not call
+  /// back.
   explicit Inbox(std::function<void()> wake) : wake_(std::move(wake)) {}
 
   void push(Completion&& completion);
@@ -57,11 +59,12 @@ class Inbox : public boost::intrusive_ref_counter<Inbox> {
   std::vector<Completion> items_;
   std::function<void()> wake_;
   bool closed_ = false;
-  std::thread::id owner_;            // written before the loop's thread does anything else
-  std::vector<Completion> local_;    // only that thread
+  std::thread::id owner_;          // written before the loop's thread does anything else
+  std::vector<Completion> local_;  // only that thread
 };
 
-/// Where a callback of the publisher goes. Two words, so that std::move_only_function keeps it without allocating.
+/// Where a callback of the publisher goes. Two words, so that std::move_only_function keeps it without
+/// allocating.
 struct Ticket {
   boost::intrusive_ptr<Inbox> inbox;
   ConnectionId to;

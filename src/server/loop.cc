@@ -12,7 +12,8 @@ namespace {
 
 /// Deadlines are met to a quarter of the shortest.
 std::chrono::milliseconds sweep_interval(const HttpOptions& options) {
-  return std::clamp(std::min(options.read_timeout, options.idle_timeout) / 4, std::chrono::milliseconds(5), kSweep);
+  return std::clamp(std::min(options.read_timeout, options.idle_timeout) / 4, std::chrono::milliseconds(5),
+                    kSweep);
 }
 
 }  // namespace
@@ -28,7 +29,8 @@ Loop::Loop(Service& service)
 
 Loop::~Loop() {
   finish_stop();
-  // Connections that still have operations in the queue go with it; what is owed to them finds a closed inbox.
+  // Connections that still have operations in the queue go with it; what is owed to them finds a closed
+  // inbox.
   slots_.clear();
 }
 
@@ -58,7 +60,8 @@ void Loop::adopt(asio::ip::tcp protocol, int native_socket) {
       slot = free_slots_.back();
       free_slots_.pop_back();
     }
-    slots_[slot].connection = ConnectionPtr(new Connection(*this, {slot, slots_[slot].generation}, std::move(socket)));
+    slots_[slot].connection =
+        ConnectionPtr(new Connection(*this, {slot, slots_[slot].generation}, std::move(socket)));
     const auto connection = slots_[slot].connection;
     connection->begin();
   });

@@ -18,10 +18,11 @@ struct NdjsonOptions {
   bool only_problems = false;
 };
 
-/// Cuts the body into lines and hands them on in pieces; at most a few pieces are under way, and results are written in order.
+/// Cuts the body into lines and hands them on in pieces; at most a few pieces are under way, and results are
+/// written in order.
 ///
-/// With on_error=stop each line is a piece of its own: what is refused is refused within the call, so that nothing after it is ever
-/// handed in, while the journal still commits many of them together.
+/// With on_error=stop each line is a piece of its own: what is refused is refused within the call, so that
+/// nothing after it is ever handed in, while the journal still commits many of them together.
 class NdjsonExchange final : public Exchange {
  public:
   NdjsonExchange(Channel& channel, NdjsonOptions options)
@@ -66,14 +67,20 @@ class NdjsonExchange final : public Exchange {
   }
 
   void on_stop() override {
-    on_body_broken(503, Error{ErrorKind::unavailable, "stopping", "the daemon is stopping", "send the rest to it after its restart", {}});
+    on_body_broken(503, Error{ErrorKind::unavailable,
+                              "stopping",
+                              "the daemon is stopping",
+                              "send the rest to it after its restart",
+                              {}});
   }
 
   void on_each_published(EachPublished&& done) override {
     auto& piece = pieces_[done.piece - first_piece_];
     piece.results = std::move(done.results);
     piece.ready = true;
-    if (options_.stop_on_error && !std::ranges::all_of(piece.results, [](const auto& r) { return r.has_value(); })) stop();
+    if (options_.stop_on_error &&
+        !std::ranges::all_of(piece.results, [](const auto& r) { return r.has_value(); }))
+      stop();
     write_ready();
     finish_if_done();
   }
@@ -121,7 +128,8 @@ class NdjsonExchange final : public Exchange {
     skipping_ = false;
     submit();
     auto& piece = add_piece({lines_seen_});
-    piece.results.push_back(fail(ErrorKind::too_large, "event-too-large", "the line is longer than limits.max_event_bytes",
+    piece.results.push_back(fail(ErrorKind::too_large, "event-too-large",
+                                 "the line is longer than limits.max_event_bytes",
                                  "make the event smaller or raise the limit"));
     piece.ready = true;
     if (options_.stop_on_error) stop();
@@ -193,7 +201,8 @@ class NdjsonExchange final : public Exchange {
   void finish_if_done() {
     if (!closing_ || finished_ || !pieces_.empty() || !lines_.empty()) return;
     finished_ = true;
-    if (broken_ && !channel_.stream_begun() && lines_seen_ == 0) return channel_.fail_as(broken_->first, broken_->second);
+    if (broken_ && !channel_.stream_begun() && lines_seen_ == 0)
+      return channel_.fail_as(broken_->first, broken_->second);
     begin_stream();
     auto& out = channel_.begin_piece();
     if (broken_) {
@@ -237,10 +246,10 @@ class NdjsonExchange final : public Exchange {
   std::vector<std::uint64_t> numbers_;
   std::size_t lines_bytes_ = 0;
 
-  std::deque<Piece> pieces_;             // under way, oldest first
-  std::uint64_t first_piece_ = 0;        // number of pieces_.front()
+  std::deque<Piece> pieces_;       // under way, oldest first
+  std::uint64_t first_piece_ = 0;  // number of pieces_.front()
 
-  bool closing_ = false;                 // no further line is taken
+  bool closing_ = false;  // no further line is taken
   bool stopped_ = false, finished_ = false;
   std::optional<std::pair<int, Error>> broken_;
   std::uint64_t lines_seen_ = 0, accepted_ = 0, duplicates_ = 0, rejected_ = 0, last_sequence_ = 0;
@@ -249,16 +258,19 @@ class NdjsonExchange final : public Exchange {
 Result<NdjsonOptions> read_options(const Target& target) {
   NdjsonOptions options;
   if (target.find("wait") != nullptr)
-    return fail(ErrorKind::malformed, "bad-parameter", "query parameter 'wait' is not for NDJSON", "watch GET /v1/status instead");
+    return fail(ErrorKind::malformed, "bad-parameter", "query parameter 'wait' is not for NDJSON",
+                "watch GET /v1/status instead");
   UE_TRY(target.allow({"on_error", "results"}));
   if (const auto* value = target.find("on_error")) {
     if (*value != "stop" && *value != "continue")
-      return fail(ErrorKind::malformed, "bad-parameter", "query parameter 'on_error' must be 'stop' or 'continue'");
+      return fail(ErrorKind::malformed, "bad-parameter",
+                  "query parameter 'on_error' must be 'stop' or 'continue'");
     options.stop_on_error = *value == "stop";
   }
   if (const auto* value = target.find("results")) {
     if (*value != "all" && *value != "problems")
-      return fail(ErrorKind::malformed, "bad-parameter", "query parameter 'results' must be 'all' or 'problems'");
+      return fail(ErrorKind::malformed, "bad-parameter",
+                  "query parameter 'results' must be 'all' or 'problems'");
     options.only_problems = *value == "problems";
   }
   return options;

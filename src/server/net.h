@@ -14,7 +14,8 @@ using ErrorCode = boost::system::error_code;
 using IoContext = asio::io_context;
 using Socket = asio::basic_stream_socket<asio::ip::tcp, IoContext::executor_type>;
 using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, IoContext::executor_type>;
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
-                                         IoContext::executor_type>;
+using Timer =
+    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
+                               IoContext::executor_type>;
 
 }  // namespace user_events::server

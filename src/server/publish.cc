@@ -23,7 +23,8 @@ bool is_many(Channel& channel) {
   return form == Body::cloudevent_batch || (form == Body::events && begins_array(channel.request().body));
 }
 
-/// Appends `items` objects, as an array when the request was one; `append_members(i)` writes the inside of one.
+/// Appends `items` objects, as an array when the request was one; `append_members(i)` writes the inside of
+/// one.
 template <class AppendMembers>
 void append_objects(std::size_t items, bool as_array, std::string& out, AppendMembers&& append_members) {
   if (as_array) out += '[';
@@ -57,9 +58,11 @@ class DeliveryWait final : public Exchange {
  private:
   void ask_next() {
     if (progress_.size() == receipts_.size()) return finish();
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - std::chrono::steady_clock::now());
     channel_.service().publisher.on_delivered(receipts_[progress_.size()].sequence,
-                                              std::max(left, std::chrono::milliseconds(0)), channel_.ticket());
+                                              std::max(left, std::chrono::milliseconds(0)),
+                                              channel_.ticket());
   }
 
   void finish() {
@@ -96,12 +99,14 @@ Result<void> read_query(Channel& channel) {
   UE_TRY_ASSIGN(const auto timeout, target.duration("timeout", kDefaultWait, kMaxWait));
   const auto* wait = target.find("wait");
   if (wait == nullptr) return {};
-  if (*wait != "delivered") return fail(ErrorKind::malformed, "bad-parameter", "query parameter 'wait' can only be 'delivered'");
+  if (*wait != "delivered")
+    return fail(ErrorKind::malformed, "bad-parameter", "query parameter 'wait' can only be 'delivered'");
   channel.start(std::make_unique<DeliveryWait>(channel, timeout));
   return {};
 }
 
-/// The text of a `ce-*` field, as the HTTP protocol binding of CloudEvents 1.0.2 (3.1.3.2) decodes it: quotes off, then percent-encoding.
+/// The text of a `ce-*` field, as the HTTP protocol binding of CloudEvents 1.0.2 (3.1.3.2) decodes it: quotes
+/// off, then percent-encoding.
 std::optional<std::string> attribute_text(std::string_view raw) {
   if (raw.size() < 2 || raw.front() != '"' || raw.back() != '"') return percent_decode(raw);
   std::string unquoted;
@@ -113,7 +118,8 @@ std::optional<std::string> attribute_text(std::string_view raw) {
   return percent_decode(unquoted);
 }
 
-/// The attributes that DynamicEvent has a place for; formation judges all of them, and the further ones, by name.
+/// The attributes that DynamicEvent has a place for; formation judges all of them, and the further ones, by
+/// name.
 std::string_view* place_of(DynamicEvent& event, std::string_view name) {
   if (name == "type") return &event.type;
   if (name == "id") return &event.id;
@@ -125,11 +131,16 @@ std::string_view* place_of(DynamicEvent& event, std::string_view name) {
 }
 
 Result<void> check_required(const Request& request) {
-  Error error{ErrorKind::invalid, "invalid-event", "a CloudEvent in binary mode has the headers ce-specversion, ce-id, ce-source and ce-type",
-              {}, {}};
+  Error error{ErrorKind::invalid,
+              "invalid-event",
+              "a CloudEvent in binary mode has the headers ce-specversion, ce-id, ce-source and ce-type",
+              {},
+              {}};
   for (const std::string_view name : {"specversion", "id", "source", "type"})
-    if (std::ranges::none_of(request.attributes, [&](const auto& a) { return a.first == name && !a.second.empty(); }))
-      error.fields.push_back({fmt::format("/{}", name), "required", fmt::format("the header ce-{} is missing or empty", name)});
+    if (std::ranges::none_of(request.attributes,
+                             [&](const auto& a) { return a.first == name && !a.second.empty(); }))
+      error.fields.push_back(
+          {fmt::format("/{}", name), "required", fmt::format("the header ce-{} is missing or empty", name)});
   if (error.fields.empty()) return {};
   return std::unexpected(std::move(error));
 }
@@ -142,16 +153,23 @@ Result<DynamicEvent> binary_event(Request& request) {
   for (auto& [name, value] : request.attributes) {
     auto text = attribute_text(value);
     if (!text) {
-      Error error{ErrorKind::malformed, "bad-attribute", "the value of a ce-* header is not percent-encoded UTF-8 text", {}, {}};
+      Error error{ErrorKind::malformed,
+                  "bad-attribute",
+                  "the value of a ce-* header is not percent-encoded UTF-8 text",
+                  {},
+                  {}};
       std::string pointer;
       base::append_pointer_token(name, pointer);
-      error.fields.push_back({std::move(pointer), "encoding", "cannot be decoded, or holds control characters"});
+      error.fields.push_back(
+          {std::move(pointer), "encoding", "cannot be decoded, or holds control characters"});
       return std::unexpected(std::move(error));
     }
     value = std::move(*text);
     auto* place = place_of(event, name);
-    if (place != nullptr && place->empty()) *place = value;
-    else event.extensions.emplace_back(name, value);  // also one that is there twice: formation says so
+    if (place != nullptr && place->empty())
+      *place = value;
+    else
+      event.extensions.emplace_back(name, value);  // also one that is there twice: formation says so
   }
   return event;
 }
@@ -160,7 +178,8 @@ Result<DynamicEvent> binary_event(Request& request) {
 
 void publish_body(Channel& channel) {
   if (auto query = read_query(channel); !query) return channel.fail(query.error());
-  channel.service().publisher.publish_body(channel.request().body, channel.prepared().form, {}, channel.ticket());
+  channel.service().publisher.publish_body(channel.request().body, channel.prepared().form, {},
+                                           channel.ticket());
 }
 
 void publish_binary(Channel& channel) {
@@ -174,7 +193,8 @@ void publish_binary(Channel& channel) {
 void finish_publish(Channel& channel, Published&& result) {
   if (!result) return channel.fail(result.error());
   auto& out = channel.scratch();
-  append_objects(result->size(), is_many(channel), out, [&](std::size_t i) { append_receipt_members((*result)[i], out); });
+  append_objects(result->size(), is_many(channel), out,
+                 [&](std::size_t i) { append_receipt_members((*result)[i], out); });
   channel.reply(202, kJson, out);
 }
 

@@ -11,41 +11,60 @@ namespace {
 
 std::string_view status_line(int status) {
   switch (status) {
-    case 200: return "HTTP/1.1 200 OK\r\n";
-    case 202: return "HTTP/1.1 202 Accepted\r\n";
-    case 400: return "HTTP/1.1 400 Bad Request\r\n";
-    case 401: return "HTTP/1.1 401 Unauthorized\r\n";
-    case 403: return "HTTP/1.1 403 Forbidden\r\n";
-    case 404: return "HTTP/1.1 404 Not Found\r\n";
-    case 405: return "HTTP/1.1 405 Method Not Allowed\r\n";
-    case 408: return "HTTP/1.1 408 Request Timeout\r\n";
-    case 409: return "HTTP/1.1 409 Conflict\r\n";
-    case 413: return "HTTP/1.1 413 Content Too Large\r\n";
-    case 415: return "HTTP/1.1 415 Unsupported Media Type\r\n";
-    case 417: return "HTTP/1.1 417 Expectation Failed\r\n";
-    case 422: return "HTTP/1.1 422 Unprocessable Content\r\n";
-    case 429: return "HTTP/1.1 429 Too Many Requests\r\n";
-    case 431: return "HTTP/1.1 431 Request Header Fields Too Large\r\n";
-    case 503: return "HTTP/1.1 503 Service Unavailable\r\n";
-    case 504: return "HTTP/1.1 504 Gateway Timeout\r\n";
-    default: return "HTTP/1.1 500 Internal Server Error\r\n";
+    case 200:
+      return "HTTP/1.1 200 OK\r\n";
+    case 202:
+      return "HTTP/1.1 202 Accepted\r\n";
+    case 400:
+      return "HTTP/1.1 400 Bad Request\r\n";
+    case 401:
+      return "HTTP/1.1 401 Unauthorized\r\n";
+    case 403:
+      return "HTTP/1.1 403 Forbidden\r\n";
+    case 404:
+      return "HTTP/1.1 404 Not Found\r\n";
+    case 405:
+      return "HTTP/1.1 405 Method Not Allowed\r\n";
+    case 408:
+      return "HTTP/1.1 408 Request Timeout\r\n";
+    case 409:
+      return "HTTP/1.1 409 Conflict\r\n";
+    case 413:
+      return "HTTP/1.1 413 Content Too Large\r\n";
+    case 415:
+      return "HTTP/1.1 415 Unsupported Media Type\r\n";
+    case 417:
+      return "HTTP/1.1 417 Expectation Failed\r\n";
+    case 422:
+      return "HTTP/1.1 422 Unprocessable Content\r\n";
+    case 429:
+      return "HTTP/1.1 429 Too Many Requests\r\n";
+    case 431:
+      return "HTTP/1.1 431 Request Header Fields Too Large\r\n";
+    case 503:
+      return "HTTP/1.1 503 Service Unavailable\r\n";
+    case 504:
+      return "HTTP/1.1 504 Gateway Timeout\r\n";
+    default:
+      return "HTTP/1.1 500 Internal Server Error\r\n";
   }
 }
 
 std::string_view title_of(int status) {
   switch (status) {
-    case 408: return "Request timed out";
-    case 417: return "Expectation failed";
-    case 431: return "Header too large";
-    default: return {};
+    case 408:
+      return "Request timed out";
+    case 417:
+      return "Expectation failed";
+    case 431:
+      return "Header too large";
+    default:
+      return {};
   }
 }
 
-/// A string member whose text may come from anywhere: what is not UTF-8 must not break the document.
-void append_member(std::string_view name, std::string_view text, std::string& out) {
-  out += ",\"";
-  out += name;
-  out += "\":";
+/// A JSON string of text that may come from anywhere: what is not UTF-8 must not break the document.
+void append_clean(std::string_view text, std::string& out) {
   if (base::is_valid_utf8(text)) return base::append_json_string(text, out);
   std::string clean(text);
   for (auto& c : clean)
@@ -53,13 +72,31 @@ void append_member(std::string_view name, std::string_view text, std::string& ou
   base::append_json_string(clean, out);
 }
 
+void append_member(std::string_view name, std::string_view text, std::string& out) {
+  out += ",\"";
+  out += name;
+  out += "\":";
+  append_clean(text, out);
+}
+
+void append_finding(const FieldError& field, std::string& out) {
+  out += "{\"pointer\":";
+  append_clean(field.pointer, out);
+  append_member("code", field.code, out);
+  append_member("detail", field.detail, out);
+  out += '}';
+}
+
 }  // namespace
 
 void append_head(const Head& head, std::string& out) {
   out += status_line(head.status);
-  out += "Date: ";
-  out += head.date;
-  out += "\r\nContent-Type: ";
+  if (!head.date.empty()) {
+    out += "Date: ";
+    out += head.date;
+    out += "\r\n";
+  }
+  out += "Content-Type: ";
   out += head.content_type;
   if (head.content_length) {
     out += "\r\nContent-Length: ";
@@ -67,8 +104,10 @@ void append_head(const Head& head, std::string& out) {
   } else if (head.chunked) {
     out += "\r\nTransfer-Encoding: chunked";
   }
-  if (!head.keep_alive) out += "\r\nConnection: close";
-  else if (!head.http11) out += "\r\nConnection: keep-alive";
+  if (!head.keep_alive)
+    out += "\r\nConnection: close";
+  else if (!head.http11)
+    out += "\r\nConnection: keep-alive";
   out += "\r\n";
   out += head.extra;
   out += "\r\n";
@@ -93,11 +132,7 @@ void append_problem(const Problem& problem, std::string& out) {
     out += ",\"errors\":[";
     for (const auto& field : error.fields) {
       if (out.back() != '[') out += ',';
-      out += "{\"code\":";
-      base::append_json_string(field.code, out);
-      append_member("pointer", field.pointer, out);
-      append_member("detail", field.detail, out);
-      out += '}';
+      append_finding(field, out);
     }
     out += ']';
   }

@@ -1,4 +1,5 @@
-// Answers as bytes: heads of responses, problem documents, receipts. Everything appends to a buffer that the caller reuses.
+// Answers as bytes: heads of responses, problem documents, receipts. Everything appends to a buffer that the
+// caller reuses.
 #pragma once
 
 #include <cstddef>
@@ -22,8 +23,8 @@ struct Head {
   std::optional<std::size_t> content_length;  ///< None: a stream, chunked or until the connection closes.
   bool chunked = false;
   bool keep_alive = true;
-  bool http11 = true;         ///< HTTP/1.0 needs to be told of keep-alive.
-  std::string_view date;      ///< IMF-fixdate.
+  bool http11 = true;           ///< HTTP/1.0 needs to be told of keep-alive.
+  std::string_view date = {};   ///< IMF-fixdate; empty: none.
   std::string_view extra = {};  ///< Further complete lines, each with CRLF.
 };
 

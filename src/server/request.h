@@ -1,4 +1,5 @@
-// One HTTP request as the handlers see it. Reused from request to request, so that a warm connection allocates nothing.
+// One HTTP request as the handlers see it. Reused from request to request, so that a warm connection
+// allocates nothing.
 #pragma once
 
 #include <cstdint>
@@ -16,13 +17,14 @@ struct Request {
   bool http11 = true;
   bool keep_alive = true;
   bool expects_continue = false;
-  bool expects_other = false;            ///< An `Expect` that nobody here can meet.
+  bool expects_other = false;  ///< An `Expect` that nobody here can meet.
   std::optional<std::uint64_t> content_length;
-  std::uint32_t hosts = 0;               ///< Number of `Host` fields.
-  std::string target;                    ///< As sent: `/v1/events?after=3`.
+  std::uint32_t hosts = 0;  ///< Number of `Host` fields.
+  std::string target;       ///< As sent: `/v1/events?after=3`.
   std::string host, origin, content_type, content_encoding, last_event_id;
-  std::vector<std::pair<std::string, std::string>> attributes;  ///< `ce-*` fields: name without the prefix in lower case, raw value.
-  std::string body;                      ///< Empty for streamed bodies.
+  std::vector<std::pair<std::string, std::string>>
+      attributes;    ///< `ce-*` fields: name without the prefix in lower case, raw value.
+  std::string body;  ///< Empty for streamed bodies.
 
   void clear();
 };

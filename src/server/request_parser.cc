@@ -18,7 +18,8 @@ void Request::clear() {
   expects_continue = expects_other = false;
   content_length.reset();
   hosts = 0;
-  for (auto* text : {&target, &host, &origin, &content_type, &content_encoding, &last_event_id, &body}) text->clear();
+  for (auto* text : {&target, &host, &origin, &content_type, &content_encoding, &last_event_id, &body})
+    text->clear();
   attributes.clear();
 }
 
@@ -28,17 +29,23 @@ std::string_view view(beast::string_view text) { return {text.data(), text.size(
 
 Method method_of(http::verb verb) {
   switch (verb) {
-    case http::verb::get: return Method::get;
-    case http::verb::head: return Method::head;
-    case http::verb::post: return Method::post;
-    default: return Method::other;
+    case http::verb::get:
+      return Method::get;
+    case http::verb::head:
+      return Method::head;
+    case http::verb::post:
+      return Method::post;
+    default:
+      return Method::other;
   }
 }
 
-constexpr ParseFailure kTooManyFields{431, "header-too-large", "the header is larger than 16 KiB or has too many ce-* fields"};
+constexpr ParseFailure kTooManyFields{431, "header-too-large",
+                                      "the header is larger than 16 KiB or has too many ce-* fields"};
 constexpr ParseFailure kBodyTooLarge{413, "body-too-large", "the body is larger than http.max_body_bytes"};
-constexpr ParseFailure kBadTransferEncoding{400, "ambiguous-length",
-                                            "Transfer-Encoding must be `chunked` alone, in HTTP/1.1, and without Content-Length"};
+constexpr ParseFailure kBadTransferEncoding{
+    400, "ambiguous-length",
+    "Transfer-Encoding must be `chunked` alone, in HTTP/1.1, and without Content-Length"};
 
 /// Beast's error as an answer. The texts are ours: they must hold nothing of the request.
 ParseFailure failure_of(const beast::error_code& code) {
@@ -47,8 +54,10 @@ ParseFailure failure_of(const beast::error_code& code) {
   if (code == error::body_limit) return kBodyTooLarge;
   if (code == error::bad_transfer_encoding) return kBadTransferEncoding;
   if (code == error::bad_content_length || code == error::multiple_content_length)
-    return {400, "ambiguous-length", "Content-Length is no number, repeated with another value, or beside Transfer-Encoding"};
-  if (code == error::bad_version) return {400, "bad-request-line", "only HTTP/1.0 and HTTP/1.1 are spoken here"};
+    return {400, "ambiguous-length",
+            "Content-Length is no number, repeated with another value, or beside Transfer-Encoding"};
+  if (code == error::bad_version)
+    return {400, "bad-request-line", "only HTTP/1.0 and HTTP/1.1 are spoken here"};
   if (code == error::bad_method || code == error::bad_target || code == error::bad_line_ending)
     return {400, "bad-request-line", "the request line is not HTTP/1.1"};
   if (code == error::bad_chunk || code == error::bad_chunk_extension)
@@ -85,18 +94,24 @@ struct RequestParser::Impl {
         case http::field::host:
           ++request_.hosts;
           return set(request_.host, value);
-        case http::field::content_type: return set(request_.content_type, value);
-        case http::field::content_encoding: return set(request_.content_encoding, value);
-        case http::field::origin: return set(request_.origin, value);
+        case http::field::content_type:
+          return set(request_.content_type, value);
+        case http::field::content_encoding:
+          return set(request_.content_encoding, value);
+        case http::field::origin:
+          return set(request_.origin, value);
         case http::field::expect:
           (beast::iequals(value, "100-continue") ? request_.expects_continue : request_.expects_other) = true;
           return;
         case http::field::transfer_encoding:
-          // Beast takes a body whose last coding is chunked, and none at all for other codings: what follows would be the next request.
+          // Beast takes a body whose last coding is chunked, and none at all for other codings: what follows
+          // would be the next request.
           if (!request_.http11 || !beast::iequals(value, "chunked")) impl_.fail(kBadTransferEncoding, error);
           return;
-        case http::field::unknown: return on_other_field(view(name_text), view(value), error);
-        default: return;
+        case http::field::unknown:
+          return on_other_field(view(name_text), view(value), error);
+        default:
+          return;
       }
     }
 
@@ -118,8 +133,11 @@ struct RequestParser::Impl {
       if (const auto length = content_length()) request_.content_length = *length;
     }
 
-    std::size_t on_body_impl(beast::string_view piece, beast::error_code& error) override { return take(piece, error); }
-    std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view piece, beast::error_code& error) override {
+    std::size_t on_body_impl(beast::string_view piece, beast::error_code& error) override {
+      return take(piece, error);
+    }
+    std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view piece,
+                                   beast::error_code& error) override {
       return take(piece, error);
     }
 

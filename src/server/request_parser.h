@@ -1,4 +1,5 @@
-// HTTP/1.x requests from bytes: Beast's parser, without its containers. What is ambiguous is refused, not guessed.
+// HTTP/1.x requests from bytes: Beast's parser, without its containers. What is ambiguous is refused, not
+// guessed.
 #pragma once
 
 #include <cstddef>
@@ -42,14 +43,15 @@ class RequestParser {
     done,         ///< The request is complete.
     failed,       ///< See `failure`; the connection can't be used further.
   };
-  /// Consumes from `bytes`, which must be one contiguous range that begins with what was not consumed before. About 300 ns for a
-  /// small header. No allocation once warm.
+  /// Consumes from `bytes`, which must be one contiguous range that begins with what was not consumed before.
+  /// About 300 ns for a small header. No allocation once warm.
   [[nodiscard]] Step parse(std::string_view bytes, std::size_t& consumed);
 
   [[nodiscard]] const ParseFailure& failure() const noexcept;
   /// At header_done: no body follows.
   [[nodiscard]] bool complete() const noexcept;
-  /// A body larger than this fails with 413 (by Content-Length, or as soon as the chunks exceed it). Call at header_done.
+  /// A body larger than this fails with 413 (by Content-Length, or as soon as the chunks exceed it). Call at
+  /// header_done.
   void limit_body(std::uint64_t bytes);
 
  private:

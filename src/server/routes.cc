@@ -22,16 +22,11 @@ struct Route {
 };
 
 constexpr Route kRoutes[] = {
-    {{"v1", "events"}, read_events, true},
-    {{"v1", "events", "stream"}, stream_events},
-    {{"v1", "events", kAny}, find_event},
-    {{"v1", "schemas"}, list_schemas},
-    {{"v1", "schemas", kAny}, show_schema},
-    {{"v1", "schemas", kAny, kAny}, show_schema},
-    {{"v1", "status"}, show_status},
-    {{"healthz"}, show_health},
-    {{"readyz"}, show_readiness},
-    {{"metrics"}, show_metrics},
+    {{"v1", "events"}, read_events, true},  {{"v1", "events", "stream"}, stream_events},
+    {{"v1", "events", kAny}, find_event},   {{"v1", "schemas"}, list_schemas},
+    {{"v1", "schemas", kAny}, show_schema}, {{"v1", "schemas", kAny, kAny}, show_schema},
+    {{"v1", "status"}, show_status},        {{"healthz"}, show_health},
+    {{"readyz"}, show_readiness},           {{"metrics"}, show_metrics},
 };
 
 bool matches(const Route& route, const std::vector<std::string>& path) {
@@ -45,8 +40,9 @@ bool matches(const Route& route, const std::vector<std::string>& path) {
 }
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, [](unsigned char c) { return std::tolower(c); },
-                            [](unsigned char c) { return std::tolower(c); });
+  return std::ranges::equal(
+      a, b, {}, [](unsigned char c) { return std::tolower(c); },
+      [](unsigned char c) { return std::tolower(c); });
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -68,8 +64,10 @@ std::optional<std::string_view> media_type(std::string_view content_type) {
     parameters.remove_prefix(end);
     if (!equals_ignoring_case(trimmed(parameter.substr(0, equals)), "charset")) continue;
     auto charset = trimmed(parameter.substr(std::min(equals + 1, parameter.size())));
-    if (charset.size() >= 2 && charset.front() == '"' && charset.back() == '"') charset = charset.substr(1, charset.size() - 2);
-    if (!equals_ignoring_case(charset, "utf-8") && !equals_ignoring_case(charset, "us-ascii")) return std::nullopt;
+    if (charset.size() >= 2 && charset.front() == '"' && charset.back() == '"')
+      charset = charset.substr(1, charset.size() - 2);
+    if (!equals_ignoring_case(charset, "utf-8") && !equals_ignoring_case(charset, "us-ascii"))
+      return std::nullopt;
   }
   return type;
 }
@@ -82,18 +80,24 @@ void prepare_collected(Channel& channel, void (*handle)(Channel&), Body form) {
   const auto limit = channel.service().options.max_body_bytes;
   const auto& length = channel.request().content_length;
   if (length && *length > limit)
-    return channel.fail(Error{ErrorKind::too_large, "body-too-large",
+    return channel.fail(Error{ErrorKind::too_large,
+                              "body-too-large",
                               fmt::format("the body is larger than {} bytes", limit),
-                              "raise http.max_body_bytes, or stream the events as application/x-ndjson", {}});
+                              "raise http.max_body_bytes, or stream the events as application/x-ndjson",
+                              {}});
   channel.limit_body(limit);
   if (length) channel.request().body.reserve(std::min<std::uint64_t>(*length, kMaxReadBytes));
   channel.invite_body();
 }
 
 void refuse_media_type(Channel& channel, std::string message) {
-  channel.fail(Error{ErrorKind::unsupported, "unsupported-media-type", std::move(message),
-                     "send application/json, application/x-ndjson, application/cloudevents+json, "
-                     "application/cloudevents-batch+json, or CloudEvents binary mode (ce-* headers, application/json)", {}});
+  channel.fail(
+      Error{ErrorKind::unsupported,
+            "unsupported-media-type",
+            std::move(message),
+            "send application/json, application/x-ndjson, application/cloudevents+json, "
+            "application/cloudevents-batch+json, or CloudEvents binary mode (ce-* headers, application/json)",
+            {}});
 }
 
 void prepare_publish(Channel& channel) {
@@ -102,15 +106,17 @@ void prepare_publish(Channel& channel) {
     return refuse_media_type(channel, "compressed bodies are not supported");
   const auto type = media_type(request.content_type);
   if (!type) return refuse_media_type(channel, "the charset must be UTF-8");
-  const bool has_attributes =
-      std::ranges::any_of(request.attributes, [](const auto& a) { return a.first == "specversion" || a.first == "type"; });
+  const bool has_attributes = std::ranges::any_of(
+      request.attributes, [](const auto& a) { return a.first == "specversion" || a.first == "type"; });
   if (equals_ignoring_case(*type, "application/json"))
     return prepare_collected(channel, has_attributes ? publish_binary : publish_body, Body::events);
-  if (equals_ignoring_case(*type, "application/cloudevents+json")) return prepare_collected(channel, publish_body, Body::cloudevent);
+  if (equals_ignoring_case(*type, "application/cloudevents+json"))
+    return prepare_collected(channel, publish_body, Body::cloudevent);
   if (equals_ignoring_case(*type, "application/cloudevents-batch+json"))
     return prepare_collected(channel, publish_body, Body::cloudevent_batch);
   if (equals_ignoring_case(*type, "application/x-ndjson")) return start_ndjson(channel);
-  refuse_media_type(channel, type->empty() ? "there is no Content-Type" : "this Content-Type is not supported");
+  refuse_media_type(channel,
+                    type->empty() ? "there is no Content-Type" : "this Content-Type is not supported");
 }
 
 }  // namespace
@@ -127,21 +133,31 @@ void prepare(Channel& channel) {
 
   if (auto allowed = service.guard.check(request); !allowed) return channel.fail(allowed.error());
   if (request.expects_other)
-    return channel.fail_as(417, Error{ErrorKind::malformed, "expectation-failed", "only `Expect: 100-continue` is understood", {}, {}});
+    return channel.fail_as(
+        417,
+        Error{
+            ErrorKind::malformed, "expectation-failed", "only `Expect: 100-continue` is understood", {}, {}});
   if (request.method == Method::post && request.target == "/v1/events") return prepare_publish(channel);
 
   auto target = Target::parse(request.target);
   if (!target) return channel.fail(target.error());
   if (!request.target.starts_with('/'))
-    if (auto allowed = service.guard.check_host(target->authority); !allowed) return channel.fail(allowed.error());
+    if (auto allowed = service.guard.check_host(target->authority); !allowed)
+      return channel.fail(allowed.error());
   prepared.target = std::move(*target);
-  const auto* route = std::ranges::find_if(kRoutes, [&](const Route& r) { return matches(r, prepared.target.path); });
+  const auto* route =
+      std::ranges::find_if(kRoutes, [&](const Route& r) { return matches(r, prepared.target.path); });
   if (route == std::end(kRoutes))
-    return channel.fail(Error{ErrorKind::not_found, "no-such-path", "there is nothing at this path", "docs/http.md lists the paths", {}});
+    return channel.fail(Error{ErrorKind::not_found,
+                              "no-such-path",
+                              "there is nothing at this path",
+                              "docs/http.md lists the paths",
+                              {}});
   if (request.method == Method::post && route->posts) return prepare_publish(channel);
   if (request.method != Method::get && request.method != Method::head)
-    return channel.fail(Error{ErrorKind::not_allowed, "method-not-allowed", "this path has other methods", {}, {}},
-                        route->posts ? "Allow: GET, HEAD, POST\r\n" : "Allow: GET, HEAD\r\n");
+    return channel.fail(
+        Error{ErrorKind::not_allowed, "method-not-allowed", "this path has other methods", {}, {}},
+        route->posts ? "Allow: GET, HEAD, POST\r\n" : "Allow: GET, HEAD\r\n");
   prepared.handle = route->get;
   channel.limit_body(kKeptBytes);
   channel.invite_body();

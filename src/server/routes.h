@@ -5,7 +5,8 @@
 
 namespace user_events::server {
 
-/// The header is complete: fills `channel.prepared()`, starts an exchange for a streamed body, or answers with a problem.
+/// The header is complete: fills `channel.prepared()`, starts an exchange for a streamed body, or answers
+/// with a problem.
 void prepare(Channel& channel);
 
 /// A publish without an exchange is finished.

@@ -20,7 +20,10 @@ struct Counters {
 
 struct Service {
   Service(UserEventPublisher& the_publisher, const HttpOptions& http)
-      : publisher(the_publisher), options(http), guard(http.allowed_hosts), worker(the_publisher, http.max_connections) {}
+      : publisher(the_publisher),
+        options(http),
+        guard(http.allowed_hosts),
+        worker(the_publisher, http.max_connections) {}
 
   UserEventPublisher& publisher;
   const HttpOptions options;

@@ -20,12 +20,14 @@ namespace urls = boost::urls;
 constexpr std::size_t kMaxTargetBytes = 16 << 10;
 
 std::unexpected<Error> bad_target() {
-  return fail(ErrorKind::malformed, "bad-target", "the request target is not a well-formed path with an optional query",
+  return fail(ErrorKind::malformed, "bad-target",
+              "the request target is not a well-formed path with an optional query",
               "percent-encode what is not a letter, a digit or one of -._~");
 }
 
 std::unexpected<Error> bad_parameter(std::string_view name, std::string_view expected) {
-  return fail(ErrorKind::malformed, "bad-parameter", fmt::format("query parameter '{}' must be {}", name, expected));
+  return fail(ErrorKind::malformed, "bad-parameter",
+              fmt::format("query parameter '{}' must be {}", name, expected));
 }
 
 bool is_clean(std::string_view text) {
@@ -44,7 +46,8 @@ Result<Target> Target::parse(std::string_view text) {
   const auto encoded_authority = parsed->encoded_host_and_port();
   target.authority.assign(encoded_authority.data(), encoded_authority.size());
   for (const auto segment : parsed->segments()) target.path.push_back(segment);
-  for (const auto parameter : parsed->params()) target.parameters.emplace_back(parameter.key, parameter.value);
+  for (const auto parameter : parsed->params())
+    target.parameters.emplace_back(parameter.key, parameter.value);
   if (!std::ranges::all_of(target.path, is_clean)) return bad_target();
   for (const auto& [name, value] : target.parameters)
     if (!is_clean(name) || !is_clean(value)) return bad_target();
@@ -56,7 +59,8 @@ Result<void> Target::allow(std::initializer_list<std::string_view> names) const 
     if (std::ranges::find(names, std::string_view(name)) != names.end()) continue;
     if (names.size() == 0)
       return fail(ErrorKind::malformed, "unknown-parameter", "this path takes no query parameters");
-    return fail(ErrorKind::malformed, "unknown-parameter", "there is a query parameter that is not known here",
+    return fail(ErrorKind::malformed, "unknown-parameter",
+                "there is a query parameter that is not known here",
                 fmt::format("known: {}", fmt::join(names, ", ")));
   }
   return {};
@@ -104,7 +108,8 @@ Result<std::chrono::milliseconds> Target::duration(std::string_view name, std::c
   const std::string_view unit(stop, end);
   const std::uint64_t scale = unit == "ms" ? 1 : unit == "s" ? 1'000 : unit == "m" ? 60'000 : 0;
   if (error != std::errc{} || scale == 0 || count * scale > static_cast<std::uint64_t>(most.count()))
-    return bad_parameter(name, fmt::format("a duration such as 500ms, 10s or 1m, at most {}s", most.count() / 1000));
+    return bad_parameter(
+        name, fmt::format("a duration such as 500ms, 10s or 1m, at most {}s", most.count() / 1000));
   return std::chrono::milliseconds(count * scale);
 }
 

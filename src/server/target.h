@@ -17,7 +17,7 @@ namespace user_events::server {
 struct Target {
   std::vector<std::string> path;                                ///< `/v1/events/a%20b` → v1, events, a b.
   std::vector<std::pair<std::string, std::string>> parameters;  ///< In order; `+` is a space.
-  std::string authority;                                        ///< Of the absolute form (`GET http://host/…`); else empty.
+  std::string authority;  ///< Of the absolute form (`GET http://host/…`); else empty.
 
   /// Error `malformed` if it is no target, or not UTF-8 once decoded.
   [[nodiscard]] static Result<Target> parse(std::string_view text);
@@ -26,17 +26,20 @@ struct Target {
   [[nodiscard]] Result<void> allow(std::initializer_list<std::string_view> names) const;
   /// The last value of `name`; nullptr if there is none.
   [[nodiscard]] const std::string* find(std::string_view name) const noexcept;
-  /// A whole number within [least, most], or `fallback` if there is none. Error `malformed`, code `bad-parameter`.
-  [[nodiscard]] Result<std::uint64_t> number(std::string_view name, std::uint64_t fallback, std::uint64_t least,
-                                             std::uint64_t most) const;
+  /// A whole number within [least, most], or `fallback` if there is none. Error `malformed`, code
+  /// `bad-parameter`.
+  [[nodiscard]] Result<std::uint64_t> number(std::string_view name, std::uint64_t fallback,
+                                             std::uint64_t least, std::uint64_t most) const;
   /// All values of `name`, those with commas split.
   [[nodiscard]] std::vector<std::string> list(std::string_view name) const;
   /// `250ms`, `10s`, `1m`. Error `malformed`, code `bad-parameter`, also beyond `most`.
-  [[nodiscard]] Result<std::chrono::milliseconds> duration(std::string_view name, std::chrono::milliseconds fallback,
+  [[nodiscard]] Result<std::chrono::milliseconds> duration(std::string_view name,
+                                                           std::chrono::milliseconds fallback,
                                                            std::chrono::milliseconds most) const;
 };
 
-/// Decodes `%XX` (RFC 3986). nullopt if an escape is malformed or the result is not UTF-8 or holds control characters.
+/// Decodes `%XX` (RFC 3986). nullopt if an escape is malformed or the result is not UTF-8 or holds control
+/// characters.
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
 
 }  // namespace user_events::server

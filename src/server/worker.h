@@ -1,4 +1,5 @@
-// The thread that reads for the loops: pages of the journal, status, metrics. A loop's thread must not wait for the disk.
+// The thread that reads for the loops: pages of the journal, status, metrics. A loop's thread must not wait
+// for the disk.
 #pragma once
 
 #include <condition_variable>

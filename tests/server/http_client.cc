@@ -37,8 +37,9 @@ std::string Answer::at(std::string_view pointer) const { return json_at(body, po
 std::string Answer::problem() const {
   constexpr std::string_view kPrefix = "urn:user-events:problem:";
   const auto type = at("/type");
-  return field("content-type") == "application/problem+json" && type.starts_with(kPrefix) ? type.substr(kPrefix.size())
-                                                                                         : "<no problem: " + body + ">";
+  return field("content-type") == "application/problem+json" && type.starts_with(kPrefix)
+             ? type.substr(kPrefix.size())
+             : "<no problem: " + body + ">";
 }
 
 Client::Client(std::uint16_t port) {
@@ -64,7 +65,9 @@ bool Client::send(std::string_view bytes) {
 
 void Client::close_sending() { ::shutdown(socket_, SHUT_WR); }
 
-void Client::set_receive_buffer(int bytes) { ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes); }
+void Client::set_receive_buffer(int bytes) {
+  ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+}
 
 bool Client::fill(Clock::time_point deadline) {
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
@@ -106,7 +109,8 @@ Answer Client::receive(bool head, std::chrono::milliseconds timeout) {
     if (text->empty()) break;
     const auto colon = text->find(':');
     auto name = text->substr(0, colon);
-    std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::ranges::transform(name, name.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     answer.fields[name] = text->substr(std::min(colon + 2, text->size()));
   }
   if (answer.status == 100) {
@@ -157,9 +161,11 @@ bool Client::ended(std::chrono::milliseconds timeout) {
   return Clock::now() < deadline;
 }
 
-std::string post(std::string_view content_type, std::string_view body, std::string_view query, std::string_view more_fields) {
-  return fmt::format("POST /v1/events{} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {}\r\n{}Content-Length: {}\r\n\r\n{}", query,
-                     content_type, more_fields, body.size(), body);
+std::string post(std::string_view content_type, std::string_view body, std::string_view query,
+                 std::string_view more_fields) {
+  return fmt::format(
+      "POST /v1/events{} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {}\r\n{}Content-Length: {}\r\n\r\n{}",
+      query, content_type, more_fields, body.size(), body);
 }
 
 std::string get(std::string_view target, std::string_view more_fields) {

@@ -1,4 +1,5 @@
-// A raw HTTP client for the tests: sends exactly the bytes it is given, and reads answers the way the protocol says.
+// A raw HTTP client for the tests: sends exactly the bytes it is given, and reads answers the way the
+// protocol says.
 #pragma once
 
 #include <chrono>
@@ -11,7 +12,7 @@
 namespace user_events::server::testing {
 
 struct Answer {
-  int status = 0;  ///< 0: the connection ended, or nothing came in time.
+  int status = 0;                             ///< 0: the connection ended, or nothing came in time.
   std::map<std::string, std::string> fields;  ///< Names in lower case.
   std::string body;                           ///< Chunks joined.
   bool whole = false;                         ///< The body came to its proper end.
@@ -58,8 +59,8 @@ class Client {
 };
 
 /// `POST /v1/events` with this body.
-[[nodiscard]] std::string post(std::string_view content_type, std::string_view body, std::string_view query = {},
-                               std::string_view more_fields = {});
+[[nodiscard]] std::string post(std::string_view content_type, std::string_view body,
+                               std::string_view query = {}, std::string_view more_fields = {});
 [[nodiscard]] std::string get(std::string_view target, std::string_view more_fields = {});
 
 }  // namespace user_events::server::testing

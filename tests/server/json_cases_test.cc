@@ -1,5 +1,5 @@
-// The public collection of JSON parsing cases (JSONTestSuite): UE_JSON_PARSING_CASES names its `test_parsing` folder. Files that begin with
-// n_ are no JSON, y_ are, i_ may be either.
+// The public collection of JSON parsing cases (JSONTestSuite): UE_JSON_PARSING_CASES names its `test_parsing`
+// folder. Files that begin with n_ are no JSON, y_ are, i_ may be either.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -32,16 +32,19 @@ TEST_F(JsonCases, WhatIsNoJsonIsMalformedAndWhatIsJsonIsJudgedByTheCatalogue) {
   for (const auto& file : files) {
     const auto name = file.filename().string();
     const auto body = content(file);
-    for (const char* form : {"application/json", "application/cloudevents+json", "application/cloudevents-batch+json"}) {
+    for (const char* form :
+         {"application/json", "application/cloudevents+json", "application/cloudevents-batch+json"}) {
       const auto answer = client.request(post(form, body));
       if (name.starts_with("n_")) {
         EXPECT_EQ(answer.status, 400) << name << " as " << form;
         ++malformed;
       } else if (name.starts_with("y_")) {
-        EXPECT_TRUE(answer.status == 422 || (answer.status == 202 && answer.body == "[]")) << name << " as " << form << ": " << answer.status << answer.body;
+        EXPECT_TRUE(answer.status == 422 || (answer.status == 202 && answer.body == "[]"))
+            << name << " as " << form << ": " << answer.status << answer.body;
         ++parsed;
       } else {
-        EXPECT_TRUE(answer.status == 400 || answer.status == 422) << name << " as " << form << ": " << answer.status;
+        EXPECT_TRUE(answer.status == 400 || answer.status == 422)
+            << name << " as " << form << ": " << answer.status;
       }
     }
   }

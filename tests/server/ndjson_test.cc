@@ -11,7 +11,8 @@ namespace {
 class Ndjson : public ServerTest {
  protected:
   static std::string event(int number) {
-    return fmt::format(R"({{"type":"user.mfa.enabled","id":"n-{}","data":{{"userId":"u-{}"}}}})", number, number % 7);
+    return fmt::format(R"({{"type":"user.mfa.enabled","id":"n-{}","data":{{"userId":"u-{}"}}}})", number,
+                       number % 7);
   }
   static std::vector<std::string> lines_of(const std::string& body) {
     std::vector<std::string> lines;
@@ -24,7 +25,8 @@ class Ndjson : public ServerTest {
   }
   static std::string chunk(std::string_view text) { return fmt::format("{:x}\r\n{}\r\n", text.size(), text); }
   static constexpr std::string_view kChunkedHead =
-      "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n";
+      "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+      "application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n";
 };
 
 TEST_F(Ndjson, EachLineIsAnsweredInOrderAndTheLastLineSumsUp) {
@@ -37,12 +39,15 @@ TEST_F(Ndjson, EachLineIsAnsweredInOrderAndTheLastLineSumsUp) {
   EXPECT_EQ(lines[0], R"({"line":1,"id":"n-1","sequence":1,"duplicate":false})");
   EXPECT_EQ(lines[1], R"({"line":2,"id":"n-2","sequence":2,"duplicate":false})");
   EXPECT_EQ(lines[2], R"({"line":4,"id":"n-3","sequence":3,"duplicate":false})");
-  EXPECT_EQ(lines[3], R"({"summary":{"lines":4,"accepted":3,"duplicates":0,"rejected":0,"lastSequence":3,"stopped":false}})");
+  EXPECT_EQ(
+      lines[3],
+      R"({"summary":{"lines":4,"accepted":3,"duplicates":0,"rejected":0,"lastSequence":3,"stopped":false}})");
 }
 
 TEST_F(Ndjson, ABadLineDoesNotStopTheOthers) {
-  const auto answer = ask(post("application/x-ndjson", event(1) + "\nnot json\n" + R"({"type":"user.nothing","data":{}})" + "\n" +
-                                                           event(1) + "\n" + event(4) + "\n"));
+  const auto answer =
+      ask(post("application/x-ndjson", event(1) + "\nnot json\n" + R"({"type":"user.nothing","data":{}})" +
+                                           "\n" + event(1) + "\n" + event(4) + "\n"));
   const auto lines = lines_of(answer.body);
   ASSERT_EQ(lines.size(), 6u) << answer.body;
   EXPECT_EQ(json_at(lines[1], "/line"), "2");
@@ -57,8 +62,10 @@ TEST_F(Ndjson, ABadLineDoesNotStopTheOthers) {
 
 TEST_F(Ndjson, AConflictIsTheProblemOfItsLineOnly) {
   ASSERT_EQ(ask(post("application/x-ndjson", event(1))).status, 200);
-  const auto answer = ask(post("application/x-ndjson", event(2) + "\n" + R"({"type":"user.mfa.disabled","id":"n-1","data":{"userId":"x"}})" +
-                                                           "\n" + event(3)));
+  const auto answer =
+      ask(post("application/x-ndjson",
+               event(2) + "\n" + R"({"type":"user.mfa.disabled","id":"n-1","data":{"userId":"x"}})" + "\n" +
+                   event(3)));
   const auto lines = lines_of(answer.body);
   ASSERT_EQ(lines.size(), 4u);
   EXPECT_EQ(json_at(lines[0], "/id"), "n-2");
@@ -76,7 +83,9 @@ TEST_F(Ndjson, WithStopNothingAfterTheFirstBadLineIsPublished) {
   ASSERT_EQ(lines.size(), 42u);
   EXPECT_EQ(json_at(lines[40], "/line"), "41");
   EXPECT_EQ(json_at(lines[40], "/problem/status"), "422");
-  EXPECT_EQ(lines[41], R"({"summary":{"lines":41,"accepted":40,"duplicates":0,"rejected":1,"lastSequence":40,"stopped":true}})");
+  EXPECT_EQ(
+      lines[41],
+      R"({"summary":{"lines":41,"accepted":40,"duplicates":0,"rejected":1,"lastSequence":40,"stopped":true}})");
   EXPECT_EQ(publisher_->last_sequence(), 40u);
 }
 
@@ -86,12 +95,14 @@ TEST_F(Ndjson, WithStopAndNoBadLineEverythingIsPublishedInOrder) {
   const auto answer = ask(post("application/x-ndjson", body, "?on_error=stop"));
   const auto lines = lines_of(answer.body);
   ASSERT_EQ(lines.size(), 3'001u);
-  for (int i = 0; i < 3'000; ++i) ASSERT_EQ(json_at(lines[static_cast<std::size_t>(i)], "/sequence"), std::to_string(i + 1));
+  for (int i = 0; i < 3'000; ++i)
+    ASSERT_EQ(json_at(lines[static_cast<std::size_t>(i)], "/sequence"), std::to_string(i + 1));
   EXPECT_EQ(json_at(lines.back(), "/summary/stopped"), "false");
 }
 
 TEST_F(Ndjson, OnlyProblemsCanBeAskedFor) {
-  const auto answer = ask(post("application/x-ndjson", event(1) + "\nx\n" + event(2) + "\n", "?results=problems"));
+  const auto answer =
+      ask(post("application/x-ndjson", event(1) + "\nx\n" + event(2) + "\n", "?results=problems"));
   const auto lines = lines_of(answer.body);
   ASSERT_EQ(lines.size(), 2u);
   EXPECT_EQ(json_at(lines[0], "/line"), "2");
@@ -129,9 +140,12 @@ TEST_F(Ndjson, ResultsComeWhileTheRequestIsStillOpen) {
 TEST_F(Ndjson, ALineOfExactlyTheLimitIsTakenAndALongerOneIsItsOwnProblem) {
   options_.limits.max_event_bytes = 500;
   restart();
-  const auto of_size = [](std::size_t size) { return std::string(kEvent) + std::string(size - kEvent.size(), ' '); };
-  const auto answer = ask(post("application/x-ndjson", of_size(500) + "\n" + of_size(501) + "\n" + event(1) + "\n" +
-                                                           std::string(400'000, 'x') + "\n" + event(2) + "\n" + std::string(900, 'y')));
+  const auto of_size = [](std::size_t size) {
+    return std::string(kEvent) + std::string(size - kEvent.size(), ' ');
+  };
+  const auto answer = ask(post("application/x-ndjson", of_size(500) + "\n" + of_size(501) + "\n" + event(1) +
+                                                           "\n" + std::string(400'000, 'x') + "\n" +
+                                                           event(2) + "\n" + std::string(900, 'y')));
   const auto lines = lines_of(answer.body);
   ASSERT_EQ(lines.size(), 7u) << answer.body;
   EXPECT_EQ(json_at(lines[0], "/sequence"), "1");
@@ -145,7 +159,9 @@ TEST_F(Ndjson, ALineOfExactlyTheLimitIsTakenAndALongerOneIsItsOwnProblem) {
 
 TEST_F(Ndjson, BlankLinesAloneAreAnEmptyStream) {
   const auto answer = ask(post("application/x-ndjson", "\n\r\n \n\n"));
-  EXPECT_EQ(answer.body, "{\"summary\":{\"lines\":4,\"accepted\":0,\"duplicates\":0,\"rejected\":0,\"lastSequence\":0,\"stopped\":false}}\n");
+  EXPECT_EQ(answer.body,
+            "{\"summary\":{\"lines\":4,\"accepted\":0,\"duplicates\":0,\"rejected\":0,\"lastSequence\":0,"
+            "\"stopped\":false}}\n");
   EXPECT_EQ(json_at(ask(post("application/x-ndjson", "")).body, "/summary/lines"), "0");
 }
 
@@ -235,8 +251,9 @@ TEST_F(Ndjson, WrongParametersAreRefusedBeforeAnythingIsPublished) {
 
 TEST_F(Ndjson, AnHttp10ClientGetsTheStreamUntilTheConnectionCloses) {
   Client client(port());
-  const auto answer = client.request(fmt::format("POST /v1/events HTTP/1.0\r\nContent-Type: application/x-ndjson\r\nContent-Length: {}\r\n\r\n{}",
-                                                 event(1).size(), event(1)));
+  const auto answer = client.request(fmt::format(
+      "POST /v1/events HTTP/1.0\r\nContent-Type: application/x-ndjson\r\nContent-Length: {}\r\n\r\n{}",
+      event(1).size(), event(1)));
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.field("transfer-encoding"), "");
   EXPECT_EQ(lines_of(answer.body).size(), 2u);

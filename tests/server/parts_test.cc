@@ -20,17 +20,20 @@ TEST(Target, PathAndQueryAreDecoded) {
 
 TEST(Target, DurationsHaveAUnitAndABound) {
   const auto duration = [](std::string_view query) {
-    return Target::parse(std::string("/?") + std::string(query))->duration("t", std::chrono::seconds(3), std::chrono::minutes(1));
+    return Target::parse(std::string("/?") + std::string(query))
+        ->duration("t", std::chrono::seconds(3), std::chrono::minutes(1));
   };
   EXPECT_EQ(*duration(""), std::chrono::seconds(3));
   EXPECT_EQ(*duration("t=250ms"), std::chrono::milliseconds(250));
   EXPECT_EQ(*duration("t=60s"), std::chrono::minutes(1));
   EXPECT_EQ(*duration("t=1m"), std::chrono::minutes(1));
-  for (const char* bad : {"t=", "t=5", "t=s", "t=61s", "t=-1s", "t=1h", "t=1.5s", "t=99999999999s"}) EXPECT_FALSE(duration(bad).has_value()) << bad;
+  for (const char* bad : {"t=", "t=5", "t=s", "t=61s", "t=-1s", "t=1h", "t=1.5s", "t=99999999999s"})
+    EXPECT_FALSE(duration(bad).has_value()) << bad;
 }
 
 TEST(Target, BytesThatAreNotUtf8AreRefused) {
-  for (const char* bad : {"/%ff", "/?a=%c3", "/?%80=1", "/%0a", "/?a=%00", "/a%"}) EXPECT_FALSE(Target::parse(bad).has_value()) << bad;
+  for (const char* bad : {"/%ff", "/?a=%c3", "/?%80=1", "/%0a", "/?a=%00", "/a%"})
+    EXPECT_FALSE(Target::parse(bad).has_value()) << bad;
   EXPECT_EQ(percent_decode("a+b%25"), "a+b%");
   EXPECT_EQ(percent_decode("%4"), std::nullopt);
 }
@@ -45,12 +48,17 @@ TEST(Guard, PortsAndCaseDoNotMatterButNamesDo) {
 }
 
 TEST(Reply, AProblemDocumentIsValidWhateverTheTexts) {
-  Error error{ErrorKind::invalid, "some-code", "bad \xff bytes and \"quotes\"", "a hint", {{"/a~1b", "code", "why\n"}}};
+  Error error{ErrorKind::invalid,
+              "some-code",
+              "bad \xff bytes and \"quotes\"",
+              "a hint",
+              {{"/a~1b", "code", "why\n"}}};
   std::string out;
   append_problem(problem_of(error), out);
-  EXPECT_EQ(out,
-            R"({"type":"urn:user-events:problem:some-code","title":"Invalid event","status":422,"detail":"bad ? bytes and \"quotes\"",)"
-            R"("hint":"a hint","errors":[{"code":"code","pointer":"/a~1b","detail":"why\n"}]})");
+  EXPECT_EQ(
+      out,
+      R"({"type":"urn:user-events:problem:some-code","title":"Invalid event","status":422,"detail":"bad ? bytes and \"quotes\"",)"
+      R"("hint":"a hint","errors":[{"pointer":"/a~1b","code":"code","detail":"why\n"}]})");
 }
 
 }  // namespace

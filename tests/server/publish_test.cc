@@ -9,7 +9,8 @@ namespace {
 class Publish : public ServerTest {};
 
 TEST_F(Publish, OneEventIsAnsweredWithItsReceiptOnceItCanBeRead) {
-  const auto answer = ask(post("application/json", R"({"type":"user.mfa.enabled","id":"e-1","data":{"userId":"u-1"}})"));
+  const auto answer =
+      ask(post("application/json", R"({"type":"user.mfa.enabled","id":"e-1","data":{"userId":"u-1"}})"));
   EXPECT_EQ(answer.status, 202);
   EXPECT_EQ(answer.field("content-type"), "application/json");
   EXPECT_EQ(answer.body, R"({"id":"e-1","sequence":1,"duplicate":false})");
@@ -32,31 +33,36 @@ TEST_F(Publish, AnArrayIsAnsweredWithAnArrayInItsOrder) {
 }
 
 TEST_F(Publish, AnArrayWithOneBadEventIsRefusedAsAWhole) {
-  const auto answer = ask(post("application/json", fmt::format(R"([{},{{"type":"user.mfa.enabled","data":{{}}}}])", kEvent)));
+  const auto answer =
+      ask(post("application/json", fmt::format(R"([{},{{"type":"user.mfa.enabled","data":{{}}}}])", kEvent)));
   EXPECT_EQ(answer.status, 422);
   EXPECT_EQ(answer.at("/errors/0/pointer").substr(0, 2), "/1");
   EXPECT_EQ(publisher_->last_sequence(), 0u);
 }
 
 TEST_F(Publish, AStructuredCloudEventIsAccepted) {
-  const auto answer = ask(post("application/cloudevents+json",
-                               R"({"specversion":"1.0","id":"c-1","source":"urn:a","type":"user.mfa.enabled","data":{"userId":"u"}})"));
+  const auto answer = ask(post(
+      "application/cloudevents+json",
+      R"({"specversion":"1.0","id":"c-1","source":"urn:a","type":"user.mfa.enabled","data":{"userId":"u"}})"));
   EXPECT_EQ(answer.status, 202);
   EXPECT_EQ(answer.at("/id"), "c-1");
 }
 
 TEST_F(Publish, ACloudEventBatchIsAnsweredWithAnArray) {
-  const auto answer = ask(post("application/cloudevents-batch+json",
-                               R"([{"specversion":"1.0","id":"c-1","source":"urn:a","type":"user.mfa.enabled","data":{"userId":"u"}}])"));
+  const auto answer = ask(post(
+      "application/cloudevents-batch+json",
+      R"([{"specversion":"1.0","id":"c-1","source":"urn:a","type":"user.mfa.enabled","data":{"userId":"u"}}])"));
   EXPECT_EQ(answer.status, 202);
   EXPECT_EQ(answer.at("/0/id"), "c-1");
 }
 
-constexpr std::string_view kBinaryFields = "ce-specversion: 1.0\r\nce-source: urn:a\r\nce-type: user.mfa.enabled\r\n";
+constexpr std::string_view kBinaryFields =
+    "ce-specversion: 1.0\r\nce-source: urn:a\r\nce-type: user.mfa.enabled\r\n";
 
 TEST_F(Publish, BinaryModeTakesTheAttributesFromHeadersAndDecodesThem) {
-  const auto answer = ask(post("application/json", R"({"userId":"u-1"})", {},
-                               fmt::format("{}CE-ID: \"a%20b%E2%82%AC\"\r\nce-comexample: x%25y\r\n", kBinaryFields)));
+  const auto answer =
+      ask(post("application/json", R"({"userId":"u-1"})", {},
+               fmt::format("{}CE-ID: \"a%20b%E2%82%AC\"\r\nce-comexample: x%25y\r\n", kBinaryFields)));
   ASSERT_EQ(answer.status, 202) << answer.body;
   EXPECT_EQ(answer.at("/id"), "a b\u20ac");
   const auto stored = ask(get("/v1/events/a%20b%E2%82%AC"));
@@ -66,14 +72,20 @@ TEST_F(Publish, BinaryModeTakesTheAttributesFromHeadersAndDecodesThem) {
 }
 
 TEST_F(Publish, BinaryModeRefusesWhatCloudEventsDoesNotAllow) {
-  const auto with = [&](std::string_view fields) { return ask(post("application/json", R"({"userId":"u-1"})", {}, fields)); };
-  const auto code = [&](std::string_view fields) { return with(fmt::format("{}{}", kBinaryFields, fields)).at("/errors/0/code"); };
+  const auto with = [&](std::string_view fields) {
+    return ask(post("application/json", R"({"userId":"u-1"})", {}, fields));
+  };
+  const auto code = [&](std::string_view fields) {
+    return with(fmt::format("{}{}", kBinaryFields, fields)).at("/errors/0/code");
+  };
   const auto missing = with(kBinaryFields);
   EXPECT_EQ(missing.status, 422);
   EXPECT_EQ(missing.at("/errors/0/pointer"), "/id");
   EXPECT_EQ(missing.at("/errors/0/code"), "required");
   EXPECT_EQ(with("ce-type: user.mfa.enabled\r\n").at("/errors/2/pointer"), "/source");
-  EXPECT_EQ(with("ce-specversion: 0.3\r\nce-id: 1\r\nce-source: a\r\nce-type: user.mfa.enabled\r\n").at("/errors/0/pointer"), "/specversion");
+  EXPECT_EQ(with("ce-specversion: 0.3\r\nce-id: 1\r\nce-source: a\r\nce-type: user.mfa.enabled\r\n")
+                .at("/errors/0/pointer"),
+            "/specversion");
   EXPECT_EQ(code("ce-id: 50%\r\n"), "encoding");
   EXPECT_EQ(code("ce-id: %FF\r\n"), "encoding");
   EXPECT_EQ(code("ce-id: a%00b\r\n"), "encoding");
@@ -91,16 +103,20 @@ TEST_F(Publish, ARepeatedIdIsAnsweredWithTheFirstReceipt) {
 }
 
 TEST_F(Publish, TheSameIdWithOtherContentIsAConflict) {
-  ASSERT_EQ(ask(post("application/json", R"({"type":"user.mfa.enabled","id":"e-1","data":{"userId":"u-1"}})")).status, 202);
-  const auto other = ask(post("application/json", R"({"type":"user.mfa.enabled","id":"e-1","data":{"userId":"u-2"}})"));
+  ASSERT_EQ(ask(post("application/json", R"({"type":"user.mfa.enabled","id":"e-1","data":{"userId":"u-1"}})"))
+                .status,
+            202);
+  const auto other =
+      ask(post("application/json", R"({"type":"user.mfa.enabled","id":"e-1","data":{"userId":"u-2"}})"));
   EXPECT_EQ(other.status, 409);
   EXPECT_EQ(other.problem(), "id-conflict");
   EXPECT_EQ(publisher_->last_sequence(), 1u);
 }
 
 TEST_F(Publish, WhatTheCatalogueRefusesIsNamedByPointerAndNeverRepeated) {
-  const auto answer = ask(post("application/json",
-                               R"({"type":"user.created","data":{"userId":"u","email":"sesame-not-an-address","status":"active"}})"));
+  const auto answer = ask(post(
+      "application/json",
+      R"({"type":"user.created","data":{"userId":"u","email":"sesame-not-an-address","status":"active"}})"));
   EXPECT_EQ(answer.status, 422);
   EXPECT_EQ(answer.field("content-type"), "application/problem+json");
   EXPECT_EQ(answer.at("/status"), "422");
@@ -109,8 +125,8 @@ TEST_F(Publish, WhatTheCatalogueRefusesIsNamedByPointerAndNeverRepeated) {
 }
 
 TEST_F(Publish, MediaTypesOtherThanTheFiveAreRefused) {
-  for (const char* type : {"text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
-                           "application/jsonx", "json", ""}) {
+  for (const char* type : {"text/plain", "application/xml", "application/x-www-form-urlencoded",
+                           "multipart/form-data; boundary=x", "application/jsonx", "json", ""}) {
     const auto answer = ask(post(type, kEvent));
     EXPECT_EQ(answer.status, 415) << type;
     EXPECT_EQ(answer.problem(), "unsupported-media-type") << type;
@@ -124,26 +140,34 @@ TEST_F(Publish, MediaTypesOtherThanTheFiveAreRefused) {
 TEST_F(Publish, ABodyOfExactlyTheLimitIsTakenAndOneMoreByteIsNot) {
   options_.http.max_body_bytes = 2'000;
   restart();
-  const auto of_size = [](std::size_t size) { return std::string(kEvent) + std::string(size - kEvent.size(), ' '); };
+  const auto of_size = [](std::size_t size) {
+    return std::string(kEvent) + std::string(size - kEvent.size(), ' ');
+  };
   EXPECT_EQ(ask(post("application/json", of_size(2'000))).status, 202);
   const auto over = ask(post("application/json", of_size(2'001)));
   EXPECT_EQ(over.status, 413);
   EXPECT_EQ(over.problem(), "body-too-large");
   // Chunked: refused as soon as the chunks say so, though the body would go on.
   Client client(port());
-  client.send("POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n");
+  client.send(
+      "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n");
   client.send("7d0\r\n" + of_size(2'000) + "\r\n1\r\n");
   EXPECT_EQ(client.receive().status, 413);
   Client exact(port());
-  EXPECT_EQ(exact.request("POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                          "Transfer-Encoding: chunked\r\n\r\n7d0\r\n" + of_size(2'000) + "\r\n0\r\n\r\n").status,
+  EXPECT_EQ(exact
+                .request("POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                         "Transfer-Encoding: chunked\r\n\r\n7d0\r\n" +
+                         of_size(2'000) + "\r\n0\r\n\r\n")
+                .status,
             202);
 }
 
 TEST_F(Publish, AHugeContentLengthIsRefusedBeforeAnythingOfTheBodyIsSent) {
   Client client(port());
   const auto answer = client.request(
-      "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n");
+      "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+      "99999999999\r\n\r\n");
   EXPECT_EQ(answer.status, 413);
   EXPECT_EQ(answer.field("connection"), "close");
 }
@@ -152,16 +176,43 @@ TEST_F(Publish, EventsAndArraysOverTheirLimitsAreRefused) {
   options_.limits.max_event_bytes = 1'000;
   options_.limits.max_batch_events = 3;
   restart();
-  const auto padded = fmt::format(R"({{"type":"user.mfa.enabled","data":{{"userId":"{}"}}}})", std::string(1'000, 'u'));
+  const auto padded =
+      fmt::format(R"({{"type":"user.mfa.enabled","data":{{"userId":"{}"}}}})", std::string(1'000, 'u'));
   EXPECT_EQ(ask(post("application/json", padded)).status, 413);
   EXPECT_EQ(ask(post("application/json", fmt::format("[{0},{0},{0}]", kEvent))).status, 202);
   EXPECT_EQ(ask(post("application/json", fmt::format("[{0},{0},{0},{0}]", kEvent))).status, 413);
 }
 
+TEST_F(Publish, AFullJournalIsUnavailableAndSaysWhenToTryAgain) {
+  options_.journal.max_bytes = 200'000;
+  options_.journal.segment_bytes = 50'000;
+  restart();
+  Client client(port());
+  Answer answer;
+  std::uint64_t accepted = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    answer = client.request(post("application/json", kEvent));
+    if (answer.status != 202) break;
+    ++accepted;
+  }
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.field("retry-after"), "1");
+  EXPECT_EQ(answer.at("/title"), "Journal full");
+  EXPECT_GT(accepted, 100u);
+  EXPECT_EQ(publisher_->last_sequence(), accepted);
+  const auto line = ask(post("application/x-ndjson", kEvent));
+  EXPECT_EQ(line.status, 200);
+  EXPECT_NE(line.body.find("\"status\":503"), std::string::npos) << line.body;
+  EXPECT_EQ(ask(get("/v1/events?limit=1")).status, 200);
+}
+
 TEST_F(Publish, ExpectContinueIsAnsweredBeforeTheBodyComes) {
   Client client(port());
-  client.send(fmt::format("POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n"
-                          "Expect: 100-continue\r\n\r\n", kEvent.size()));
+  client.send(
+      fmt::format("POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+                  "application/json\r\nContent-Length: {}\r\n"
+                  "Expect: 100-continue\r\n\r\n",
+                  kEvent.size()));
   EXPECT_NE(client.read_until("\r\n\r\n").find("HTTP/1.1 100 Continue"), std::string::npos);
   EXPECT_EQ(client.request(kEvent).status, 202);
   EXPECT_EQ(client.continues, 1);
@@ -170,7 +221,8 @@ TEST_F(Publish, ExpectContinueIsAnsweredBeforeTheBodyComes) {
 TEST_F(Publish, ExpectContinueIsNotAnsweredWhenTheBodyIsNotWanted) {
   Client client(port());
   const auto answer = client.request(
-      "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+      "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: "
+      "5\r\nExpect: 100-continue\r\n\r\n");
   EXPECT_EQ(answer.status, 415);
   EXPECT_EQ(client.continues, 0);
   EXPECT_EQ(ask(post("application/json", kEvent, {}, "Expect: something-else\r\n")).status, 417);
@@ -213,8 +265,10 @@ TEST_F(Publish, PipelinedRequestsAreAnsweredInTheirOrder) {
   Client client(port());
   std::string all;
   for (int i = 0; i < 50; ++i)
-    all += i % 5 == 4 ? post("application/json", "not json")
-                      : post("application/json", fmt::format(R"({{"type":"user.mfa.enabled","id":"p-{}","data":{{"userId":"u"}}}})", i));
+    all += i % 5 == 4
+               ? post("application/json", "not json")
+               : post("application/json",
+                      fmt::format(R"({{"type":"user.mfa.enabled","id":"p-{}","data":{{"userId":"u"}}}})", i));
   client.send(all);
   for (int i = 0; i < 50; ++i) {
     const auto answer = client.receive();
@@ -231,8 +285,9 @@ TEST_F(Publish, ManyConnectionsAtOnceGetEachItsOwnReceipt) {
   for (int i = 0; i < kClients; ++i) clients.push_back(std::make_unique<Client>(port()));
   for (int round = 0; round < kRounds; ++round) {
     for (int i = 0; i < kClients; ++i)
-      clients[static_cast<std::size_t>(i)]->send(
-          post("application/json", fmt::format(R"({{"type":"user.mfa.enabled","id":"m-{}-{}","data":{{"userId":"u"}}}})", i, round)));
+      clients[static_cast<std::size_t>(i)]->send(post(
+          "application/json",
+          fmt::format(R"({{"type":"user.mfa.enabled","id":"m-{}-{}","data":{{"userId":"u"}}}})", i, round)));
     for (int i = 0; i < kClients; ++i)
       EXPECT_EQ(clients[static_cast<std::size_t>(i)]->receive().at("/id"), fmt::format("m-{}-{}", i, round));
   }

@@ -28,7 +28,8 @@ TEST_F(Read, EventsComeInPagesThatContinueAtNext) {
 TEST_F(Read, PagesAreFilteredByTypeAndUser) {
   publish(1, "u-1");
   publish(1, "a b+c");
-  ASSERT_EQ(ask(post("application/json", R"({"type":"user.mfa.disabled","data":{"userId":"u-1"}})")).status, 202);
+  ASSERT_EQ(ask(post("application/json", R"({"type":"user.mfa.disabled","data":{"userId":"u-1"}})")).status,
+            202);
   EXPECT_EQ(ask(get("/v1/events?user=u-1")).at("/events/1/type"), "user.mfa.disabled");
   EXPECT_EQ(ask(get("/v1/events?user=a+b%2Bc")).at("/events/0/sequence"), "00000000000000000002");
   const auto both = ask(get("/v1/events?type=user.mfa.disabled,user.created&type=user.nothing"));
@@ -38,7 +39,8 @@ TEST_F(Read, PagesAreFilteredByTypeAndUser) {
 }
 
 TEST_F(Read, WrongParametersAreRefused) {
-  for (const char* query : {"after=x", "after=-1", "after=18446744073709551616", "after=", "limit=0", "limit=1001", "limit=ten", "limit=1e2"})
+  for (const char* query : {"after=x", "after=-1", "after=18446744073709551616", "after=", "limit=0",
+                            "limit=1001", "limit=ten", "limit=1e2"})
     EXPECT_EQ(ask(get(fmt::format("/v1/events?{}", query))).problem(), "bad-parameter") << query;
   EXPECT_EQ(ask(get("/v1/events?afer=1")).problem(), "unknown-parameter");
   EXPECT_EQ(ask(get("/v1/status?x=1")).problem(), "unknown-parameter");
@@ -49,7 +51,9 @@ TEST_F(Read, WrongParametersAreRefused) {
 }
 
 TEST_F(Read, OneEventIsFoundByItsId) {
-  ASSERT_EQ(ask(post("application/json", R"({"type":"user.mfa.enabled","id":"x/y","data":{"userId":"u-1"}})")).status, 202);
+  ASSERT_EQ(ask(post("application/json", R"({"type":"user.mfa.enabled","id":"x/y","data":{"userId":"u-1"}})"))
+                .status,
+            202);
   const auto found = ask(get("/v1/events/x%2Fy"));
   EXPECT_EQ(found.status, 200);
   EXPECT_EQ(found.field("content-type"), "application/cloudevents+json");
@@ -67,7 +71,8 @@ TEST_F(Read, SchemasAreListedAndShown) {
   EXPECT_EQ(one.field("content-type"), "application/schema+json");
   EXPECT_EQ(one.at("/type"), "object");
   EXPECT_EQ(ask(get("/v1/schemas/user.created/1")).body, one.body);
-  for (const char* path : {"/v1/schemas/user.nothing", "/v1/schemas/user.created/2", "/v1/schemas/user.created/x", "/v1/schemas/user.created/0"})
+  for (const char* path : {"/v1/schemas/user.nothing", "/v1/schemas/user.created/2",
+                           "/v1/schemas/user.created/x", "/v1/schemas/user.created/0"})
     EXPECT_EQ(ask(get(path)).status, 404) << path;
 }
 
@@ -89,23 +94,26 @@ TEST_F(Read, StatusHealthReadinessAndMetricsAnswer) {
 
 TEST_F(Read, EveryGetAlsoAnswersHeadWithoutABody) {
   publish(1);
-  for (const char* path : {"/v1/events", "/v1/events/stream", "/v1/schemas", "/v1/schemas/user.created", "/v1/status", "/healthz", "/readyz",
-                           "/metrics"}) {
+  for (const char* path : {"/v1/events", "/v1/events/stream", "/v1/schemas", "/v1/schemas/user.created",
+                           "/v1/status", "/healthz", "/readyz", "/metrics"}) {
     Client client(port());
-    EXPECT_EQ(client.request(fmt::format("HEAD {} HTTP/1.1\r\nHost: localhost\r\n\r\n", path)).status, 200) << path;
+    EXPECT_EQ(client.request(fmt::format("HEAD {} HTTP/1.1\r\nHost: localhost\r\n\r\n", path)).status, 200)
+        << path;
     EXPECT_EQ(client.request(get("/healthz")).body, R"({"status":"ok"})") << path;
   }
 }
 
 TEST_F(Read, UnknownPathsAreNotFoundAndWrongMethodsNameTheRightOnes) {
-  for (const char* path : {"/", "/v1", "/v1/", "/v1/event", "/v1/events/", "/v1/events/a/b", "/v1/dead-letters", "/.well-known/jwks.json",
-                           "/asyncapi.json", "/healthz/", "//v1/events", "/v1/schemas/a/1/b"})
+  for (const char* path :
+       {"/", "/v1", "/v1/", "/v1/event", "/v1/events/", "/v1/events/a/b", "/v1/dead-letters",
+        "/.well-known/jwks.json", "/asyncapi.json", "/healthz/", "//v1/events", "/v1/schemas/a/1/b"})
     EXPECT_EQ(ask(get(path)).problem(), "no-such-path") << path;
   for (const char* method : {"PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"}) {
     const auto events = ask(fmt::format("{} /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n", method));
     EXPECT_EQ(events.status, 405) << method;
     EXPECT_EQ(events.field("allow"), "GET, HEAD, POST");
-    EXPECT_EQ(ask(fmt::format("{} /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", method)).field("allow"), "GET, HEAD");
+    EXPECT_EQ(ask(fmt::format("{} /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", method)).field("allow"),
+              "GET, HEAD");
   }
   EXPECT_EQ(ask("POST /v1/status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}").status, 405);
 }
@@ -126,7 +134,8 @@ TEST_F(Stream, WhatIsThereComesFirstAndThenWhatIsPublished) {
   auto text = client.read_until("id: 2\n");
   EXPECT_NE(text.find("HTTP/1.1 200 OK"), std::string::npos);
   EXPECT_NE(text.find("Content-Type: text/event-stream"), std::string::npos);
-  EXPECT_NE(text.find("id: 1\nevent: user.mfa.enabled\ndata: {\"specversion\":\"1.0\""), std::string::npos) << text;
+  EXPECT_NE(text.find("id: 1\nevent: user.mfa.enabled\ndata: {\"specversion\":\"1.0\""), std::string::npos)
+      << text;
   publish(1);
   EXPECT_NE(client.read_until("id: 3\n").find("id: 3\nevent: user.mfa.enabled\ndata: {"), std::string::npos);
 }
@@ -198,7 +207,8 @@ TEST_F(Stream, AReaderThatHasClosedItsSideStillGetsEvents) {
   client.close_sending();
   publish(1);
   EXPECT_NE(client.read_until("id: 1\n").find("id: 1\n"), std::string::npos);
-  EXPECT_NE(client.read_until(": heartbeat", std::chrono::seconds(5)).find(": heartbeat\nid: 1\n\n"), std::string::npos);
+  EXPECT_NE(client.read_until(": heartbeat", std::chrono::seconds(5)).find(": heartbeat\nid: 1\n\n"),
+            std::string::npos);
 }
 
 TEST_F(Stream, ReadersThatGoAwayAreNoticedAndTheirPlacesGiven) {
@@ -210,7 +220,8 @@ TEST_F(Stream, ReadersThatGoAwayAreNoticedAndTheirPlacesGiven) {
       Client client(port());
       client.send(get("/v1/events/stream"));
       text = client.read_until("\r\n\r\n");
-      if (text.find("200 OK") == std::string::npos) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      if (text.find("200 OK") == std::string::npos)
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
     ASSERT_NE(text.find("200 OK"), std::string::npos) << i << text;
   }

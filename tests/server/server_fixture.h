@@ -46,7 +46,13 @@ class ServerTest : public ::testing::Test {
   /// Publishes events of user `user` until there are `count` more.
   void publish(int count, const std::string& user = "u-1") {
     for (int i = 0; i < count; ++i) {
-      const auto receipt = publisher_->publish_json(DynamicEvent{.type = "user.mfa.enabled", .data = R"({"userId":")" + user + "\"}", .id = {}, .time = {}, .source = {}, .traceparent = {}, .tracestate = {}});
+      const auto receipt = publisher_->publish_json(DynamicEvent{.type = "user.mfa.enabled",
+                                                                 .data = R"({"userId":")" + user + "\"}",
+                                                                 .id = {},
+                                                                 .time = {},
+                                                                 .source = {},
+                                                                 .traceparent = {},
+                                                                 .tracestate = {}});
       ASSERT_TRUE(receipt.has_value()) << describe(receipt.error());
     }
   }
@@ -67,6 +73,7 @@ class ServerTest : public ::testing::Test {
   std::string folder_;
 };
 
-inline constexpr std::string_view kEvent = R"({"type":"user.mfa.enabled","data":{"userId":"u-1","mfaType":"totp"}})";
+inline constexpr std::string_view kEvent =
+    R"({"type":"user.mfa.enabled","data":{"userId":"u-1","mfaType":"totp"}})";
 
 }  // namespace user_events::server::testing

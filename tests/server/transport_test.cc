@@ -14,7 +14,8 @@ using std::chrono::milliseconds;
 class Transport : public ServerTest {};
 
 TEST_F(Transport, MalformedRequestsAreRefusedAndTheServerLivesOn) {
-  const std::string head = "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+  const std::string head =
+      "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
   const std::string requests[] = {
       "\x16\x03\x01\x02\x01\x01\xfc\x03\x03",  // a TLS hello
       "hello\r\n\r\n",
@@ -74,7 +75,8 @@ TEST_F(Transport, MalformedRequestsAreRefusedAndTheServerLivesOn) {
       head + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
       head + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
       head + "Transfer-Encoding: \"chunked\"\r\n\r\n0\r\n\r\n",
-      "POST /v1/events HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      "POST /v1/events HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n0\r\n\r\n",
       head + "Transfer-Encoding: chunked\r\n\r\nx\r\n\r\n",
       head + "Transfer-Encoding: chunked\r\n\r\n-2\r\n{}\r\n0\r\n\r\n",
       head + "Transfer-Encoding: chunked\r\n\r\n 2\r\n{}\r\n0\r\n\r\n",
@@ -107,22 +109,73 @@ TEST_F(Transport, MalformedRequestsAreRefusedAndTheServerLivesOn) {
 TEST_F(Transport, MalformedBodiesAreRefusedAndTheConnectionLivesOn) {
   const std::string deep(100, '[');
   const std::string bodies[] = {
-      "", " ", "{", "}", "[", "]", "{}", "[]x", "{]", "[}", "null", "true", "1", "-", "\"", "\"x\"", "nul", "tru", "{\"type\"}", "{\"type\":}",
-      "{\"type\":1}", "{\"type\":\"\"}", "{\"type\":\"user.created\"", "{\"type\":\"user.created\",}", "{type:\"user.created\"}",
-      "{'type':'user.created'}", "{\"type\":\"user.created\" \"data\":{}}", "{\"type\":\"user.created\",\"data\":null}",
-      "{\"type\":\"user.created\",\"data\":[]}", "{\"type\":\"user.created\",\"data\":\"x\"}", "{\"type\":\"user.created\",\"data\":{}}",
-      "{\"type\":null,\"data\":{}}", "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\"}}x", "{}{}", "[1]", "[null]", "[[]]", "[{}]",
-      "[{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\"}},]", "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"\xff\"}}",
-      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"\xc3\"}}", "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"\xed\xa0\x80\"}}",
-      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"\\ud800\"}}", "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"\\x\"}}",
-      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"a\nb\"}}", std::string("{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"a\0b\"}}", 54),
-      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\",\"userId\":\"v\"}}", "{\"type\":\"a\",\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\"}}",
-      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":1}}", "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\"},\"version\":9}",
-      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\"},\"version\":-1}", "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\"},\"time\":\"yesterday\"}",
-      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\"},\"id\":5}", "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\"},\"more\":1}",
-      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\",\"password\":\"x\"}}", "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\",\"mfaType\":01}}",
-      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\",\"mfaType\":1e999}}", "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\",\"mfaType\":NaN}}",
-      "\xef\xbb\xbf", "\xff\xfe{\0}\0", "{\"a\":" + deep + "}", deep, deep + std::string(100, ']'), "// x\n{}", "{/**/}", "a=b&c=d", "<xml/>",
+      "",
+      " ",
+      "{",
+      "}",
+      "[",
+      "]",
+      "{}",
+      "[]x",
+      "{]",
+      "[}",
+      "null",
+      "true",
+      "1",
+      "-",
+      "\"",
+      "\"x\"",
+      "nul",
+      "tru",
+      "{\"type\"}",
+      "{\"type\":}",
+      "{\"type\":1}",
+      "{\"type\":\"\"}",
+      "{\"type\":\"user.created\"",
+      "{\"type\":\"user.created\",}",
+      "{type:\"user.created\"}",
+      "{'type':'user.created'}",
+      "{\"type\":\"user.created\" \"data\":{}}",
+      "{\"type\":\"user.created\",\"data\":null}",
+      "{\"type\":\"user.created\",\"data\":[]}",
+      "{\"type\":\"user.created\",\"data\":\"x\"}",
+      "{\"type\":\"user.created\",\"data\":{}}",
+      "{\"type\":null,\"data\":{}}",
+      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\"}}x",
+      "{}{}",
+      "[1]",
+      "[null]",
+      "[[]]",
+      "[{}]",
+      "[{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\"}},]",
+      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"\xff\"}}",
+      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"\xc3\"}}",
+      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"\xed\xa0\x80\"}}",
+      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"\\ud800\"}}",
+      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"\\x\"}}",
+      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"a\nb\"}}",
+      std::string("{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"a\0b\"}}", 54),
+      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\",\"userId\":\"v\"}}",
+      "{\"type\":\"a\",\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\"}}",
+      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":1}}",
+      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\"},\"version\":9}",
+      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\"},\"version\":-1}",
+      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\"},\"time\":\"yesterday\"}",
+      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\"},\"id\":5}",
+      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\"},\"more\":1}",
+      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\",\"password\":\"x\"}}",
+      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\",\"mfaType\":01}}",
+      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\",\"mfaType\":1e999}}",
+      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\",\"mfaType\":NaN}}",
+      "\xef\xbb\xbf",
+      "\xff\xfe{\0}\0",
+      "{\"a\":" + deep + "}",
+      deep,
+      deep + std::string(100, ']'),
+      "// x\n{}",
+      "{/**/}",
+      "a=b&c=d",
+      "<xml/>",
   };
   static_assert(std::size(bodies) >= 60);
   Client client(port());
@@ -136,7 +189,9 @@ TEST_F(Transport, MalformedBodiesAreRefusedAndTheConnectionLivesOn) {
 }
 
 TEST_F(Transport, AHeaderUpToTheLimitIsTakenAndALargerOneIsNot) {
-  const auto with = [&](std::size_t bytes) { return ask(get("/healthz", "X: " + std::string(bytes, 'x') + "\r\n")); };
+  const auto with = [&](std::size_t bytes) {
+    return ask(get("/healthz", "X: " + std::string(bytes, 'x') + "\r\n"));
+  };
   EXPECT_EQ(with(16'000).status, 200);
   EXPECT_EQ(with(16'400).status, 431);
   std::string fields;
@@ -184,7 +239,9 @@ TEST_F(Transport, ABodyThatTricklesIsTimedOut) {
   options_.http.read_timeout = milliseconds(200);
   restart();
   Client client(port());
-  client.send("POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n");
+  client.send(
+      "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+      "5000\r\n\r\n");
   std::atomic<bool> done{false};
   std::thread trickle([&] {
     while (!done && client.send(" ")) std::this_thread::sleep_for(milliseconds(20));
@@ -215,7 +272,9 @@ TEST_F(Transport, AClientThatClosesItsSideStillGetsItsAnswer) {
 
 TEST_F(Transport, ARequestCutOffByTheClientIsAProblem) {
   Client client(port());
-  client.send("POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{");
+  client.send(
+      "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+      "100\r\n\r\n{");
   client.close_sending();
   EXPECT_EQ(client.receive().problem(), "incomplete-request");
   EXPECT_EQ(publisher_->last_sequence(), 0u);
@@ -224,7 +283,9 @@ TEST_F(Transport, ARequestCutOffByTheClientIsAProblem) {
 TEST_F(Transport, ClientsThatVanishLeaveNothingBehind) {
   for (int i = 0; i < 200; ++i) {
     Client client(port());
-    client.send(i % 3 == 0 ? post("application/json", kEvent) : i % 3 == 1 ? get("/v1/events/stream") : std::string("POST /v1/ev"));
+    client.send(i % 3 == 0   ? post("application/json", kEvent)
+                : i % 3 == 1 ? get("/v1/events/stream")
+                             : std::string("POST /v1/ev"));
   }
   EXPECT_TRUE(alive());
   std::string metrics;
@@ -240,7 +301,9 @@ TEST_F(Transport, ClientsThatVanishLeaveNothingBehind) {
 TEST_F(Transport, AnEarlyRefusalCanBeReadThoughTheBodyIsStillComing) {
   Client client(port());
   std::thread sender([&] {
-    client.send("POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 4000000\r\n\r\n");
+    client.send(
+        "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: "
+        "4000000\r\n\r\n");
     client.send(std::string(4'000'000, 'x'));
   });
   const auto answer = client.receive();
@@ -270,18 +333,26 @@ TEST_F(Transport, ConnectionsOverTheLimitAreToldSo) {
 TEST_F(Transport, OnlyNamesOfThisMachineAreAnsweredTo) {
   options_.http.allowed_hosts = {"Events.example"};
   restart();
-  const auto with_host = [&](std::string_view host) { return ask(fmt::format("GET /healthz HTTP/1.1\r\nHost: {}\r\n\r\n", host)); };
-  for (const char* host : {"localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:9", "127.1.2.3", "[::1]", "[::1]:80", "events.EXAMPLE:443"})
+  const auto with_host = [&](std::string_view host) {
+    return ask(fmt::format("GET /healthz HTTP/1.1\r\nHost: {}\r\n\r\n", host));
+  };
+  for (const char* host : {"localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:9", "127.1.2.3", "[::1]",
+                           "[::1]:80", "events.EXAMPLE:443"})
     EXPECT_EQ(with_host(host).status, 200) << host;
-  for (const char* host : {"attacker.example", "localhost.attacker.example", "127.0.0.1.attacker.example", "192.168.0.1", "0.0.0.0", "[::]",
-                           "events.example.attacker", "xlocalhost", "localhost:x", "::1", "2130706433"}) {
+  for (const char* host :
+       {"attacker.example", "localhost.attacker.example", "127.0.0.1.attacker.example", "192.168.0.1",
+        "0.0.0.0", "[::]", "events.example.attacker", "xlocalhost", "localhost:x", "::1", "2130706433"}) {
     const auto answer = with_host(host);
     EXPECT_EQ(answer.status, 403) << host;
     EXPECT_EQ(answer.problem(), "host-not-allowed") << host;
   }
-  EXPECT_EQ(ask("GET http://attacker.example/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").problem(), "host-not-allowed");
+  EXPECT_EQ(ask("GET http://attacker.example/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").problem(),
+            "host-not-allowed");
   EXPECT_EQ(ask("GET http://localhost/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").status, 200);
-  EXPECT_EQ(ask("POST /v1/events HTTP/1.1\r\nHost: attacker.example\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}").status, 403);
+  EXPECT_EQ(ask("POST /v1/events HTTP/1.1\r\nHost: attacker.example\r\nContent-Type: "
+                "application/json\r\nContent-Length: 2\r\n\r\n{}")
+                .status,
+            403);
 }
 
 TEST_F(Transport, PagesOfOtherSitesAreRefused) {
@@ -292,7 +363,8 @@ TEST_F(Transport, PagesOfOtherSitesAreRefused) {
   };
   for (const char* origin : {"http://localhost:3000", "http://127.0.0.1:8080", "https://events.example"})
     EXPECT_EQ(with_origin(origin).status, 202) << origin;
-  for (const char* origin : {"https://attacker.example", "null", "http://localhost.attacker.example", "localhost", "http://", "file://"})
+  for (const char* origin : {"https://attacker.example", "null", "http://localhost.attacker.example",
+                             "localhost", "http://", "file://"})
     EXPECT_EQ(with_origin(origin).problem(), "origin-not-allowed") << origin;
 }
 
@@ -303,7 +375,8 @@ TEST_F(Transport, Http10IsAnsweredAndClosedUnlessItAsksOtherwise) {
   EXPECT_EQ(answer.field("connection"), "close");
   EXPECT_TRUE(plain.ended());
   Client kept(port());
-  EXPECT_EQ(kept.request("GET /healthz HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").field("connection"), "keep-alive");
+  EXPECT_EQ(kept.request("GET /healthz HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").field("connection"),
+            "keep-alive");
   EXPECT_EQ(kept.request("GET /healthz HTTP/1.0\r\n\r\n").status, 200);
 }
 
@@ -316,7 +389,11 @@ TEST_F(Transport, ConnectionCloseIsHonoured) {
 
 TEST_F(Transport, ABodyOfAGetIsThrownAway) {
   Client client(port());
-  EXPECT_EQ(client.request("GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 30\r\n\r\n" + get("/x").substr(0, 30)).status, 200);
+  EXPECT_EQ(client
+                .request("GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 30\r\n\r\n" +
+                         get("/x").substr(0, 30))
+                .status,
+            200);
   EXPECT_EQ(client.request(get("/healthz")).status, 200);
 }
 
@@ -338,7 +415,9 @@ TEST_F(Transport, StoppingFinishesTheRequestsUnderWay) {
 
 TEST_F(Transport, StoppingEndsAnNdjsonStreamWithWhatWasPublished) {
   Client client(port());
-  client.send("POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n");
+  client.send(
+      "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+      "application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n");
   client.send(fmt::format("{:x}\r\n{}\n\r\n", kEvent.size() + 1, kEvent));
   client.read_until("\"sequence\":1");
   server_->stop(std::chrono::seconds(10));
@@ -375,7 +454,8 @@ TEST_F(Transport, SeveralThreadsServeAsOneDoes) {
 }
 
 TEST_F(Transport, ListeningIsRefusedWhereStrangersCouldReachIt) {
-  for (const char* where : {"0.0.0.0:8080", "192.168.1.5:80", "[::]:8080", "example.com:80", "127.0.0.1:70000", "127.0.0.1", ":8080", "8080", ""}) {
+  for (const char* where : {"0.0.0.0:8080", "192.168.1.5:80", "[::]:8080", "example.com:80",
+                            "127.0.0.1:70000", "127.0.0.1", ":8080", "8080", ""}) {
     auto options = options_.http;
     options.listen = where;
     const auto server = HttpServer::start(*publisher_, options);
