@@ -74,7 +74,8 @@ struct Stats {
 
 class Journal;
 
-/// Walks durable records in order. Use from one thread at a time; many readers may run at once.
+/// Walks durable records in order. Use from one thread at a time; many readers may run at once. Must not outlive its journal;
+/// the chunks it returned may.
 class Reader {
  public:
   ~Reader();

@@ -175,7 +175,7 @@ Frame& Stage::frame_for(std::uint64_t bytes) {
   if (frames_.empty() || frames_.back()->bytes.size() + bytes > options_.max_frame_bytes) {
     auto frame = std::make_unique<Frame>();
     frame->bytes = pool_->take();
-    const std::size_t likely = std::max<std::size_t>(largest_frame_bytes_ / 2, kFrameHeaderBytes + bytes);
+    const std::size_t likely = std::max<std::size_t>(largest_frame_bytes_, kFrameHeaderBytes + bytes);
     if (frame->bytes.capacity() < likely) frame->bytes.reserve(likely);
     frame->bytes.resize(kFrameHeaderBytes);
     frames_.push_back(std::move(frame));

@@ -39,7 +39,12 @@ inline FaultResult fail_every_operation(user_events::test::Fault fault, Beginnin
     if (!run.recovered()) return {n, where + ": the journal does not accept again"};
     auto after_cut = disk.after_power_cut(n);
     if (std::string wrong = run.check(*after_cut); !wrong.empty()) return {n, where + ", after a power cut: " + wrong};
-    if (std::string wrong = run.check(disk); !wrong.empty()) return {n, where + ", after the process ended: " + wrong};
+    if (std::string wrong = run.check(disk, true); !wrong.empty())
+      return {n, where + ", after the process ended: " + wrong};
+    // What the next process found in memory must have become durable before it built on it.
+    after_cut = disk.after_power_cut(n + 1);
+    if (std::string wrong = run.check(*after_cut); !wrong.empty())
+      return {n, where + ", after the next process and a power cut: " + wrong};
     if (operations < n) return {n - 1, {}};
   }
 }
