@@ -2,6 +2,7 @@
 import collections
 import http.client
 import json
+import random
 import threading
 import time
 
@@ -23,8 +24,8 @@ class Publisher:
     """One client with users of its own. It goes on to the next events only when those before are acknowledged; after a lost answer it
     asks again with the same ids, as a client should. So each user's events are accepted in the order of their numbers."""
 
-    def __init__(self, index, rng):
-        self.index, self.rng = index, rng
+    def __init__(self, index, rng, pause):
+        self.index, self.rng, self.pause = index, rng, pause
         self.count = 0
         self.numbers = collections.Counter()
         self.pending = []        # sent and not acknowledged
@@ -47,8 +48,8 @@ class Publisher:
             while self.pending or not stop.is_set():
                 if not self.pending:
                     self.pending = self.next_events()
-                if not self.publish_pending(connection, round_number):
-                    time.sleep(0.01)
+                taken = self.publish_pending(connection, round_number)
+                time.sleep(self.pause if taken else 0.01)
         except (OSError, http.client.HTTPException):
             pass  # the daemon is gone; what is pending is asked again in the next round
         finally:
@@ -100,9 +101,10 @@ class Publisher:
 
 
 class Load:
-    def __init__(self, rng, publishers=4):
-        import random
-        self.publishers = [Publisher(n, random.Random(rng.random())) for n in range(publishers)]
+    """`pause` seconds after each request; without one it is as much as Python can."""
+
+    def __init__(self, rng, publishers=4, pause=0.0):
+        self.publishers = [Publisher(n, random.Random(rng.random()), pause) for n in range(publishers)]
         self.threads = []
 
     def start(self, port, round_number):

@@ -1,6 +1,7 @@
 """A broker that is not there, comes late, restarts under load, or is gone for a while: publishing goes on, and everything arrives once, in order."""
 import json
 import time
+import uuid
 
 import pytest
 
@@ -34,7 +35,7 @@ def test_a_broker_that_is_down_at_start_gets_everything_once_it_is_there(kafka, 
     kafka.stop()
     try:
         daemon = new_daemon(kafka.destination(topic)).start()
-        load = Load(rng)
+        load = Load(rng, pause=0.01)
         load.start(daemon.port, 0)
         wait_for(lambda: destination_status(daemon)["state"] == "down", 30, "status says that the broker is down")
         down = destination_status(daemon)
@@ -50,7 +51,7 @@ def test_a_broker_that_is_down_at_start_gets_everything_once_it_is_there(kafka, 
 def test_a_broker_that_restarts_under_load_loses_and_repeats_nothing(kafka, new_daemon, rng, how):
     topic = kafka.create_topic()
     daemon = new_daemon(kafka.destination(topic)).start()
-    load = Load(rng)
+    load = Load(rng, pause=0.01)
     load.start(daemon.port, 0)
     for _ in range(3 if IS_LONG else 2):
         time.sleep(1 + rng.random())
@@ -63,7 +64,7 @@ def test_a_broker_that_restarts_under_load_loses_and_repeats_nothing(kafka, new_
 def test_a_broker_that_is_gone_for_a_while_is_caught_up_with(kafka, new_daemon, rng):
     topic = kafka.create_topic()
     daemon = new_daemon(kafka.destination(topic)).start()
-    load = Load(rng)
+    load = Load(rng, pause=0.01)
     load.start(daemon.port, 0)
     time.sleep(1)
     kafka.stop(kill=True)
@@ -93,7 +94,6 @@ def test_an_unknown_broker_hinders_nothing_but_itself(kafka, new_daemon):
 
 
 def test_a_topic_that_is_not_there_is_named_and_taken_up_once_it_is_made(kafka, new_daemon):
-    import uuid
     topic = f"later-{uuid.uuid4().hex[:8]}"
     daemon = new_daemon(kafka.destination(topic)).start()
     daemon.publish("user.mfa.enabled", {"userId": "u-1"}, id="e-1")
