@@ -57,8 +57,11 @@ void Broker::settle(std::size_t at, Time now) {
     report(one.sequence, one.key, Outcome::refused, now);
     return fail_key(one.key, false, now);
   }
+  // Now and then the broker is away for long: everything fails, again and again.
+  if (faults_ && outage_ == 0 && dice_.chance(1)) outage_ = dice_.between(10, 120);
+  if (outage_ > 0) --outage_;
   const std::uint64_t fate = faults_ ? dice_.below(100) : 99;
-  if (fate < 8) {
+  if (fate < 8 || (faults_ && outage_ > 0)) {
     report(one.sequence, one.key, Outcome::retry, now);
     return fail_key(one.key, false, now);
   }

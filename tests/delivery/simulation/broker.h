@@ -67,6 +67,7 @@ class Broker {
   Dice& dice_;
   std::set<std::uint64_t> poison_;
   bool faults_ = true;
+  std::uint64_t outage_ = 0;  // attempts that will still fail
   std::vector<std::uint64_t> log_;
   std::map<std::uint64_t, unsigned> copies_, doubts_;
   std::deque<Sent> flight_;
