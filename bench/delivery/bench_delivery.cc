@@ -86,7 +86,8 @@ double core_ns(bool pipeline, std::size_t events, unsigned failing_permille) {
   const double begin = cpu_ns();
   while (core.low_water() < events) {
     now += milliseconds(1);
-    while (core.wants_more() && core.next_offer() <= events) core.offer(core.next_offer(), keys[core.next_offer() % keys.size()]);
+    // As far ahead as the runner reads.
+    while (core.wants_more() && core.next_offer() <= events && core.pending() - core.in_flight() < 4'096) core.offer(core.next_offer(), keys[core.next_offer() % keys.size()]);
     for (int i = 0; i < 1'000; ++i) {
       const auto action = core.next_action(now);
       if (!action) break;

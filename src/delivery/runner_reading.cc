@@ -1,4 +1,6 @@
 // A runner reads the journal into its core: only as far as the core, its memory and the destination have use for.
+#include <algorithm>
+
 #include "delivery/runner_impl.h"
 
 #include "base/hash64.h"
@@ -71,7 +73,9 @@ void Runner::Impl::offer_unread() {
   std::lock_guard lock(core_mutex);
   const std::uint64_t mark = core.low_water();
   bool skipped = false;
-  for (; unread_at < unread.size() && core.wants_more(); ++unread_at) {
+  const std::size_t use = starved ? unread.size() : kReadAhead - (core.pending() - core.in_flight());
+  const std::size_t end = std::min(unread.size(), unread_at + use);
+  for (; unread_at < end && core.wants_more(); ++unread_at) {
     const auto& record = unread[unread_at];
     if (record.type != last_type) {
       last_type = record.type;
