@@ -24,7 +24,8 @@ struct BareProducer::Impl {
   bool try_send(const BareMessage& message) const {
     rd_kafka_headers_t* headers = rd_kafka_headers_new(message.headers.size());
     for (const auto& [name, value] : message.headers)
-      rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), value.data(), static_cast<ssize_t>(value.size()));
+      rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
+                          static_cast<ssize_t>(value.size()));
     std::array<rd_kafka_vu_t, 5> values{};
     values[0].vtype = RD_KAFKA_VTYPE_RKT;
     values[0].u.rkt = topic;
@@ -63,17 +64,18 @@ struct BareProducer::Impl {
 BareProducer::BareProducer(const std::string& broker, const std::string& topic) : impl_(new Impl) {
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
   char text[512];
-  for (const auto& [name, value] : std::vector<std::pair<const char*, std::string>>{{"bootstrap.servers", broker},
-                                                                                     {"log_level", "0"},
-                                                                                     {"enable.idempotence", "true"},
-                                                                                     {"enable.gapless.guarantee", "true"},
-                                                                                     {"acks", "all"},
-                                                                                     {"message.timeout.ms", "0"},
-                                                                                     {"max.in.flight", "1"},
-                                                                                     {"partitioner", "murmur2_random"},
-                                                                                     {"linger.ms", "5"},
-                                                                                     {"queue.buffering.max.messages", "20000"},
-                                                                                     {"queue.buffering.max.kbytes", "32768"}})
+  for (const auto& [name, value] :
+       std::vector<std::pair<const char*, std::string>>{{"bootstrap.servers", broker},
+                                                        {"log_level", "0"},
+                                                        {"enable.idempotence", "true"},
+                                                        {"enable.gapless.guarantee", "true"},
+                                                        {"acks", "all"},
+                                                        {"message.timeout.ms", "0"},
+                                                        {"max.in.flight", "1"},
+                                                        {"partitioner", "murmur2_random"},
+                                                        {"linger.ms", "5"},
+                                                        {"queue.buffering.max.messages", "20000"},
+                                                        {"queue.buffering.max.kbytes", "32768"}})
     if (rd_kafka_conf_set(conf, name, value.c_str(), text, sizeof text) != RD_KAFKA_CONF_OK) die(text);
   rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR);
   impl_->client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);

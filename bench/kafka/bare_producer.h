@@ -12,8 +12,8 @@ struct BareMessage {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
-/// Sends finished messages and waits until all are acknowledged. Ends the process on an error. Connecting is part of `connect`,
-/// so that `send` can be measured alone.
+/// Sends finished messages and waits until all are acknowledged. Ends the process on an error. Connecting is
+/// part of `connect`, so that `send` can be measured alone.
 class BareProducer {
  public:
   BareProducer(const std::string& broker, const std::string& topic);

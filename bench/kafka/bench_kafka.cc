@@ -1,6 +1,7 @@
-// The Kafka destination alone, beside a bare librdkafka producer with the same settings, keys, headers and values. Both take turns in one
-// process; medians of the rounds are reported. The destination encodes each event; the bare producer's messages are finished.
-// CPU is this process's, librdkafka's threads included, not the broker's.
+// The Kafka destination alone, beside a bare librdkafka producer with the same settings, keys, headers and
+// values. Both take turns in one process; medians of the rounds are reported. The destination encodes each
+// event; the bare producer's messages are finished. CPU is this process's, librdkafka's threads included, not
+// the broker's.
 //
 //     bench_kafka [EVENTS [ROUNDS]]
 #include <sys/resource.h>
@@ -52,7 +53,8 @@ std::vector<Event> make_events(std::size_t count) {
     std::snprintf(id, sizeof id, "01890a5d-ac96-774b-8000-%012zx", i);
     events[i] = {.id = id,
                  .user = "user-" + user,
-                 .data = R"({"userId":"user-)" + user + R"(","email":"user)" + user + R"(@example.com","username":"user_name_)" + user +
+                 .data = R"({"userId":"user-)" + user + R"(","email":"user)" + user +
+                         R"(@example.com","username":"user_name_)" + user +
                          R"(","registrationTimestamp":"2023-11-14T22:13:20.000Z","status":"active"})"};
   }
   return events;
@@ -102,10 +104,12 @@ Measurement measure(std::size_t events, Work&& work) {
   const auto before = std::chrono::steady_clock::now();
   work();
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - before;
-  return {.rate = static_cast<double>(events) / wall.count(), .cpu_us = (cpu() - cpu_before) / static_cast<double>(events)};
+  return {.rate = static_cast<double>(events) / wall.count(),
+          .cpu_us = (cpu() - cpu_before) / static_cast<double>(events)};
 }
 
-Measurement run_bare(const std::string& address, const std::string& topic, const std::vector<BareMessage>& messages) {
+Measurement run_bare(const std::string& address, const std::string& topic,
+                     const std::vector<BareMessage>& messages) {
   BareProducer producer(address, topic);
   producer.send({messages.begin(), messages.begin() + 100});  // connects
   return measure(messages.size(), [&] { producer.send(messages); });
@@ -129,7 +133,8 @@ void send_all(KafkaDestination& destination, const std::vector<Event>& events, s
   }
 }
 
-Measurement run_destination(const std::string& address, const std::string& topic, const std::vector<Event>& events) {
+Measurement run_destination(const std::string& address, const std::string& topic,
+                            const std::vector<Event>& events) {
   user_events::DestinationOptions options;
   options.topic = topic;
   options.settings["kafka.bootstrap.servers"] = address;
@@ -151,7 +156,9 @@ double median(std::vector<double> values) {
 }
 
 void report(const char* name, const char* unit, double value, double reference) {
-  std::printf(R"({"name":"%s","value":%.4g,"unit":"%s","reference":%.4g,"ratio":%.3f})" "\n", name, value, unit, reference, value / reference);
+  std::printf(R"({"name":"%s","value":%.4g,"unit":"%s","reference":%.4g,"ratio":%.3f})"
+              "\n",
+              name, value, unit, reference, value / reference);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-// A real Kafka for tests and benchmarks: started, stopped and killed through tests/brokers/kafka; topics through
-// librdkafka's admin API; and a plain consumer, independent of the code under test. Failures throw std::runtime_error.
+// A real Kafka for tests and benchmarks: started, stopped and killed through tests/brokers/kafka; topics
+// through librdkafka's admin API; and a plain consumer, independent of the code under test. Failures throw
+// std::runtime_error.
 #pragma once
 
 #include <librdkafka/rdkafka.h>
@@ -27,7 +28,8 @@ class KafkaBroker {
  public:
   using Properties = std::vector<std::pair<std::string, std::string>>;
 
-  /// A folder of its own under $TMPDIR, not started yet. `extra_properties`: lines for the broker, `@PORT@` is its port.
+  /// A folder of its own under $TMPDIR, not started yet. `extra_properties`: lines for the broker, `@PORT@`
+  /// is its port.
   explicit KafkaBroker(const std::string& extra_properties = {});
   /// Kills the broker and removes the folder.
   ~KafkaBroker();
@@ -46,7 +48,8 @@ class KafkaBroker {
 
   void create_topic(const std::string& name, int partitions, const Properties& settings = {}) const;
   void delete_topic(const std::string& name) const;
-  void set_topic_property(const std::string& name, const std::string& property, const std::string& value) const;
+  void set_topic_property(const std::string& name, const std::string& property,
+                          const std::string& value) const;
   void set_partitions(const std::string& name, int partitions) const;
   /// Drops all records below `offset` in one partition.
   void delete_records(const std::string& name, int partition, std::int64_t offset) const;
@@ -56,7 +59,8 @@ class KafkaBroker {
   [[nodiscard]] std::vector<KafkaRecord> read_all(const std::string& name) const {
     return read_topic(address(), name, client_properties_);
   }
-  [[nodiscard]] static std::vector<KafkaRecord> read_topic(const std::string& address, const std::string& name,
+  [[nodiscard]] static std::vector<KafkaRecord> read_topic(const std::string& address,
+                                                           const std::string& name,
                                                            const Properties& client_properties = {});
 
  private:

@@ -36,7 +36,8 @@ void Background::start() {
 
 void Background::stop() noexcept { thread_.request_stop(); }
 
-void Background::begin_survey(SurveyRequest request, std::shared_ptr<Producer> retired, std::chrono::milliseconds delay) {
+void Background::begin_survey(SurveyRequest request, std::shared_ptr<Producer> retired,
+                              std::chrono::milliseconds delay) {
   const std::lock_guard lock(mutex_);
   watched_.reset();
   if (retired) retired_.push_back(std::move(retired));
@@ -45,7 +46,8 @@ void Background::begin_survey(SurveyRequest request, std::shared_ptr<Producer> r
   changed_.notify_all();
 }
 
-void Background::begin_watch(std::shared_ptr<Producer> producer, std::int32_t partitions, std::uint64_t max_batch_bytes) {
+void Background::begin_watch(std::shared_ptr<Producer> producer, std::int32_t partitions,
+                             std::uint64_t max_batch_bytes) {
   const std::lock_guard lock(mutex_);
   watched_ = std::move(producer);
   watched_partitions_ = partitions;
@@ -91,7 +93,8 @@ void Background::set_health(HealthState state, std::string detail, bool heals) {
   const std::lock_guard lock(mutex_);
   if (state == HealthState::down && (health_.state != HealthState::down || health_.detail != detail))
     observability::log().warn("kafka: {}", detail);
-  if (state == HealthState::up && health_.state != HealthState::up) observability::log().info("kafka: topic {}: up", config_.topic);
+  if (state == HealthState::up && health_.state != HealthState::up)
+    observability::log().info("kafka: topic {}: up", config_.topic);
   health_.state = state;
   health_.detail = std::move(detail);
   heals_ = heals;
@@ -111,7 +114,8 @@ void Background::found(std::span<const std::uint64_t> sequences) {
 void Background::state(HealthState state, std::string detail) { set_health(state, std::move(detail)); }
 
 std::chrono::milliseconds Background::watch_interval() const noexcept {
-  return health_.state == HealthState::down ? std::min(kWatchIntervalWhenDown, config_.watch_interval) : config_.watch_interval;
+  return health_.state == HealthState::down ? std::min(kWatchIntervalWhenDown, config_.watch_interval)
+                                            : config_.watch_interval;
 }
 
 void Background::run(std::stop_token stop) {
@@ -133,7 +137,8 @@ void Background::run(std::stop_token stop) {
     const auto has_work = [this] { return command_.has_value() || !retired_.empty(); };
     if (!watched_) {
       changed_.wait(lock, stop, [&] { return has_work() || watched_; });
-    } else if (!changed_.wait_for(lock, stop, watch_interval(), has_work) && !stop.stop_requested() && watched_) {
+    } else if (!changed_.wait_for(lock, stop, watch_interval(), has_work) && !stop.stop_requested() &&
+               watched_) {
       const auto producer = watched_;
       const auto partitions = watched_partitions_;
       const auto limit = watched_limit_;
@@ -168,11 +173,13 @@ void Background::look(Producer& producer, std::int32_t partitions, std::uint64_t
     }
   }
   if (topic.partitions != partitions)
-    return tell_topic_changed(fmt::format("the topic has {} partitions now, it had {}", topic.partitions, partitions));
+    return tell_topic_changed(
+        fmt::format("the topic has {} partitions now, it had {}", topic.partitions, partitions));
   if (max_batch_bytes == 0) return;
   const TopicLimit limit = read_limit(producer.client(), config_.topic, topic.a_leader, kLookTimeout);
   if (limit.error == RD_KAFKA_RESP_ERR_NO_ERROR && limit.max_batch_bytes != max_batch_bytes)
-    tell_topic_changed(fmt::format("max.message.bytes is {} now, it was {}", limit.max_batch_bytes, max_batch_bytes));
+    tell_topic_changed(
+        fmt::format("max.message.bytes is {} now, it was {}", limit.max_batch_bytes, max_batch_bytes));
 }
 
 void Background::tell_topic_changed(std::string what) {

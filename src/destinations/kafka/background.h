@@ -1,5 +1,5 @@
-// The thread beside the delivery thread: everything that may block (surveys, looking at the topic, ending producers)
-// happens here, so that `send` and `poll` never wait for a broker.
+// The thread beside the delivery thread: everything that may block (surveys, looking at the topic, ending
+// producers) happens here, so that `send` and `poll` never wait for a broker.
 #pragma once
 
 #include <chrono>
@@ -20,8 +20,9 @@ namespace user_events::destinations::kafka {
 /// What the thread has to tell the delivery thread.
 struct News {
   std::vector<std::uint64_t> found;  ///< Sequences that reading back found.
-  std::optional<Survey> survey;      ///< A survey has ended; everything it found is in `found` or was taken before.
-  std::string topic_changed;         ///< The watch saw another partition count or limit: what, in words.
+  std::optional<Survey>
+      survey;                 ///< A survey has ended; everything it found is in `found` or was taken before.
+  std::string topic_changed;  ///< The watch saw another partition count or limit: what, in words.
 };
 
 class Background final : private SurveyListener {
@@ -35,9 +36,12 @@ class Background final : private SurveyListener {
   void stop() noexcept;
 
   /// Ends `retired` (may be null), waits `delay`, surveys. Its result comes as news.
-  void begin_survey(SurveyRequest request, std::shared_ptr<Producer> retired, std::chrono::milliseconds delay);
-  /// Looks at the topic now and then through `producer`, and tells when it differs from what the producer was made for.
-  void begin_watch(std::shared_ptr<Producer> producer, std::int32_t partitions, std::uint64_t max_batch_bytes);
+  void begin_survey(SurveyRequest request, std::shared_ptr<Producer> retired,
+                    std::chrono::milliseconds delay);
+  /// Looks at the topic now and then through `producer`, and tells when it differs from what the producer was
+  /// made for.
+  void begin_watch(std::shared_ptr<Producer> producer, std::int32_t partitions,
+                   std::uint64_t max_batch_bytes);
   /// Ends a producer without anything after it.
   void retire(std::shared_ptr<Producer> producer);
 

@@ -16,9 +16,11 @@ std::string_view hint_for(rd_kafka_resp_err_t error) noexcept {
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
       return R"(check kafka."sasl.username", its password and kafka."sasl.mechanism"; events wait in the journal)";
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-      return "grant the principal Describe, DescribeConfigs, Read and Write on the topic; events wait in the journal";
+      return "grant the principal Describe, DescribeConfigs, Read and Write on the topic; events wait in the "
+             "journal";
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-      return "grant the principal IdempotentWrite on the cluster, or Write on the topic; events wait in the journal";
+      return "grant the principal IdempotentWrite on the cluster, or Write on the topic; events wait in the "
+             "journal";
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
       return R"(create the topic, or set kafka."allow.auto.create.topics" = "true"; events wait in the journal)";

@@ -36,7 +36,8 @@ void forward_log(const rd_kafka_t* client, int level, const char* facility, cons
 /// `text (hint)`, one line. `text` empty: librdkafka's text of the error.
 [[nodiscard]] std::string explain(rd_kafka_resp_err_t error, std::string_view text = {});
 
-/// The destination can't work until a person or the cluster mends something; says nothing about single events.
+/// The destination can't work until a person or the cluster mends something; says nothing about single
+/// events.
 [[nodiscard]] bool is_access_error(rd_kafka_resp_err_t error) noexcept;
 
 }  // namespace user_events::destinations::kafka

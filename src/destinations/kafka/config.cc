@@ -23,15 +23,17 @@ struct Guard {
   std::string_view promise;
 };
 
-// max.in.flight: a broker that knows nothing yet of a producer id takes any first sequence number of it, so with two
-// requests under way the second can be stored though the first was refused, and a user's events would change order.
+// max.in.flight: a broker that knows nothing yet of a producer id takes any first sequence number of it, so
+// with two requests under way the second can be stored though the first was refused, and a user's events
+// would change order.
 constexpr std::array kGuards = {
     Guard{"enable.idempotence", "true", true, "order per user and no duplicates on retries"},
     Guard{"acks", "-1", false, "accepted means durable on all in-sync replicas"},
     Guard{"enable.gapless.guarantee", "true", true, "order per user after a permanent failure"},
     Guard{"message.timeout.ms", "0", true, "order per user: an event that timed out would be overtaken"},
     Guard{"max.in.flight", "1", true, "order per user when a batch is refused"},
-    Guard{"retries", "2147483647", true, "order per user: an event that ran out of retries would be overtaken"},
+    Guard{"retries", "2147483647", true,
+          "order per user: an event that ran out of retries would be overtaken"},
     Guard{"queuing.strategy", "fifo", true, "order per user"},
     Guard{"partitioner", "murmur2_random", false, "that a user keeps the partition other clients choose"},
 };
@@ -48,7 +50,8 @@ constexpr std::array kPartitioners = {
 
 bool is_secret(std::string_view property) {
   constexpr std::array<std::string_view, 4> kMarks = {"password", "secret", ".pem", "oauthbearer.config"};
-  return std::ranges::any_of(kMarks, [&](std::string_view mark) { return property.find(mark) != std::string_view::npos; });
+  return std::ranges::any_of(
+      kMarks, [&](std::string_view mark) { return property.find(mark) != std::string_view::npos; });
 }
 
 std::unexpected<Error> refuse(std::string message, std::string hint = {}) {
@@ -57,7 +60,8 @@ std::unexpected<Error> refuse(std::string message, std::string hint = {}) {
 
 Result<void> set(rd_kafka_conf_t* conf, const std::string& property, const std::string& value) {
   std::array<char, 512> text{};
-  if (rd_kafka_conf_set(conf, property.c_str(), value.c_str(), text.data(), text.size()) == RD_KAFKA_CONF_OK) return {};
+  if (rd_kafka_conf_set(conf, property.c_str(), value.c_str(), text.data(), text.size()) == RD_KAFKA_CONF_OK)
+    return {};
   if (is_secret(property)) return refuse(fmt::format("kafka.\"{}\": librdkafka refuses the value", property));
   return refuse(fmt::format("kafka.\"{}\": {}", property, text.data()),
                 "the properties are those of librdkafka 2.0 (CONFIGURATION.md)");
@@ -110,11 +114,12 @@ Result<Conf> producer_base(const Config& config) {
   return conf;
 }
 
-/// Idempotence refuses to go with some values that `unsafe` allows: then it is given up, unless it was asked for.
+/// Idempotence refuses to go with some values that `unsafe` allows: then it is given up, unless it was asked
+/// for.
 Result<void> give_up_idempotence_where_needed(const Config& config, rd_kafka_conf_t* conf) {
   if (gives(config, "enable.idempotence") && get(conf, "enable.idempotence") == "true") return {};
-  const bool clashes = get(conf, "acks") != "-1" || get(conf, "queuing.strategy") != "fifo" || get_number(conf, "retries") == 0 ||
-                       get_number(conf, "max.in.flight") > 5;
+  const bool clashes = get(conf, "acks") != "-1" || get(conf, "queuing.strategy") != "fifo" ||
+                       get_number(conf, "retries") == 0 || get_number(conf, "max.in.flight") > 5;
   if (clashes) UE_TRY(set(conf, "enable.idempotence", "false"));
   if (get(conf, "enable.idempotence") == "false") UE_TRY(set(conf, "enable.gapless.guarantee", "false"));
   return {};
@@ -125,14 +130,16 @@ Result<void> check_guards(Config& config, const rd_kafka_conf_t* conf, bool unsa
     const std::string value = get(conf, guard.property);
     if (value == guard.required) continue;
     if (!unsafe) {
-      return refuse(fmt::format("kafka.\"{}\" = \"{}\" would void a promise: {}", guard.property, value, guard.promise),
-                    "remove it, or set unsafe = true for this destination");
+      return refuse(
+          fmt::format("kafka.\"{}\" = \"{}\" would void a promise: {}", guard.property, value, guard.promise),
+          "remove it, or set unsafe = true for this destination");
     }
     config.notes.push_back(fmt::format("unsafe: {} = {} voids {}", guard.property, value, guard.promise));
     if (guard.voids_order) config.ordered_pipeline = false;
   }
   if (!get(conf, "transactional.id").empty())
-    return refuse(R"(kafka."transactional.id" is not supported: this destination uses no transactions)", "remove it");
+    return refuse(R"(kafka."transactional.id" is not supported: this destination uses no transactions)",
+                  "remove it");
   return {};
 }
 
@@ -155,7 +162,8 @@ Result<std::chrono::milliseconds> parse_duration(const std::string& name, std::s
 
 Result<void> check_topic(std::string_view topic) {
   const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
   };
   if (topic.empty()) return refuse("topic is missing", "name the topic to send to: topic = \"user.events\"");
   if (topic.size() > 249 || topic == "." || topic == ".." || !std::ranges::all_of(topic, allowed)) {
@@ -191,7 +199,8 @@ Result<void> read_settings(const DestinationOptions& options, Config& config, bo
 Result<void> check_by_making(const Config& config) {
   Config unconnected = config;
   std::erase_if(unconnected.properties, [](const auto& pair) {
-    return pair.first == "bootstrap.servers" || pair.first == "metadata.broker.list" || pair.first.starts_with("test.mock");
+    return pair.first == "bootstrap.servers" || pair.first == "metadata.broker.list" ||
+           pair.first.starts_with("test.mock");
   });
   UE_TRY_ASSIGN(Conf conf, producer_conf(unconnected, {}));
   std::array<char, 512> text{};
@@ -219,16 +228,20 @@ Result<Config> parse(const DestinationOptions& options) {
   UE_TRY(check_guards(config, conf.get(), unsafe));
 
   const std::string partitioner = get(conf.get(), "partitioner");
-  const auto* known = std::ranges::find(kPartitioners, partitioner, &std::pair<std::string_view, Partitioner>::first);
-  if (known == kPartitioners.end()) return refuse(fmt::format("kafka.\"partitioner\" = \"{}\" is not supported", partitioner));
+  const auto* known =
+      std::ranges::find(kPartitioners, partitioner, &std::pair<std::string_view, Partitioner>::first);
+  if (known == kPartitioners.end())
+    return refuse(fmt::format("kafka.\"partitioner\" = \"{}\" is not supported", partitioner));
   config.partitioner = known->second;
   config.max_in_flight = static_cast<std::uint32_t>(get_number(conf.get(), "queue.buffering.max.messages"));
   if (config.max_in_flight == 0) config.max_in_flight = kMaxQueuedMessages;  // librdkafka's 0 is "no limit"
-  if (gives(config, "message.max.bytes")) config.max_message_bytes = get_number(conf.get(), "message.max.bytes");
+  if (gives(config, "message.max.bytes"))
+    config.max_message_bytes = get_number(conf.get(), "message.max.bytes");
   config.batch_bytes = get_number(conf.get(), "batch.size");
-  config.watch_interval = std::chrono::milliseconds(get_number(conf.get(), "topic.metadata.refresh.interval.ms"));
-  config.watch_interval = std::clamp<std::chrono::milliseconds>(config.watch_interval, std::chrono::milliseconds(100),
-                                                                std::chrono::minutes(5));
+  config.watch_interval =
+      std::chrono::milliseconds(get_number(conf.get(), "topic.metadata.refresh.interval.ms"));
+  config.watch_interval = std::clamp<std::chrono::milliseconds>(
+      config.watch_interval, std::chrono::milliseconds(100), std::chrono::minutes(5));
   UE_TRY(check_by_making(config));
   return config;
 }
@@ -240,11 +253,13 @@ Result<Conf> producer_conf(const Config& config, const ProducerLimits& limits) {
     UE_TRY(set(conf.get(), "queue.buffering.max.messages", std::to_string(kMaxQueuedMessages)));
   if (limits.max_batch_bytes != 0) {
     // A topic's limit is one on batches: a batch of small events over it is refused like one large event.
-    UE_TRY(set(conf.get(), "batch.size", std::to_string(std::clamp<std::uint64_t>(limits.max_batch_bytes, 1, config.batch_bytes))));
+    UE_TRY(set(conf.get(), "batch.size",
+               std::to_string(std::clamp<std::uint64_t>(limits.max_batch_bytes, 1, config.batch_bytes))));
     // The exact check is ours; librdkafka's rough one must not come before it.
     if (config.max_message_bytes == 0)
-      UE_TRY(set(conf.get(), "message.max.bytes",
-                 std::to_string(std::clamp<std::uint64_t>(limits.max_batch_bytes + 1'024, 1'000, 1'000'000'000))));
+      UE_TRY(set(
+          conf.get(), "message.max.bytes",
+          std::to_string(std::clamp<std::uint64_t>(limits.max_batch_bytes + 1'024, 1'000, 1'000'000'000))));
   }
   if (limits.one_message_batches) UE_TRY(set(conf.get(), "batch.num.messages", "1"));
   rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
@@ -256,7 +271,8 @@ Result<Conf> reader_conf(const Config& config) {
   rd_kafka_conf_set_log_cb(conf.get(), forward_log);
   UE_TRY(set_all(conf.get(), {{"client.id", "user-events"}, {"reconnect.backoff.max.ms", "2000"}}));
   for (const auto& [property, value] : config.properties) UE_TRY(set(conf.get(), property, value));
-  const std::uint64_t largest = std::max<std::uint64_t>(get_number(conf.get(), "message.max.bytes"), kMaxFetchedKilobytes * 1024ull);
+  const std::uint64_t largest =
+      std::max<std::uint64_t>(get_number(conf.get(), "message.max.bytes"), kMaxFetchedKilobytes * 1024ull);
   UE_TRY(set_all(conf.get(), {{"enable.partition.eof", "true"},
                               {"auto.offset.reset", "error"},
                               {"isolation.level", "read_uncommitted"},

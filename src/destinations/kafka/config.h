@@ -34,13 +34,14 @@ struct Config {
   Partitioner partitioner = nullptr;
   bool ordered_pipeline = true;
   std::uint32_t max_in_flight = kMaxQueuedMessages;
-  std::uint64_t max_message_bytes = 0;  ///< The user's own `message.max.bytes`; 0: follow the topic.
-  std::uint64_t batch_bytes = 0;        ///< The user's own `batch.size` or librdkafka's default.
+  std::uint64_t max_message_bytes = 0;    ///< The user's own `message.max.bytes`; 0: follow the topic.
+  std::uint64_t batch_bytes = 0;          ///< The user's own `batch.size` or librdkafka's default.
   std::chrono::milliseconds settle{500};  ///< Reading back ends when so long nothing of ours has appeared.
   std::chrono::milliseconds watch_interval{10'000};  ///< How often partitions and limit are looked at.
 };
 
-/// Checks everything that can be checked without a connection. Error `usage` names the setting; never a secret's value.
+/// Checks everything that can be checked without a connection. Error `usage` names the setting; never a
+/// secret's value.
 [[nodiscard]] Result<Config> parse(const DestinationOptions& options);
 
 /// What a producer is made with besides the settings.

@@ -27,23 +27,27 @@ milliseconds rebuild_delay(std::uint32_t failures) {
 }
 
 Features features_of(const Config& config) {
-  const std::uint64_t largest = config.max_message_bytes == 0 ? kDefaultMaxMessageBytes : config.max_message_bytes;
-  return {.ordered_pipeline = config.ordered_pipeline,
-          .reconciles = true,
-          .max_in_flight = config.max_in_flight,
-          .max_message_bytes = largest > 2 * kRecordOverheadBytes ? largest - kRecordOverheadBytes : largest / 2};
+  const std::uint64_t largest =
+      config.max_message_bytes == 0 ? kDefaultMaxMessageBytes : config.max_message_bytes;
+  return {
+      .ordered_pipeline = config.ordered_pipeline,
+      .reconciles = true,
+      .max_in_flight = config.max_in_flight,
+      .max_message_bytes = largest > 2 * kRecordOverheadBytes ? largest - kRecordOverheadBytes : largest / 2};
 }
 
 }  // namespace
 
-KafkaDestination::KafkaDestination(Config config) : config_(std::move(config)), features_(features_of(config_)) {}
+KafkaDestination::KafkaDestination(Config config)
+    : config_(std::move(config)), features_(features_of(config_)) {}
 
 KafkaDestination::~KafkaDestination() {
   if (producer_) producer_->purge();
   background_.retire(std::move(producer_));
 }
 
-Result<void> KafkaDestination::start(std::string_view resume, std::string_view journal_id, std::uint64_t low_water) {
+Result<void> KafkaDestination::start(std::string_view resume, std::string_view journal_id,
+                                     std::uint64_t low_water) {
   journal_id_ = journal_id;
   low_water_ = low_water;
   resume_.reset();
@@ -66,7 +70,8 @@ Result<void> KafkaDestination::start(std::string_view resume, std::string_view j
 
 SendStatus KafkaDestination::send(const Message& message) {
   // A report that was not fetched yet may be a refusal, and no later event of that user may pass it.
-  if (phase_ != Phase::producing || !reports_.empty() || in_flight_ >= config_.max_in_flight) return SendStatus::busy;
+  if (phase_ != Phase::producing || !reports_.empty() || in_flight_ >= config_.max_in_flight)
+    return SendStatus::busy;
   const auto& key = message.envelope.partition_key;
   body_.clear();
   encoding::append_body(config_.format, message.envelope, message.position, body_);
@@ -77,10 +82,11 @@ SendStatus KafkaDestination::send(const Message& message) {
     reports_.push_back(too_large(message.position.sequence, bytes));
     return SendStatus::queued;
   }
-  // The partition is chosen here, by the count the last survey saw: librdkafka would take up another count in between.
+  // The partition is chosen here, by the count the last survey saw: librdkafka would take up another count in
+  // between.
   const std::int32_t partition =
-      config_.partitioner(producer_->topic(), key.data(), key.size(), static_cast<std::int32_t>(resume_->partitions.size()),
-                          nullptr, nullptr);
+      config_.partitioner(producer_->topic(), key.data(), key.size(),
+                          static_cast<std::int32_t>(resume_->partitions.size()), nullptr, nullptr);
   switch (producer_->produce(partition, key, body_, std::move(headers), message.position.sequence)) {
     case Produced::queued:
       ++in_flight_;
@@ -114,8 +120,9 @@ void KafkaDestination::poll(std::vector<Report>& out, std::chrono::milliseconds 
 }
 
 void KafkaDestination::serve(std::vector<Report>& out, std::chrono::milliseconds timeout) {
-  producer_->serve(timeout, [&](const Delivery& delivery) { on_delivery(delivery, out); },
-                   [this](const ClientEvent& event) { on_client_event(event); });
+  producer_->serve(
+      timeout, [&](const Delivery& delivery) { on_delivery(delivery, out); },
+      [this](const ClientEvent& event) { on_client_event(event); });
 }
 
 void KafkaDestination::on_delivery(const Delivery& delivery, std::vector<Report>& out) {
@@ -135,14 +142,16 @@ void KafkaDestination::on_accepted(const Delivery& delivery, std::vector<Report>
   out.push_back({.sequence = delivery.sequence, .outcome = Outcome::accepted, .reason = {}});
   // The last one, not the highest: in a topic made anew under a running producer offsets begin again.
   if (delivery.offset >= 0)
-    resume_->partitions[static_cast<std::size_t>(delivery.partition)] = {delivery.offset + 1, delivery.sequence};
+    resume_->partitions[static_cast<std::size_t>(delivery.partition)] = {delivery.offset + 1,
+                                                                         delivery.sequence};
   if (failures_in_a_row_ != 0 || !last_failure_.empty()) {
     failures_in_a_row_ = 0;
     last_failure_.clear();
     if (phase_ == Phase::producing) background_.set_health(HealthState::up, {});
   }
   // What made one-message batches necessary is past, or it would have shown by now.
-  if (one_message_batches_ && max_batch_bytes_ != 0 && ++accepted_alone_ >= kEnoughAlone && phase_ == Phase::producing)
+  if (one_message_batches_ && max_batch_bytes_ != 0 && ++accepted_alone_ >= kEnoughAlone &&
+      phase_ == Phase::producing)
     phase_ = Phase::draining;
 }
 
@@ -166,22 +175,25 @@ void KafkaDestination::fail_producer(std::string reason) {
   observability::log().warn("kafka: topic {}: the producer is made anew: {}", config_.topic, reason);
   last_failure_ = std::move(reason);
   // Once is an ordinary transition; from the second time on something is wrong.
-  background_.set_health(failures_in_a_row_ <= 1 ? HealthState::reconciling : HealthState::down, last_failure_);
+  background_.set_health(failures_in_a_row_ <= 1 ? HealthState::reconciling : HealthState::down,
+                         last_failure_);
   producer_->purge();
 }
 
 void KafkaDestination::survey_again() {
   phase_ = Phase::surveying;
-  background_.begin_survey({.from = resume_, .journal_id = journal_id_, .low_water = low_water_}, std::exchange(producer_, nullptr),
-                           rebuild_delay(failures_in_a_row_));
+  background_.begin_survey({.from = resume_, .journal_id = journal_id_, .low_water = low_water_},
+                           std::exchange(producer_, nullptr), rebuild_delay(failures_in_a_row_));
 }
 
 void KafkaDestination::take_news(std::vector<Report>& out) {
   News news = background_.take_news();
-  for (const std::uint64_t sequence : news.found) out.push_back({.sequence = sequence, .outcome = Outcome::accepted, .reason = {}});
+  for (const std::uint64_t sequence : news.found)
+    out.push_back({.sequence = sequence, .outcome = Outcome::accepted, .reason = {}});
   if (news.survey && phase_ == Phase::surveying) adopt(*std::move(news.survey), out);
   if (!news.topic_changed.empty() && phase_ == Phase::producing) {
-    observability::log().warn("kafka: topic {}: {}; waiting for what is under way first", config_.topic, news.topic_changed);
+    observability::log().warn("kafka: topic {}: {}; waiting for what is under way first", config_.topic,
+                              news.topic_changed);
     phase_ = Phase::draining;
   }
 }
@@ -189,7 +201,8 @@ void KafkaDestination::take_news(std::vector<Report>& out) {
 void KafkaDestination::adopt(Survey survey, std::vector<Report>& out) {
   max_batch_bytes_ = survey.max_batch_bytes;
   decide_refused_batches(out);
-  auto producer = Producer::make(config_, {.max_batch_bytes = max_batch_bytes_, .one_message_batches = one_message_batches_});
+  auto producer = Producer::make(
+      config_, {.max_batch_bytes = max_batch_bytes_, .one_message_batches = one_message_batches_});
   if (!producer) {
     last_failure_ = describe(producer.error());
     ++failures_in_a_row_;
@@ -213,26 +226,33 @@ void KafkaDestination::decide_refused_batches(std::vector<Report>& out) {
     const bool too_big = message.error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
     const bool over_limit = too_big && max_batch_bytes_ != 0 && message.lone_batch_bytes > max_batch_bytes_;
     if (!over_limit && !one_message_batches_) {
-      out.push_back({.sequence = message.sequence, .outcome = Outcome::retry, .reason = "in a batch that the broker refused"});
+      out.push_back({.sequence = message.sequence,
+                     .outcome = Outcome::retry,
+                     .reason = "in a batch that the broker refused"});
       unexplained = true;
     } else if (too_big) {
       out.push_back(too_large(message.sequence, message.lone_batch_bytes));
     } else {
-      out.push_back({.sequence = message.sequence, .outcome = Outcome::refused, .reason = rd_kafka_err2str(message.error)});
+      out.push_back({.sequence = message.sequence,
+                     .outcome = Outcome::refused,
+                     .reason = rd_kafka_err2str(message.error)});
     }
   }
   undecided_.clear();
-  // One message a batch shows which it is. Where the limit can't be learnt it stays so, or every further event that is too
-  // large would cost two producers.
+  // One message a batch shows which it is. Where the limit can't be learnt it stays so, or every further
+  // event that is too large would cost two producers.
   one_message_batches_ = unexplained || (one_message_batches_ && max_batch_bytes_ == 0);
   accepted_alone_ = 0;
 }
 
 Report KafkaDestination::too_large(std::uint64_t sequence, std::uint64_t bytes) const {
-  std::string reason = max_batch_bytes_ == 0
-                           ? fmt::format("a record batch of {} bytes with this event alone is too large", bytes)
-                           : fmt::format("a record batch of {} bytes with this event alone is over the topic's max.message.bytes of {}",
-                                         bytes, max_batch_bytes_);
+  std::string reason =
+      max_batch_bytes_ == 0
+          ? fmt::format("a record batch of {} bytes with this event alone is too large", bytes)
+          : fmt::format(
+                "a record batch of {} bytes with this event alone is over the topic's max.message.bytes of "
+                "{}",
+                bytes, max_batch_bytes_);
   return {.sequence = sequence, .outcome = Outcome::refused, .reason = std::move(reason)};
 }
 
@@ -253,7 +273,9 @@ void KafkaDestination::close(std::chrono::milliseconds deadline) {
     }
   }
   for (const Undecided& message : std::exchange(undecided_, {}))
-    reports_.push_back({.sequence = message.sequence, .outcome = Outcome::retry, .reason = "in a batch that the broker refused"});
+    reports_.push_back({.sequence = message.sequence,
+                        .outcome = Outcome::retry,
+                        .reason = "in a batch that the broker refused"});
   background_.retire(std::exchange(producer_, nullptr));
   background_.stop();
 }
@@ -287,7 +309,10 @@ Result<std::unique_ptr<Destination>> make(const DestinationOptions& options) {
 namespace user_events::destinations {
 
 Kind kafka_kind() {
-  return {.name = "kafka", .check = kafka::check, .make = kafka::make, .settings = {"kafka.", "unsafe", "settle"}};
+  return {.name = "kafka",
+          .check = kafka::check,
+          .make = kafka::make,
+          .settings = {"kafka.", "unsafe", "settle"}};
 }
 
 }  // namespace user_events::destinations

@@ -21,7 +21,8 @@ class KafkaDestination final : public Destination {
   ~KafkaDestination() override;
 
   [[nodiscard]] const Features& features() const noexcept override { return features_; }
-  [[nodiscard]] Result<void> start(std::string_view resume, std::string_view journal_id, std::uint64_t low_water) override;
+  [[nodiscard]] Result<void> start(std::string_view resume, std::string_view journal_id,
+                                   std::uint64_t low_water) override;
   [[nodiscard]] SendStatus send(const Message& message) override;
   void poll(std::vector<Report>& out, std::chrono::milliseconds timeout) override;
   [[nodiscard]] std::string resume_state() const override;
@@ -30,7 +31,9 @@ class KafkaDestination final : public Destination {
   void close(std::chrono::milliseconds deadline) override;
 
   /// For tests that make librdkafka fail; null while there is no producer.
-  [[nodiscard]] rd_kafka_t* client_for_test() const noexcept { return producer_ ? producer_->client() : nullptr; }
+  [[nodiscard]] rd_kafka_t* client_for_test() const noexcept {
+    return producer_ ? producer_->client() : nullptr;
+  }
 
  private:
   enum class Phase : std::uint8_t {
@@ -72,14 +75,15 @@ class KafkaDestination final : public Destination {
   std::shared_ptr<Producer> producer_;
   std::uint64_t max_batch_bytes_ = 0;  ///< The topic's limit; 0: not known.
   bool one_message_batches_ = false;
-  std::uint32_t accepted_alone_ = 0;     ///< By a producer with one-message batches.
+  std::uint32_t accepted_alone_ = 0;  ///< By a producer with one-message batches.
   std::uint32_t in_flight_ = 0;
   std::uint32_t failures_in_a_row_ = 0;  ///< Producers that ended without an acknowledgement.
   std::string last_failure_;             ///< Shown until the next acknowledgement.
   std::vector<Undecided> undecided_;     ///< Bounded by max_in_flight.
   std::vector<Report> reports_;          ///< To be returned by the next poll; until then nothing is sent.
-  std::optional<std::string> held_resume_;  ///< After close, until its reports were fetched: they are not in it.
-  std::string body_;                     ///< Reused.
+  std::optional<std::string>
+      held_resume_;   ///< After close, until its reports were fetched: they are not in it.
+  std::string body_;  ///< Reused.
 };
 
 }  // namespace user_events::destinations::kafka

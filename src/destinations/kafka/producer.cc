@@ -12,15 +12,16 @@ Result<std::unique_ptr<Producer>> Producer::make(const Config& config, const Pro
   std::array<char, 512> text{};
   std::unique_ptr<Producer> producer(new Producer);
   producer->client_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), text.data(), text.size()));
-  if (!producer->client_) return fail(ErrorKind::usage, "destination-setting", std::string("kafka.*: ") + text.data());
+  if (!producer->client_)
+    return fail(ErrorKind::usage, "destination-setting", std::string("kafka.*: ") + text.data());
   (void)conf.release();  // the client owns it now
   producer->queue_.reset(rd_kafka_queue_get_main(producer->client_.get()));
   producer->topic_.reset(rd_kafka_topic_new(producer->client_.get(), config.topic.c_str(), nullptr));
   return producer;
 }
 
-Produced Producer::produce(std::int32_t partition, std::string_view key, std::string_view body, Headers headers,
-                           std::uint64_t sequence) {
+Produced Producer::produce(std::int32_t partition, std::string_view key, std::string_view body,
+                           Headers headers, std::uint64_t sequence) {
   std::array<rd_kafka_vu_t, 7> values{};
   values[0].vtype = RD_KAFKA_VTYPE_RKT;
   values[0].u.rkt = topic_.get();
@@ -35,7 +36,8 @@ Produced Producer::produce(std::int32_t partition, std::string_view key, std::st
   values[5].vtype = RD_KAFKA_VTYPE_HEADERS;
   values[5].u.headers = headers.get();
   values[6].vtype = RD_KAFKA_VTYPE_OPAQUE;
-  values[6].u.ptr = reinterpret_cast<void*>(static_cast<std::uintptr_t>(sequence));  // no allocation per message
+  values[6].u.ptr =
+      reinterpret_cast<void*>(static_cast<std::uintptr_t>(sequence));  // no allocation per message
 
   const KafkaError error(rd_kafka_produceva(client_.get(), values.data(), values.size()));
   if (!error) {
@@ -63,7 +65,8 @@ Delivery Producer::delivery_of(const rd_kafka_message_t* message) {
   if (delivery.batch_refused()) {
     rd_kafka_headers_t* headers = nullptr;
     (void)rd_kafka_message_headers(message, &headers);
-    delivery.lone_batch_bytes = lone_batch_bytes(message->key_len, message->len, headers == nullptr ? 1 : headers_bytes(headers));
+    delivery.lone_batch_bytes =
+        lone_batch_bytes(message->key_len, message->len, headers == nullptr ? 1 : headers_bytes(headers));
   }
   return delivery;
 }
@@ -80,7 +83,8 @@ ClientEvent Producer::event_of(rd_kafka_event_t* event) const {
 }
 
 void Producer::purge() noexcept {
-  rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+  rd_kafka_purge(client_.get(),
+                 RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
 }
 
 void Producer::hurry() noexcept { (void)rd_kafka_flush(client_.get(), 1); }

@@ -44,16 +44,17 @@ struct ClientEvent {
   std::string text;
 };
 
-/// `produce` and `serve` are for one thread; `client`, `topic` and `yield` for any. The destructor may wait for
-/// librdkafka's threads (usually milliseconds).
+/// `produce` and `serve` are for one thread; `client`, `topic` and `yield` for any. The destructor may wait
+/// for librdkafka's threads (usually milliseconds).
 class Producer {
  public:
   /// Error `usage`: the settings can never work.
-  [[nodiscard]] static Result<std::unique_ptr<Producer>> make(const Config& config, const ProducerLimits& limits);
+  [[nodiscard]] static Result<std::unique_ptr<Producer>> make(const Config& config,
+                                                              const ProducerLimits& limits);
 
   /// `headers` are taken in any case. Copies key and body.
-  [[nodiscard]] Produced produce(std::int32_t partition, std::string_view key, std::string_view body, Headers headers,
-                                 std::uint64_t sequence);
+  [[nodiscard]] Produced produce(std::int32_t partition, std::string_view key, std::string_view body,
+                                 Headers headers, std::uint64_t sequence);
   /// Waits up to `timeout` for the first event, then takes what is there, up to about kMaxServed messages.
   template <class OnDelivery, class OnEvent>
   void serve(std::chrono::milliseconds timeout, OnDelivery&& on_delivery, OnEvent&& on_event);

@@ -16,8 +16,13 @@ constexpr int kWaitMs = 100;
 
 }  // namespace
 
-ReadBack::ReadBack(rd_kafka_t* client, rd_kafka_topic_t* topic, const SurveyRequest& request, SurveyListener& listener)
-    : client_(client), topic_(topic), request_(request), listener_(listener), queue_(rd_kafka_queue_new(client)) {}
+ReadBack::ReadBack(rd_kafka_t* client, rd_kafka_topic_t* topic, const SurveyRequest& request,
+                   SurveyListener& listener)
+    : client_(client),
+      topic_(topic),
+      request_(request),
+      listener_(listener),
+      queue_(rd_kafka_queue_new(client)) {}
 
 ReadBack::~ReadBack() {
   for (std::size_t p = 0; p < partitions_.size(); ++p) stop_reading(static_cast<std::int32_t>(p));
@@ -35,7 +40,8 @@ void ReadBack::plan(const Watermarks& marks, bool same_topic, std::vector<std::s
     } else if (p >= known) {
       partition.position = partition.low;  // added since: all of it may be ours
     } else if (const PartitionMark mark = request_.from->partitions[p]; mark.next_offset > partition.end) {
-      observability::log().warn("kafka: partition {} ends before what was acknowledged there: the topic was made anew", p);
+      observability::log().warn(
+          "kafka: partition {} ends before what was acknowledged there: the topic was made anew", p);
       partition.position = partition.low;
     } else if (mark.next_offset < partition.low) {
       ++trimmed;
@@ -48,8 +54,10 @@ void ReadBack::plan(const Watermarks& marks, bool same_topic, std::vector<std::s
     }
   }
   if (trimmed != 0) {
-    notes.push_back(fmt::format("at least once at this start: the topic's retention has removed records of {} partition(s) that were "
-                                "to be read back; events under way at the last end may be there twice", trimmed));
+    notes.push_back(fmt::format(
+        "at least once at this start: the topic's retention has removed records of {} partition(s) that were "
+        "to be read back; events under way at the last end may be there twice",
+        trimmed));
   }
 }
 
@@ -92,7 +100,8 @@ ReadEnd ReadBack::read(std::stop_token stop) {
     if (stop.stop_requested()) return ReadEnd::stopped;
     for (std::size_t p = 0; p < partitions_.size(); ++p)
       if (partitions_[p].position < partitions_[p].end) start_reading(static_cast<std::int32_t>(p));
-    const ssize_t count = rd_kafka_consume_batch_queue(queue_.get(), kWaitMs, messages.data(), messages.size());
+    const ssize_t count =
+        rd_kafka_consume_batch_queue(queue_.get(), kWaitMs, messages.data(), messages.size());
     bool allowed = true;
     for (ssize_t i = 0; i < count; ++i) {
       allowed = take(messages[static_cast<std::size_t>(i)]) && allowed;
@@ -143,8 +152,9 @@ void ReadBack::take_record(Partition& partition, const rd_kafka_message_t* messa
     partition.check.reset();
     if (message->offset == check.next_offset - 1) {
       if (!ours || marks->sequence != check.last_sequence) {
-        observability::log().warn("kafka: partition {} holds other records than those acknowledged there: the topic was made anew",
-                                  message->partition);
+        observability::log().warn(
+            "kafka: partition {} holds other records than those acknowledged there: the topic was made anew",
+            message->partition);
         read_from_beginning(message->partition);
         return;
       }
@@ -161,7 +171,8 @@ void ReadBack::take_record(Partition& partition, const rd_kafka_message_t* messa
 std::vector<PartitionMark> ReadBack::marks() const {
   std::vector<PartitionMark> marks;
   marks.reserve(partitions_.size());
-  for (const Partition& p : partitions_) marks.push_back({.next_offset = p.position, .last_sequence = p.last_sequence});
+  for (const Partition& p : partitions_)
+    marks.push_back({.next_offset = p.position, .last_sequence = p.last_sequence});
   return marks;
 }
 

@@ -25,7 +25,8 @@ inline constexpr std::chrono::seconds kStallTime{30};
 /// Used by one thread. Partitions that need no reading cost nothing.
 class ReadBack {
  public:
-  ReadBack(rd_kafka_t* client, rd_kafka_topic_t* topic, const SurveyRequest& request, SurveyListener& listener);
+  ReadBack(rd_kafka_t* client, rd_kafka_topic_t* topic, const SurveyRequest& request,
+           SurveyListener& listener);
   ~ReadBack();
   ReadBack(const ReadBack&) = delete;
   ReadBack& operator=(const ReadBack&) = delete;
@@ -44,10 +45,10 @@ class ReadBack {
 
  private:
   struct Partition {
-    std::int64_t low = 0;       ///< The first offset there is.
-    std::int64_t position = 0;  ///< The next to read.
-    std::int64_t end = 0;       ///< Read up to here.
-    std::uint64_t last_sequence = 0;    ///< Of our record at position - 1; 0: not ours or not known.
+    std::int64_t low = 0;                ///< The first offset there is.
+    std::int64_t position = 0;           ///< The next to read.
+    std::int64_t end = 0;                ///< Read up to here.
+    std::uint64_t last_sequence = 0;     ///< Of our record at position - 1; 0: not ours or not known.
     std::optional<PartitionMark> check;  ///< The record before this mark must still be the one we know.
     bool reading = false;
     bool restarted = false;  ///< What is left of the current batch was read before the restart.

@@ -51,22 +51,25 @@ void add_attribute(HeaderWriter& writer, std::string_view name, std::string_view
   writer.add({text.data(), kPrefix.size() + name.size()}, value);
 }
 
-std::string_view text_of(const void* value, std::size_t size) noexcept { return {static_cast<const char*>(value), size}; }
+std::string_view text_of(const void* value, std::size_t size) noexcept {
+  return {static_cast<const char*>(value), size};
+}
 
 }  // namespace
 
-Headers make_headers(encoding::Format format, const encoding::Envelope& envelope, const encoding::Position& position,
-                     std::size_t& headers_bytes) {
+Headers make_headers(encoding::Format format, const encoding::Envelope& envelope,
+                     const encoding::Position& position, std::size_t& headers_bytes) {
   HeaderWriter writer;
   if (format == encoding::Format::cloudevents_binary) {
     writer.add("content-type", "application/json");
-    encoding::for_each_attribute(envelope, position, [&writer](std::string_view name, std::string_view value) {
-      add_attribute(writer, name, value);
-    });
+    encoding::for_each_attribute(
+        envelope, position,
+        [&writer](std::string_view name, std::string_view value) { add_attribute(writer, name, value); });
     return writer.finish(headers_bytes);
   }
-  writer.add("content-type", format == encoding::Format::plain ? "application/json"
-                                                               : "application/cloudevents+json; charset=UTF-8");
+  writer.add("content-type", format == encoding::Format::plain
+                                 ? "application/json"
+                                 : "application/cloudevents+json; charset=UTF-8");
   const encoding::AttributeTexts texts(envelope, position);
   writer.add(kIdHeader, envelope.id);
   writer.add(kJournalHeader, position.journal_id);
@@ -85,9 +88,11 @@ std::size_t headers_bytes(const rd_kafka_headers_t* headers) {
   return bytes + varint_bytes(count);
 }
 
-std::uint64_t lone_batch_bytes(std::size_t key_bytes, std::size_t body_bytes, std::size_t headers_bytes) noexcept {
+std::uint64_t lone_batch_bytes(std::size_t key_bytes, std::size_t body_bytes,
+                               std::size_t headers_bytes) noexcept {
   // Attributes, timestamp delta 0 and offset delta 0 take one byte each.
-  const std::uint64_t record = 3 + varint_bytes(key_bytes) + key_bytes + varint_bytes(body_bytes) + body_bytes + headers_bytes;
+  const std::uint64_t record =
+      3 + varint_bytes(key_bytes) + key_bytes + varint_bytes(body_bytes) + body_bytes + headers_bytes;
   return kBatchHeaderBytes + varint_bytes(record) + record;
 }
 
@@ -97,14 +102,18 @@ std::optional<Marks> read_marks(const rd_kafka_message_t* message) {
   const auto find = [headers](std::string_view name) -> std::string_view {
     const void* value = nullptr;
     std::size_t size = 0;
-    if (rd_kafka_header_get_last(headers, name.data(), &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR || value == nullptr) return {};
+    if (rd_kafka_header_get_last(headers, name.data(), &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+        value == nullptr)
+      return {};
     return text_of(value, size);
   };
   Marks marks{.journal_id = find(kJournalHeader), .id = find(kIdHeader)};
   const std::string_view sequence = find(kSequenceHeader);
   if (marks.journal_id.empty() || marks.id.empty() || sequence.empty()) return std::nullopt;
-  const auto [end, error] = std::from_chars(sequence.data(), sequence.data() + sequence.size(), marks.sequence);
-  if (error != std::errc{} || end != sequence.data() + sequence.size() || marks.sequence == 0) return std::nullopt;
+  const auto [end, error] =
+      std::from_chars(sequence.data(), sequence.data() + sequence.size(), marks.sequence);
+  if (error != std::errc{} || end != sequence.data() + sequence.size() || marks.sequence == 0)
+    return std::nullopt;
   return marks;
 }
 

@@ -10,7 +10,8 @@
 
 namespace user_events::destinations::kafka {
 
-/// In every format, so that a record can be matched with the journal's: where it stands and which event it is.
+/// In every format, so that a record can be matched with the journal's: where it stands and which event it
+/// is.
 inline constexpr std::string_view kIdHeader = "ce_id";
 inline constexpr std::string_view kJournalHeader = "ce_journalid";
 inline constexpr std::string_view kSequenceHeader = "ce_sequence";
@@ -25,7 +26,8 @@ inline constexpr std::string_view kSequenceHeader = "ce_sequence";
 
 /// The size of a record batch (magic 2) that holds this record alone, uncompressed: what the broker compares
 /// with the topic's max.message.bytes. Format: Kafka protocol guide, "Record Batch".
-[[nodiscard]] std::uint64_t lone_batch_bytes(std::size_t key_bytes, std::size_t body_bytes, std::size_t headers_bytes) noexcept;
+[[nodiscard]] std::uint64_t lone_batch_bytes(std::size_t key_bytes, std::size_t body_bytes,
+                                             std::size_t headers_bytes) noexcept;
 
 /// What a record's headers say of where it came from.
 struct Marks {
@@ -34,7 +36,8 @@ struct Marks {
   std::string_view id;
 };
 
-/// The marks of a consumed message; the views live as long as the message. Nothing if it carries none of ours.
+/// The marks of a consumed message; the views live as long as the message. Nothing if it carries none of
+/// ours.
 [[nodiscard]] std::optional<Marks> read_marks(const rd_kafka_message_t* message);
 
 }  // namespace user_events::destinations::kafka

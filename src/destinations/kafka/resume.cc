@@ -27,7 +27,8 @@ bool parse_number(std::string_view text, Number& value) {
 }  // namespace
 
 std::string to_text(const Resume& resume) {
-  std::string text = fmt::format("{} {} {}", kVersion, resume.cluster_id.empty() ? kNoCluster : resume.cluster_id, resume.topic);
+  std::string text = fmt::format("{} {} {}", kVersion,
+                                 resume.cluster_id.empty() ? kNoCluster : resume.cluster_id, resume.topic);
   for (const PartitionMark& mark : resume.partitions)
     fmt::format_to(std::back_inserter(text), " {}:{}", mark.next_offset, mark.last_sequence);
   return text;

@@ -9,8 +9,9 @@
 
 namespace user_events::destinations::kafka {
 
-/// One partition: everything of ours below `next_offset` has been reported. `last_sequence` is the sequence of our record
-/// at `next_offset - 1`, by which a topic made anew under the same name is told apart; 0: none known there.
+/// One partition: everything of ours below `next_offset` has been reported. `last_sequence` is the sequence
+/// of our record at `next_offset - 1`, by which a topic made anew under the same name is told apart; 0: none
+/// known there.
 struct PartitionMark {
   std::int64_t next_offset = 0;
   std::uint64_t last_sequence = 0;

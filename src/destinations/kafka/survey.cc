@@ -71,8 +71,10 @@ class Surveyor {
     const bool connection = error == RD_KAFKA_RESP_ERR__TIMED_OUT || error == RD_KAFKA_RESP_ERR__TRANSPORT ||
                             error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
     if (connection && !last_error_.empty()) return down(last_error_);
-    if (error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) {
-      listener_.state(HealthState::reconciling, fmt::format("topic {}: waiting for its partitions' leaders", config_.topic));
+    if (error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+        error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) {
+      listener_.state(HealthState::reconciling,
+                      fmt::format("topic {}: waiting for its partitions' leaders", config_.topic));
       return false;  // a moment after a topic was created, or during a change of leaders
     }
     return down(fmt::format("topic {}: {}", config_.topic, explain(error)));
@@ -91,7 +93,8 @@ class Surveyor {
       failed(marks.error);
       return std::nullopt;
     }
-    survey.resume = {.cluster_id = cluster_id(client_.get(), timeout_), .topic = config_.topic, .partitions = {}};
+    survey.resume = {
+        .cluster_id = cluster_id(client_.get(), timeout_), .topic = config_.topic, .partitions = {}};
     last_error_.clear();
     if (!read_back(marks, survey)) return std::nullopt;
     return survey;
@@ -109,39 +112,47 @@ class Surveyor {
       case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
         return failed(limit.error);
       default:  // no right to it, or a broker that can't say
-        survey.notes.push_back(fmt::format("the topic's max.message.bytes is not known (grant DescribeConfigs on topic {}): an event "
-                                           "that is too large is found out by trying", config_.topic));
+        survey.notes.push_back(fmt::format(
+            "the topic's max.message.bytes is not known (grant DescribeConfigs on topic {}): an event "
+            "that is too large is found out by trying",
+            config_.topic));
         return true;
     }
   }
 
   bool read_back(const Watermarks& marks, Survey& survey) {
     ReadBack reading(client_.get(), topic_.get(), request_, listener_);
-    const bool same_topic = request_.from && request_.from->topic == config_.topic &&
-                            (request_.from->cluster_id.empty() || request_.from->cluster_id == survey.resume.cluster_id);
+    const bool same_topic =
+        request_.from && request_.from->topic == config_.topic &&
+        (request_.from->cluster_id.empty() || request_.from->cluster_id == survey.resume.cluster_id);
     reading.plan(marks, same_topic, survey.notes);
     if (same_topic) {
       listener_.state(HealthState::reconciling, "reading back what the topic already has");
       const ReadEnd end = read_until_settled(reading, marks);
       if (end == ReadEnd::forbidden) {
-        survey.notes.push_back(fmt::format("at least once: without the right to Read topic {} what was under way at a restart can't be "
-                                           "read back and may be there twice", config_.topic));
+        survey.notes.push_back(fmt::format(
+            "at least once: without the right to Read topic {} what was under way at a restart can't be "
+            "read back and may be there twice",
+            config_.topic));
         for (const std::int64_t high : marks.high) survey.resume.partitions.push_back({.next_offset = high});
         return true;
       }
       if (end != ReadEnd::done) {
-        if (end == ReadEnd::stalled) down(last_error_.empty() ? "reading back makes no progress; trying again" : last_error_);
+        if (end == ReadEnd::stalled)
+          down(last_error_.empty() ? "reading back makes no progress; trying again" : last_error_);
         return false;
       }
       if (reading.found() != 0)
-        observability::log().info("kafka: topic {} already had {} event(s) that were under way", config_.topic, reading.found());
+        observability::log().info("kafka: topic {} already had {} event(s) that were under way",
+                                  config_.topic, reading.found());
     }
     survey.resume.partitions = reading.marks();
     return true;
   }
 
-  /// Requests of an earlier producer can still lie in the broker's queues: the end is believed once a settle time brings
-  /// no further record of ours. Other clients' records do not count, or a busy topic would never settle.
+  /// Requests of an earlier producer can still lie in the broker's queues: the end is believed once a settle
+  /// time brings no further record of ours. Other clients' records do not count, or a busy topic would never
+  /// settle.
   ReadEnd read_until_settled(ReadBack& reading, const Watermarks& first) {
     Watermarks marks = first;
     for (int round = 0; round < kMaxSettleRounds; ++round) {
@@ -150,7 +161,8 @@ class Surveyor {
       if (round > 0 && reading.found() == before) return ReadEnd::done;
       pause(stop_, config_.settle);
       if (stop_.stop_requested()) return ReadEnd::stopped;
-      marks = read_watermarks(client_.get(), config_.topic, static_cast<std::int32_t>(first.high.size()), timeout_);
+      marks = read_watermarks(client_.get(), config_.topic, static_cast<std::int32_t>(first.high.size()),
+                              timeout_);
       if (marks.error != RD_KAFKA_RESP_ERR_NO_ERROR) {
         failed(marks.error);
         return ReadEnd::stopped;

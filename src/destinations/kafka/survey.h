@@ -1,5 +1,6 @@
-// What must be known before a producer may send: the topic's partitions and limit, and which events are in it already.
-// Done before every new producer, because only reading back tells what became of the requests of the one before.
+// What must be known before a producer may send: the topic's partitions and limit, and which events are in it
+// already. Done before every new producer, because only reading back tells what became of the requests of the
+// one before.
 #pragma once
 
 #include <cstdint>
@@ -37,10 +38,10 @@ class SurveyListener {
   virtual void state(HealthState state, std::string detail) = 0;
 };
 
-/// Tries until it succeeds; nothing only when `stop` was requested (noticed within a few seconds). Memory: bounded by
-/// kMaxFetchedKilobytes.
-[[nodiscard]] std::optional<Survey> survey(const Config& config, const SurveyRequest& request, SurveyListener& listener,
-                                           std::stop_token stop);
+/// Tries until it succeeds; nothing only when `stop` was requested (noticed within a few seconds). Memory:
+/// bounded by kMaxFetchedKilobytes.
+[[nodiscard]] std::optional<Survey> survey(const Config& config, const SurveyRequest& request,
+                                           SurveyListener& listener, std::stop_token stop);
 
 /// Waits, less if `stop` is requested.
 void pause(std::stop_token stop, std::chrono::milliseconds time);

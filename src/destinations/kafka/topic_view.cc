@@ -12,8 +12,9 @@ int count(std::chrono::milliseconds timeout) { return static_cast<int>(timeout.c
 constexpr std::int64_t kEarliest = RD_KAFKA_OFFSET_BEGINNING;
 constexpr std::int64_t kLatest = RD_KAFKA_OFFSET_END;
 
-rd_kafka_resp_err_t list_offsets(rd_kafka_t* client, const std::string& topic, std::int32_t partitions, std::int64_t which,
-                                 std::chrono::milliseconds timeout, std::vector<std::int64_t>& offsets) {
+rd_kafka_resp_err_t list_offsets(rd_kafka_t* client, const std::string& topic, std::int32_t partitions,
+                                 std::int64_t which, std::chrono::milliseconds timeout,
+                                 std::vector<std::int64_t>& offsets) {
   const PartitionList list(rd_kafka_topic_partition_list_new(partitions));
   for (std::int32_t p = 0; p < partitions; ++p)
     rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), p)->offset = which;
@@ -36,7 +37,8 @@ TopicLimit limit_in(const rd_kafka_DescribeConfigs_result_t* result) {
   const rd_kafka_ConfigEntry_t** entry = rd_kafka_ConfigResource_configs(resource[0], &entries);
   for (std::size_t i = 0; i < entries; ++i) {
     const char* value = rd_kafka_ConfigEntry_value(entry[i]);
-    if (std::strcmp(rd_kafka_ConfigEntry_name(entry[i]), "max.message.bytes") != 0 || value == nullptr) continue;
+    if (std::strcmp(rd_kafka_ConfigEntry_name(entry[i]), "max.message.bytes") != 0 || value == nullptr)
+      continue;
     TopicLimit limit;
     (void)std::from_chars(value, value + std::strlen(value), limit.max_batch_bytes);
     return limit;
@@ -54,12 +56,14 @@ TopicLook look_at_topic(rd_kafka_t* client, rd_kafka_topic_t* topic, std::chrono
   if (metadata->topics[0].err != RD_KAFKA_RESP_ERR_NO_ERROR) return {.error = metadata->topics[0].err};
   if (metadata->topics[0].partition_cnt <= 0) return {.error = RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE};
   TopicLook look{.partitions = metadata->topics[0].partition_cnt};
-  for (int p = 0; p < look.partitions && look.a_leader < 0; ++p) look.a_leader = metadata->topics[0].partitions[p].leader;
+  for (int p = 0; p < look.partitions && look.a_leader < 0; ++p)
+    look.a_leader = metadata->topics[0].partitions[p].leader;
   if (look.a_leader < 0) look.error = RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
   return look;
 }
 
-TopicLimit read_limit(rd_kafka_t* client, const std::string& topic, std::int32_t broker, std::chrono::milliseconds timeout) {
+TopicLimit read_limit(rd_kafka_t* client, const std::string& topic, std::int32_t broker,
+                      std::chrono::milliseconds timeout) {
   const Queue queue(rd_kafka_queue_new(client));
   rd_kafka_ConfigResource_t* resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str());
   const std::unique_ptr<rd_kafka_AdminOptions_t, Releases<rd_kafka_AdminOptions_destroy>> options(

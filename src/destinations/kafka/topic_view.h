@@ -17,7 +17,8 @@ struct TopicLook {
   std::int32_t partitions = 0;
   std::int32_t a_leader = -1;  ///< A broker that leads one of them.
 };
-[[nodiscard]] TopicLook look_at_topic(rd_kafka_t* client, rd_kafka_topic_t* topic, std::chrono::milliseconds timeout);
+[[nodiscard]] TopicLook look_at_topic(rd_kafka_t* client, rd_kafka_topic_t* topic,
+                                      std::chrono::milliseconds timeout);
 
 /// The topic's max.message.bytes. Error TOPIC_AUTHORIZATION_FAILED: no right to DescribeConfigs.
 struct TopicLimit {
@@ -33,8 +34,8 @@ struct Watermarks {
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
   std::vector<std::int64_t> low, high;
 };
-[[nodiscard]] Watermarks read_watermarks(rd_kafka_t* client, const std::string& topic, std::int32_t partitions,
-                                         std::chrono::milliseconds timeout);
+[[nodiscard]] Watermarks read_watermarks(rd_kafka_t* client, const std::string& topic,
+                                         std::int32_t partitions, std::chrono::milliseconds timeout);
 
 /// Empty when it is not known.
 [[nodiscard]] std::string cluster_id(rd_kafka_t* client, std::chrono::milliseconds timeout);

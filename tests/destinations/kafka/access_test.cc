@@ -18,8 +18,10 @@ class KafkaAccess : public testing::Test {
         "inter.broker.listener.name=SASL_PLAINTEXT\n"
         "sasl.enabled.mechanisms=PLAIN\n"
         "sasl.mechanism.inter.broker.protocol=PLAIN\n"
-        "listener.name.sasl_plaintext.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required "
-        "username=\"admin\" password=\"admin-secret\" user_admin=\"admin-secret\" user_sender=\"sender-secret\";\n"
+        "listener.name.sasl_plaintext.plain.sasl.jaas.config=org.apache.kafka.common.security.plain."
+        "PlainLoginModule required "
+        "username=\"admin\" password=\"admin-secret\" user_admin=\"admin-secret\" "
+        "user_sender=\"sender-secret\";\n"
         "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n"
         "super.users=User:admin;User:ANONYMOUS\n");
     the_broker.start();
@@ -30,7 +32,8 @@ class KafkaAccess : public testing::Test {
     return the_broker;
   }
 
-  static DestinationOptions options_as_sender(const std::string& topic, const std::string& password = "sender-secret") {
+  static DestinationOptions options_as_sender(const std::string& topic,
+                                              const std::string& password = "sender-secret") {
     return options_for(topic, {{"kafka.bootstrap.servers", secured().address()},
                                {"kafka.security.protocol", "sasl_plaintext"},
                                {"kafka.sasl.mechanism", "PLAIN"},
@@ -44,7 +47,8 @@ TEST_F(KafkaAccess, WrongCredentialsKeepEventsWaitingAndSayWhatToCheck) {
   secured().create_topic(topic, 1);
   Loop loop(options_as_sender(topic, "wrong"), 10);
   loop.start();
-  ASSERT_TRUE(loop.run_until([&] { return loop.destination().health().detail.find("sasl.username") != std::string::npos; }));
+  ASSERT_TRUE(loop.run_until(
+      [&] { return loop.destination().health().detail.find("sasl.username") != std::string::npos; }));
   EXPECT_EQ(loop.destination().health().state, HealthState::down);
   EXPECT_EQ(loop.destination().health().detail.find("wrong"), std::string::npos);
   EXPECT_EQ(loop.sent(), 0u);
@@ -55,14 +59,16 @@ TEST_F(KafkaAccess, RightsAreWaitedForOneByOne) {
   secured().create_topic(topic, 1);
   Loop loop(options_as_sender(topic), 100, 10);
   loop.start();
-  ASSERT_TRUE(loop.run_until([&] { return loop.destination().health().detail.find("grant") != std::string::npos; }));
+  ASSERT_TRUE(
+      loop.run_until([&] { return loop.destination().health().detail.find("grant") != std::string::npos; }));
   EXPECT_EQ(loop.sent(), 0u);
 
   // Describe alone: the topic is seen, but nothing may be written.
   secured().allow("sender", topic, RD_KAFKA_ACL_OPERATION_DESCRIBE);
   ASSERT_TRUE(loop.run_until([&] { return loop.sent() > 0; }));
   ASSERT_TRUE(loop.run_until([&] { return loop.destination().health().state == HealthState::down; }));
-  EXPECT_NE(loop.destination().health().detail.find("grant"), std::string::npos) << loop.destination().health().detail;
+  EXPECT_NE(loop.destination().health().detail.find("grant"), std::string::npos)
+      << loop.destination().health().detail;
   EXPECT_TRUE(loop.refused().empty()) << "a missing right is no fault of the event";
 
   secured().allow("sender", topic, RD_KAFKA_ACL_OPERATION_WRITE);
@@ -75,7 +81,8 @@ TEST_F(KafkaAccess, RightsAreWaitedForOneByOne) {
 TEST_F(KafkaAccess, WithoutDescribeConfigsTheEventThatIsTooLargeIsStillTheOnlyOneRefused) {
   const std::string topic = fresh_topic();
   secured().create_topic(topic, 1, {{"max.message.bytes", "10000"}});
-  for (const auto right : {RD_KAFKA_ACL_OPERATION_DESCRIBE, RD_KAFKA_ACL_OPERATION_WRITE, RD_KAFKA_ACL_OPERATION_READ})
+  for (const auto right :
+       {RD_KAFKA_ACL_OPERATION_DESCRIBE, RD_KAFKA_ACL_OPERATION_WRITE, RD_KAFKA_ACL_OPERATION_READ})
     secured().allow("sender", topic, right);
   Loop loop(options_as_sender(topic), 300, 10);
   loop.data_bytes = [](std::uint64_t n) { return n == 33 ? 20'000u : 40u; };
@@ -92,7 +99,8 @@ TEST_F(KafkaAccess, WithoutDescribeConfigsTheEventThatIsTooLargeIsStillTheOnlyOn
 TEST_F(KafkaAccess, WithoutReadItIsAtLeastOnceAndSaysSo) {
   const std::string topic = fresh_topic();
   secured().create_topic(topic, 1);
-  for (const auto right : {RD_KAFKA_ACL_OPERATION_DESCRIBE, RD_KAFKA_ACL_OPERATION_WRITE, RD_KAFKA_ACL_OPERATION_DESCRIBE_CONFIGS})
+  for (const auto right : {RD_KAFKA_ACL_OPERATION_DESCRIBE, RD_KAFKA_ACL_OPERATION_WRITE,
+                           RD_KAFKA_ACL_OPERATION_DESCRIBE_CONFIGS})
     secured().allow("sender", topic, right);
   Saved at_start;
   {

@@ -53,8 +53,15 @@ bool Loop::send(std::uint64_t sequence) {
   const std::string id = "event-" + std::to_string(sequence), user = "u-" + std::to_string(sequence % users_);
   const std::string data = "{\"pad\":\"" + std::string(data_bytes(sequence), 'x') + "\"}";
   destinations::Message message;
-  message.envelope = {.id = id, .source = "urn:test", .type = "user.created", .partition_key = user, .time_ms = 1'700'000'000'000,
-                      .traceparent = {}, .tracestate = {}, .extensions = {}, .data = data};
+  message.envelope = {.id = id,
+                      .source = "urn:test",
+                      .type = "user.created",
+                      .partition_key = user,
+                      .time_ms = 1'700'000'000'000,
+                      .traceparent = {},
+                      .tracestate = {},
+                      .extensions = {},
+                      .data = data};
   message.position = {.journal_id = journal_id_, .sequence = sequence};
   return destination_->send(message) == SendStatus::queued;
 }
@@ -110,7 +117,8 @@ bool Loop::run_until(const std::function<bool()>& done, std::chrono::millisecond
   const auto until = std::chrono::steady_clock::now() + limit;
   while (!done()) {
     if (std::chrono::steady_clock::now() > until) {
-      ADD_FAILURE() << "not done in time: " << destination_->health().detail << "; accepted " << accepted_ << " of " << count_;
+      ADD_FAILURE() << "not done in time: " << destination_->health().detail << "; accepted " << accepted_
+                    << " of " << count_;
       return false;
     }
     step();
@@ -137,7 +145,8 @@ std::string check_order(const std::vector<KafkaRecord>& records) {
   for (const KafkaRecord& record : records) {
     const std::uint64_t sequence = sequence_of(record);
     if (!seen.insert(sequence).second) return "twice: " + std::to_string(sequence);
-    if (sequence < last[record.key]) return record.key + ": " + std::to_string(sequence) + " after " + std::to_string(last[record.key]);
+    if (sequence < last[record.key])
+      return record.key + ": " + std::to_string(sequence) + " after " + std::to_string(last[record.key]);
     last[record.key] = sequence;
   }
   return {};
@@ -167,7 +176,8 @@ Saved load_from_file(const std::string& path) {
   std::ifstream file(path);
   std::size_t count = 0;
   file >> saved.low_water >> count;
-  for (std::uint64_t sequence = 0; count > 0 && file >> sequence; --count) saved.acknowledged.insert(sequence);
+  for (std::uint64_t sequence = 0; count > 0 && file >> sequence; --count)
+    saved.acknowledged.insert(sequence);
   file.ignore(1);
   std::getline(file, saved.resume);
   return saved;

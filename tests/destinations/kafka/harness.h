@@ -1,5 +1,6 @@
-// Drives a Kafka destination as the delivery core would, with the least that is needed: a window of events, sent in order,
-// sent again after anything but `accepted`, and a position that can be saved and given to the next one.
+// Drives a Kafka destination as the delivery core would, with the least that is needed: a window of events,
+// sent in order, sent again after anything but `accepted`, and a position that can be saved and given to the
+// next one.
 #pragma once
 
 #include <chrono>
@@ -51,7 +52,9 @@ class Loop {
   /// Steps until `done` or `limit` has passed; false then.
   bool run_until(const std::function<bool()>& done, std::chrono::milliseconds limit = 30s);
   /// Until every event is accepted, refused, or held behind a refused one.
-  bool run(std::chrono::milliseconds limit = 30s) { return run_until([this] { return pending_.empty() && in_flight_.empty(); }, limit); }
+  bool run(std::chrono::milliseconds limit = 30s) {
+    return run_until([this] { return pending_.empty() && in_flight_.empty(); }, limit);
+  }
   bool wait_up(std::chrono::milliseconds limit = 30s) {
     return run_until([this] { return destination().health().state == destinations::HealthState::up; }, limit);
   }

@@ -16,7 +16,8 @@ TEST(KafkaOutage, ABrokerThatIsDownAtStartIsWaitedFor) {
   Loop loop(options, 500, 20);
   loop.start();
   ASSERT_TRUE(loop.run_until([&] { return loop.destination().health().state == HealthState::down; }));
-  EXPECT_NE(loop.destination().health().detail.find("bootstrap.servers"), std::string::npos) << loop.destination().health().detail;
+  EXPECT_NE(loop.destination().health().detail.find("bootstrap.servers"), std::string::npos)
+      << loop.destination().health().detail;
   EXPECT_EQ(loop.sent(), 0u);
   broker().start();
   ASSERT_TRUE(loop.run());
@@ -87,10 +88,12 @@ TEST(KafkaOutage, AFatalProducerErrorIsAnOrdinaryTransition) {
   Loop loop(options_for(topic), 40'000, 100);
   loop.start();
   for (const std::uint64_t milestone : {1'000u, 15'000u, 30'000u}) {
-    ASSERT_TRUE(loop.run_until([&] { return loop.accepted() > milestone && loop.destination().client_for_test() != nullptr; }));
+    ASSERT_TRUE(loop.run_until(
+        [&] { return loop.accepted() > milestone && loop.destination().client_for_test() != nullptr; }));
     loop.step(0ms);  // so that some are under way
     if (loop.destination().client_for_test() == nullptr) continue;
-    ASSERT_EQ(rd_kafka_test_fatal_error(loop.destination().client_for_test(), RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "made by a test"),
+    ASSERT_EQ(rd_kafka_test_fatal_error(loop.destination().client_for_test(),
+                                        RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "made by a test"),
               RD_KAFKA_RESP_ERR_NO_ERROR);
   }
   ASSERT_TRUE(loop.run());

@@ -63,13 +63,14 @@ TEST_P(KafkaProduceError, AtTheFirstBatchLosesDuplicatesAndReordersNothing) {
   EXPECT_EQ(check_complete(KafkaBroker::read_topic(address(), "t"), 3'000), "");
 }
 
-INSTANTIATE_TEST_SUITE_P(Errors, KafkaProduceError,
-                         testing::Values(RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
-                                         RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT, RD_KAFKA_RESP_ERR__TRANSPORT,
-                                         RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
-                                         RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID,
-                                         RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, RD_KAFKA_RESP_ERR_POLICY_VIOLATION),
-                         [](const auto& instance) { return std::string(rd_kafka_err2name(instance.param)); });
+INSTANTIATE_TEST_SUITE_P(
+    Errors, KafkaProduceError,
+    testing::Values(RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+                    RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT, RD_KAFKA_RESP_ERR__TRANSPORT,
+                    RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+                    RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID,
+                    RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, RD_KAFKA_RESP_ERR_POLICY_VIOLATION),
+    [](const auto& instance) { return std::string(rd_kafka_err2name(instance.param)); });
 
 TEST_F(KafkaProtocol, ARecordThatTheBrokerCallsInvalidIsRefusedOnceItIsAlone) {
   DestinationOptions one_partition = options();
@@ -103,7 +104,8 @@ TEST_F(KafkaProtocol, ProducersThatKeepFailingFollowEachOtherEverMoreSlowly) {
   EXPECT_EQ(loop.destination().health().state, destinations::HealthState::down);
   ASSERT_TRUE(loop.run());
   EXPECT_EQ(loop.failures().size(), 6u);
-  EXPECT_GT(std::chrono::steady_clock::now() - before, 1'500ms) << "0 + 100 + 200 + 400 + 800 ms and six surveys";
+  EXPECT_GT(std::chrono::steady_clock::now() - before, 1'500ms)
+      << "0 + 100 + 200 + 400 + 800 ms and six surveys";
   EXPECT_EQ(loop.destination().health().state, destinations::HealthState::up);
 }
 

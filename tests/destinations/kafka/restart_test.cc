@@ -54,7 +54,8 @@ TEST(KafkaRestart, NothingIsSaidToBeThereThatIsNot) {
 TEST(KafkaRestart, KilledProcessesLeaveNeitherGapsNorDuplicates) {
   const std::string topic = fresh_topic();
   broker().create_topic(topic, 3);
-  const std::string state_file = std::filesystem::temp_directory_path() / ("user-events-sender-" + std::to_string(getpid()));
+  const std::string state_file =
+      std::filesystem::temp_directory_path() / ("user-events-sender-" + std::to_string(getpid()));
   const unsigned seed = std::random_device{}();
   RecordProperty("seed", std::to_string(seed));
   SCOPED_TRACE("seed " + std::to_string(seed));

@@ -61,7 +61,8 @@ class KafkaRunner : public RunnerTest {
     return eventually([&] { return runner_->stats().delivered >= events; }, milliseconds(30'000));
   }
   bool all_done() {
-    return eventually([&] { return runner_->low_water() == journal_->durable_sequence(); }, milliseconds(60'000));
+    return eventually([&] { return runner_->low_water() == journal_->durable_sequence(); },
+                      milliseconds(60'000));
   }
 
   std::size_t appended_ = 0;
@@ -87,7 +88,8 @@ TEST_F(KafkaRunner, WhatWasSentAfterTheLastSavedPositionIsNotSentAgain) {
   broker().create_topic(options_.topic, 3);
   start_kafka();
   ASSERT_TRUE(eventually([&] { return runner_->stats().health.state == destinations::HealthState::up; }));
-  ASSERT_TRUE(eventually([&] { return !state_->position("d")->value().resume.empty(); })) << "saved before anything was sent";
+  ASSERT_TRUE(eventually([&] { return !state_->position("d")->value().resume.empty(); }))
+      << "saved before anything was sent";
   const auto before = state_->position("d")->value();
   append_many(10'000, 100);
   ASSERT_TRUE(all_done());

@@ -23,12 +23,15 @@ int run_sender(int argc, char** argv) {
   return 0;
 }
 
-int spawn_sender(const std::string& address, const std::string& topic, std::uint64_t count, const std::string& state_file) {
-  std::array<std::string, 6> words = {"sender", "--sender", address, topic, std::to_string(count), state_file};
+int spawn_sender(const std::string& address, const std::string& topic, std::uint64_t count,
+                 const std::string& state_file) {
+  std::array<std::string, 6> words = {"sender",  "--sender", address, topic, std::to_string(count),
+                                      state_file};
   std::array<char*, 7> arguments{};
   for (std::size_t i = 0; i < words.size(); ++i) arguments[i] = words[i].data();
   pid_t pid = 0;
-  if (posix_spawn(&pid, "/proc/self/exe", nullptr, nullptr, arguments.data(), environ) != 0) throw std::runtime_error("posix_spawn failed");
+  if (posix_spawn(&pid, "/proc/self/exe", nullptr, nullptr, arguments.data(), environ) != 0)
+    throw std::runtime_error("posix_spawn failed");
   return pid;
 }
 

@@ -6,10 +6,12 @@
 
 namespace user_events::tests {
 
-/// Arguments: address, topic, number of events, file of the position. Saves after every poll. Returns the exit status.
+/// Arguments: address, topic, number of events, file of the position. Saves after every poll. Returns the
+/// exit status.
 int run_sender(int argc, char** argv);
 
 /// Starts it; the process id.
-int spawn_sender(const std::string& address, const std::string& topic, std::uint64_t count, const std::string& state_file);
+int spawn_sender(const std::string& address, const std::string& topic, std::uint64_t count,
+                 const std::string& state_file);
 
 }  // namespace user_events::tests

@@ -69,7 +69,9 @@ TEST(KafkaSending, UsersLandOnThePartitionThatJavaClientsChoose) {
   loop.start();
   ASSERT_TRUE(loop.run());
   const auto murmur2 = [](std::string_view key) {
-    const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(key[i])); };
+    const auto byte = [&](std::size_t i) {
+      return static_cast<std::uint32_t>(static_cast<unsigned char>(key[i]));
+    };
     constexpr std::uint32_t m = 0x5bd1e995;
     std::uint32_t h = 0x9747b28cu ^ static_cast<std::uint32_t>(key.size());
     std::size_t i = 0;
@@ -88,7 +90,8 @@ TEST(KafkaSending, UsersLandOnThePartitionThatJavaClientsChoose) {
     return h ^ h >> 15;
   };
   for (const KafkaRecord& record : broker().read_all(topic))
-    EXPECT_EQ(record.partition, static_cast<std::int32_t>((murmur2(record.key) & 0x7fffffff) % 7)) << record.key;
+    EXPECT_EQ(record.partition, static_cast<std::int32_t>((murmur2(record.key) & 0x7fffffff) % 7))
+        << record.key;
 }
 
 TEST(KafkaSending, ManyEventsArriveOnceAndInOrderPerUser) {

@@ -29,7 +29,10 @@ std::string refusal(std::map<std::string, std::string> settings) {
 TEST(KafkaSettings, DefaultsAreAccepted) { EXPECT_EQ(refusal({}), "accepted"); }
 
 TEST(KafkaSettings, AnyLibrdkafkaPropertyPassesThrough) {
-  EXPECT_EQ(refusal({{"kafka.compression.type", "lz4"}, {"kafka.linger.ms", "50"}, {"kafka.socket.keepalive.enable", "true"}}), "accepted");
+  EXPECT_EQ(refusal({{"kafka.compression.type", "lz4"},
+                     {"kafka.linger.ms", "50"},
+                     {"kafka.socket.keepalive.enable", "true"}}),
+            "accepted");
 }
 
 TEST(KafkaSettings, UnknownPropertiesAndBadValuesAreNamed) {
@@ -41,11 +44,13 @@ TEST(KafkaSettings, UnknownPropertiesAndBadValuesAreNamed) {
 }
 
 TEST(KafkaSettings, CombinationsThatCanNeverWorkAreRefused) {
-  EXPECT_NE(refusal({{"kafka.security.protocol", "ssl"}, {"kafka.ssl.ca.location", "/no/such/file"}}), "accepted");
+  EXPECT_NE(refusal({{"kafka.security.protocol", "ssl"}, {"kafka.ssl.ca.location", "/no/such/file"}}),
+            "accepted");
 }
 
 TEST(KafkaSettings, SecretsAreNotRepeated) {
-  const std::string text = refusal({{"kafka.ssl.key.pem", "hunter2"}, {"kafka.security.protocol", "ssl"}, {"kafka.sasl.password", ""}});
+  const std::string text = refusal(
+      {{"kafka.ssl.key.pem", "hunter2"}, {"kafka.security.protocol", "ssl"}, {"kafka.sasl.password", ""}});
   EXPECT_EQ(text.find("hunter2"), std::string::npos) << text;
 }
 
@@ -63,10 +68,17 @@ TEST(KafkaSettings, ServersAndTopicMustBeGiven) {
 
 TEST(KafkaSettings, PropertiesThatVoidAPromiseNeedUnsafe) {
   const std::vector<std::pair<std::string, std::string>> voiding = {
-      {"kafka.acks", "1"},          {"kafka.request.required.acks", "0"}, {"kafka.enable.idempotence", "false"},
-      {"kafka.message.timeout.ms", "30000"}, {"kafka.delivery.timeout.ms", "1000"},  {"kafka.enable.gapless.guarantee", "false"},
-      {"kafka.partitioner", "consistent"}, {"kafka.retries", "3"}, {"kafka.message.send.max.retries", "3"},
-      {"kafka.max.in.flight", "5"}, {"kafka.queuing.strategy", "lifo"}};
+      {"kafka.acks", "1"},
+      {"kafka.request.required.acks", "0"},
+      {"kafka.enable.idempotence", "false"},
+      {"kafka.message.timeout.ms", "30000"},
+      {"kafka.delivery.timeout.ms", "1000"},
+      {"kafka.enable.gapless.guarantee", "false"},
+      {"kafka.partitioner", "consistent"},
+      {"kafka.retries", "3"},
+      {"kafka.message.send.max.retries", "3"},
+      {"kafka.max.in.flight", "5"},
+      {"kafka.queuing.strategy", "lifo"}};
   for (const auto& [name, value] : voiding) {
     EXPECT_NE(refusal({{name, value}}).find("unsafe = true"), std::string::npos) << name;
     EXPECT_EQ(refusal({{name, value}, {"unsafe", "true"}}), "accepted") << name;
@@ -79,23 +91,35 @@ TEST(KafkaSettings, PropertiesThatVoidAPromiseNeedUnsafe) {
 
 TEST(KafkaSettings, WithoutOrderInTheProducerThereIsNoOrderedPipeline) {
   EXPECT_TRUE(KafkaDestination(*parse(options({}))).features().ordered_pipeline);
-  EXPECT_FALSE(KafkaDestination(*parse(options({{"kafka.enable.idempotence", "false"}, {"unsafe", "true"}}))).features().ordered_pipeline);
-  EXPECT_FALSE(KafkaDestination(*parse(options({{"kafka.message.timeout.ms", "1000"}, {"unsafe", "true"}}))).features().ordered_pipeline);
-  EXPECT_TRUE(KafkaDestination(*parse(options({{"kafka.partitioner", "consistent"}, {"unsafe", "true"}}))).features().ordered_pipeline);
+  EXPECT_FALSE(KafkaDestination(*parse(options({{"kafka.enable.idempotence", "false"}, {"unsafe", "true"}})))
+                   .features()
+                   .ordered_pipeline);
+  EXPECT_FALSE(KafkaDestination(*parse(options({{"kafka.message.timeout.ms", "1000"}, {"unsafe", "true"}})))
+                   .features()
+                   .ordered_pipeline);
+  EXPECT_TRUE(KafkaDestination(*parse(options({{"kafka.partitioner", "consistent"}, {"unsafe", "true"}})))
+                  .features()
+                  .ordered_pipeline);
 }
 
 TEST(KafkaSettings, TransactionsAreRefusedEvenUnsafe) {
-  EXPECT_NE(refusal({{"kafka.transactional.id", "t"}, {"unsafe", "true"}}).find("transactional.id"), std::string::npos);
+  EXPECT_NE(refusal({{"kafka.transactional.id", "t"}, {"unsafe", "true"}}).find("transactional.id"),
+            std::string::npos);
 }
 
 TEST(KafkaSettings, TheBoundOnEventsFollowsTheUsersOwnMessageSize) {
   EXPECT_LT(KafkaDestination(*parse(options({}))).features().max_message_bytes, 1'000'000u);
   EXPECT_GT(KafkaDestination(*parse(options({}))).features().max_message_bytes, 990'000u);
-  EXPECT_GT(KafkaDestination(*parse(options({{"kafka.message.max.bytes", "8000000"}}))).features().max_message_bytes, 7'990'000u);
+  EXPECT_GT(KafkaDestination(*parse(options({{"kafka.message.max.bytes", "8000000"}})))
+                .features()
+                .max_message_bytes,
+            7'990'000u);
 }
 
 TEST(KafkaResume, SurvivesItsText) {
-  const Resume resume{.cluster_id = "abc", .topic = "user.events", .partitions = {{12, 7}, {0, 0}, {9'000'000'000, 18'000'000'000}}};
+  const Resume resume{.cluster_id = "abc",
+                      .topic = "user.events",
+                      .partitions = {{12, 7}, {0, 0}, {9'000'000'000, 18'000'000'000}}};
   const auto back = parse_resume(to_text(resume));
   ASSERT_TRUE(back);
   EXPECT_EQ(back->cluster_id, "abc");
@@ -104,7 +128,8 @@ TEST(KafkaResume, SurvivesItsText) {
   EXPECT_EQ(back->partitions[2].next_offset, 9'000'000'000);
   EXPECT_EQ(back->partitions[2].last_sequence, 18'000'000'000u);
   EXPECT_EQ(parse_resume(to_text({.cluster_id = {}, .topic = "t", .partitions = {}}))->cluster_id, "");
-  for (const char* bad : {"", "v2 a b", "v1 a", "v1 a b 1", "v1 a b 1:x", "v1 a b -1:1"}) EXPECT_FALSE(parse_resume(bad)) << bad;
+  for (const char* bad : {"", "v2 a b", "v1 a", "v1 a b 1", "v1 a b 1:x", "v1 a b -1:1"})
+    EXPECT_FALSE(parse_resume(bad)) << bad;
 }
 
 }  // namespace

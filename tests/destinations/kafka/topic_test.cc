@@ -15,7 +15,8 @@ TEST(KafkaTopic, AMissingTopicIsNamedAndWaitedFor) {
   Loop loop(options_for(topic), 50, 5);
   loop.start();
   ASSERT_TRUE(loop.run_until([&] { return loop.destination().health().state == HealthState::down; }));
-  EXPECT_NE(loop.destination().health().detail.find("create the topic"), std::string::npos) << loop.destination().health().detail;
+  EXPECT_NE(loop.destination().health().detail.find("create the topic"), std::string::npos)
+      << loop.destination().health().detail;
   EXPECT_NE(loop.destination().health().detail.find(topic), std::string::npos);
   broker().create_topic(topic, 1);
   ASSERT_TRUE(loop.run());
@@ -30,7 +31,8 @@ TEST(KafkaTopic, AnEventOverTheTopicsLimitIsRefusedAloneAndItsUsersLaterEventsDo
   loop.start();
   ASSERT_TRUE(loop.run());
   ASSERT_EQ(loop.refused().size(), 1u);
-  EXPECT_NE(loop.refused().at(3).find("max.message.bytes of 4000"), std::string::npos) << loop.refused().at(3);
+  EXPECT_NE(loop.refused().at(3).find("max.message.bytes of 4000"), std::string::npos)
+      << loop.refused().at(3);
   const auto records = broker().read_all(topic);
   EXPECT_EQ(check_order(records), "");
   EXPECT_EQ(records.size(), 27u) << "3, 13 and 23 belong to one user";
@@ -48,7 +50,8 @@ TEST(KafkaTopic, TheLimitIsKeptToTheByte) {
   EXPECT_EQ(records.size() + loop.refused().size(), 1'000u);
   ASSERT_GT(loop.refused().size(), 10u);
   ASSERT_GT(records.size(), 10u);
-  EXPECT_NE(loop.refused().begin()->second.find("of 4001 bytes"), std::string::npos) << loop.refused().begin()->second;
+  EXPECT_NE(loop.refused().begin()->second.find("of 4001 bytes"), std::string::npos)
+      << loop.refused().begin()->second;
   EXPECT_TRUE(loop.failures().empty()) << "the broker never had to refuse: " << loop.failures().front();
 }
 
@@ -82,12 +85,14 @@ TEST(KafkaTopic, ALimitThatIsLoweredLaterRefusesOnlyWhatIsOverIt) {
   if (!loop.refused().empty()) {
     EXPECT_EQ(loop.refused().size(), 1u);
     EXPECT_TRUE(loop.refused().contains(1'003));
-    for (const KafkaRecord& record : records) EXPECT_TRUE(record.key != "u-3" || sequence_of(record) < 1'003u);
+    for (const KafkaRecord& record : records)
+      EXPECT_TRUE(record.key != "u-3" || sequence_of(record) < 1'003u);
     EXPECT_EQ(records.size(), 2'000u - 100u);
   }
 }
 
-// The broker refuses a whole batch; only the one event that is too large may be refused for it, and 2 and 3 of that user wait.
+// The broker refuses a whole batch; only the one event that is too large may be refused for it, and 2 and 3
+// of that user wait.
 TEST(KafkaTopic, OfABatchThatTheBrokerRefusesOnlyTheEventThatIsTooLargeIsRefused) {
   const std::string topic = fresh_topic();
   broker().create_topic(topic, 1);
@@ -105,8 +110,8 @@ TEST(KafkaTopic, OfABatchThatTheBrokerRefusesOnlyTheEventThatIsTooLargeIsRefused
   for (const KafkaRecord& record : records) EXPECT_NE(record.key, "u-3");
 }
 
-// The first batch of a producer is the dangerous one: a broker that does not know the producer yet takes any sequence number, so a second
-// batch that is already on its way would be stored though the first was refused.
+// The first batch of a producer is the dangerous one: a broker that does not know the producer yet takes any
+// sequence number, so a second batch that is already on its way would be stored though the first was refused.
 TEST(KafkaTopic, NothingOfAUserPassesAnEventInTheFirstBatchThatIsRefused) {
   for (int round = 0; round < 5; ++round) {
     const std::string topic = fresh_topic();
@@ -151,10 +156,12 @@ TEST(KafkaTopic, MorePartitionsAreTakenUpOnlyOnceNothingIsUnderWay) {
   }
   EXPECT_EQ(seen.size(), 41'000u);
   EXPECT_EQ(used.size(), 5u);
-  // A user moves from one partition to another once, and everything before the move is older than everything after it.
+  // A user moves from one partition to another once, and everything before the move is older than everything
+  // after it.
   std::map<std::string, std::map<std::int32_t, std::pair<std::uint64_t, std::uint64_t>>> ranges;
   for (const KafkaRecord& record : records) {
-    auto [range, fresh] = ranges[record.key].try_emplace(record.partition, sequence_of(record), sequence_of(record));
+    auto [range, fresh] =
+        ranges[record.key].try_emplace(record.partition, sequence_of(record), sequence_of(record));
     if (!fresh) range->second.second = sequence_of(record);
   }
   for (const auto& [user, partitions] : ranges) {
