@@ -215,7 +215,14 @@ bool Connection::wants_input() const {
 
 /// Makes space at the end of in_; false if it is full and may not grow.
 bool Connection::make_room() {
-  if (in_begin_ == in_end_) in_begin_ = in_end_ = 0;
+  if (in_begin_ == in_end_) {
+    in_begin_ = in_end_ = 0;
+    // A read of a body that filled the buffer means that more is waiting: larger reads make larger pieces,
+    // and fewer commits.
+    if (filled_ && phase_ == Phase::body && in_.size() < kMaxReadBytes)
+      in_.resize(std::min(in_.size() * 4, kMaxReadBytes));
+  }
+  filled_ = false;
   if (in_end_ < in_.size()) return true;
   if (in_begin_ > 0) {
     std::memmove(in_.data(), in_.data() + in_begin_, in_end_ - in_begin_);
@@ -258,12 +265,9 @@ void Connection::on_read(const ErrorCode& error, std::size_t bytes) {
     return arm();
   }
   if (phase_ == Phase::header && in_begin_ == in_end_ && request_.target.empty()) header_since_ = loop_.now();
-  // A full read of a body means that more is waiting: larger reads make larger pieces.
-  const bool filled = in_end_ + bytes == in_.size() && phase_ == Phase::body;
   in_end_ += bytes;
+  filled_ = in_end_ == in_.size();
   pump();
-  if (filled && !reading_ && phase_ == Phase::body && in_begin_ == in_end_ && in_.size() < kMaxReadBytes)
-    in_.resize(std::min(in_.size() * 4, kMaxReadBytes));
 }
 
 /// The peer sends nothing more; it may still read.

@@ -111,7 +111,8 @@ class Connection final : public Channel,
 
   std::vector<char> in_;  // [in_begin_, in_end_) is read and not parsed
   std::size_t in_begin_ = 0, in_end_ = 0;
-  std::string out_;  // from sent_ on not yet written
+  bool filled_ = false;  // the last read left no space
+  std::string out_;      // from sent_ on not yet written
   std::size_t sent_ = 0;
   std::size_t piece_begin_ = 0;  // of the chunk being built
 
