@@ -1,6 +1,7 @@
-// What the journal costs over a raw, pipelined write+fdatasync of the same payload bytes in the same batches, in one run.
-// One JSON object a line: name, value, unit, and reference and ratio where there is one.
+// What the journal costs over a raw, pipelined write+fdatasync of the same payload bytes in the same batches,
+// in one run. One JSON object a line: name, value, unit, and reference and ratio where there is one.
 #include <fcntl.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,7 +30,9 @@ constexpr std::size_t kPayloadBytes = 400;
 constexpr int kBatches = 250;
 constexpr int kRepetitions = 7;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 double median(std::vector<double> values) {
   std::ranges::sort(values);
@@ -42,8 +45,8 @@ void report(const char* name, double value, const char* unit) {
 }
 
 void report(const char* name, double value, const char* unit, double reference) {
-  std::printf("{\"name\":\"%s\",\"value\":%.4g,\"unit\":\"%s\",\"reference\":%.4g,\"ratio\":%.3f}\n", name, value, unit,
-              reference, value / reference);
+  std::printf("{\"name\":\"%s\",\"value\":%.4g,\"unit\":\"%s\",\"reference\":%.4g,\"ratio\":%.3f}\n", name,
+              value, unit, reference, value / reference);
   std::fflush(stdout);
 }
 
@@ -78,7 +81,8 @@ struct Source {
   void renumber(std::size_t batch) {
     for (std::size_t i = 0; i < ids.size(); ++i) {
       std::size_t number = batch * 1'000'000 + i;
-      for (std::size_t digit = 36; digit-- > 24; number /= 10) ids[i][digit] = static_cast<char>('0' + number % 10);
+      for (std::size_t digit = 36; digit-- > 24; number /= 10)
+        ids[i][digit] = static_cast<char>('0' + number % 10);
     }
   }
 };
@@ -102,7 +106,8 @@ double raw_batches_per_second(const std::string& path, const Source& source) {
       std::string buffer = std::move(queue.front());
       queue.pop_front();
       lock.unlock();
-      if (::write(fd, buffer.data(), buffer.size()) != static_cast<ssize_t>(buffer.size())) die("raw write failed");
+      if (::write(fd, buffer.data(), buffer.size()) != static_cast<ssize_t>(buffer.size()))
+        die("raw write failed");
       if (::fdatasync(fd) != 0) die("raw fdatasync failed");
       lock.lock();
       free.push_back(std::move(buffer));
@@ -134,7 +139,8 @@ double raw_batches_per_second(const std::string& path, const Source& source) {
 }
 
 std::unique_ptr<journal::Journal> open(journal::Options options) {
-  auto opened = journal::Journal::open(ports::posix_file_system(), ports::system_clock(), ports::system_random(), std::move(options));
+  auto opened = journal::Journal::open(ports::posix_file_system(), ports::system_clock(),
+                                       ports::system_random(), std::move(options));
   if (!opened) die(describe(opened.error()));
   return *std::move(opened);
 }
@@ -158,35 +164,38 @@ void append_batches(journal::Journal& journal, Source& source, int batches, bool
   all.acquire();
 }
 
-double journal_batches_per_second(const std::string& directory, Source& source, bool renumber, double* frames = nullptr) {
-  const auto journal = open(options_in(directory));
+double journal_batches_per_second(const journal::Options& options, Source& source, bool renumber,
+                                  double* frames) {
+  const auto journal = open(options);
   const auto start = Clock::now();
   append_batches(*journal, source, kBatches, renumber);
   const double rate = kBatches / seconds_since(start);
   if (frames != nullptr) *frames = static_cast<double>(journal->stats().frames);
   journal->close();
-  std::filesystem::remove_all(directory);
+  std::filesystem::remove_all(options.directory);
   return rate;
 }
 
 void bench_batches(const std::string& directory) {
   Source source(kRecords), with_ids(kRecords, true);
-  std::vector<double> raw, journal, ids, ratios, id_ratios, frames;
+  const journal::Options options = options_in(directory + "/journal");
+  journal::Options one_batch_a_frame = options;
+  one_batch_a_frame.max_frame_bytes = 1;  // as many syncs as the reference
+  std::vector<double> raw, journal, single, ids, frames;
   for (int i = 0; i < kRepetitions; ++i) {
     raw.push_back(raw_batches_per_second(directory + "/raw", source));
     frames.push_back(0);
-    journal.push_back(journal_batches_per_second(directory + "/journal", source, false, &frames.back()));
-    ids.push_back(journal_batches_per_second(directory + "/journal", with_ids, true));
+    journal.push_back(journal_batches_per_second(options, source, false, &frames.back()));
+    single.push_back(journal_batches_per_second(one_batch_a_frame, source, false, nullptr));
+    ids.push_back(journal_batches_per_second(options, with_ids, true, nullptr));
   }
-  report("journal append, batches of 1000 x 400 B", median(journal) * kRecords, "events/s", median(raw) * kRecords);
-  report("journal append, the same with ids of callers", median(ids) * kRecords, "events/s", median(raw) * kRecords);
+  report("journal append, batches of 1000 x 400 B", median(journal) * kRecords, "events/s",
+         median(raw) * kRecords);
+  report("journal append, the same with a sync for each batch", median(single) * kRecords, "events/s",
+         median(raw) * kRecords);
+  report("journal append, batches with ids of callers", median(ids) * kRecords, "events/s",
+         median(raw) * kRecords);
   report("journal append, batches in a frame", kBatches / median(frames), "batches");
-}
-
-double thread_cpu_seconds() {
-  timespec now{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
 /// What a caller pays for `append` in its own thread, in a journal that is warm.
@@ -216,7 +225,8 @@ void bench_append_cost(const std::string& directory) {
     measure(ids_ns, with_ids);
   }
   report("journal append call, CPU per record of a batch", median(append_ns), "ns", median(memcpy_ns));
-  report("journal append call, the same with ids of callers (19 of 20 repeated)", median(ids_ns), "ns", median(memcpy_ns));
+  report("journal append call, the same with ids of callers (19 of 20 repeated)", median(ids_ns), "ns",
+         median(memcpy_ns));
 }
 
 double percentile(std::vector<double>& values, double which) {
@@ -233,7 +243,8 @@ void bench_single(const std::string& directory) {
   const auto journal = open(options_in(directory + "/single"));
   for (int i = 0; i < kCalls; ++i) {
     auto start = Clock::now();
-    if (::write(fd, source.payloads[0].data(), kPayloadBytes) < 0 || ::fdatasync(fd) != 0) die("raw write failed");
+    if (::write(fd, source.payloads[0].data(), kPayloadBytes) < 0 || ::fdatasync(fd) != 0)
+      die("raw write failed");
     raw.push_back(seconds_since(start) * 1e6);
     start = Clock::now();
     if (!journal->append_wait(source.drafts)) die("append failed");
@@ -244,7 +255,8 @@ void bench_single(const std::string& directory) {
   report("journal append_wait of one event, p99", percentile(journal_us, 0.99), "us", percentile(raw, 0.99));
 }
 
-/// Each of 64 callers hands in its next event when the last one is durable, from one thread, as a server does.
+/// Each of 64 callers hands in its next event when the last one is durable, from one thread, as a server
+/// does.
 void bench_shared_commits(const std::string& directory) {
   constexpr std::ptrdiff_t kCallers = 64;
   constexpr int kEvents = 100'000;
@@ -262,7 +274,8 @@ void bench_shared_commits(const std::string& directory) {
   for (std::ptrdiff_t i = 0; i < kCallers; ++i) idle.acquire();
   const double elapsed = seconds_since(start);
   report("journal, 64 callers with one event each", kEvents / elapsed, "events/s");
-  report("journal, 64 callers: events in a frame", kEvents / static_cast<double>(journal->stats().frames), "events");
+  report("journal, 64 callers: events in a frame", kEvents / static_cast<double>(journal->stats().frames),
+         "events");
 }
 
 long resident_kib() {
@@ -281,6 +294,7 @@ void bench_start(const std::string& directory, int batches) {
     const auto journal = open(options_in(directory + "/large"));
     append_batches(*journal, source, batches, true);
   }
+  ::malloc_trim(0);  // what the writing left behind must not hide what the opening takes
   const long before = resident_kib();
   const auto start = Clock::now();
   const auto journal = open(options_in(directory + "/large"));
@@ -290,10 +304,14 @@ void bench_start(const std::string& directory, int batches) {
   std::uint64_t index_bytes = 0;
   for (const auto& entry : std::filesystem::directory_iterator(directory + "/large"))
     if (entry.path().extension() == ".ids") index_bytes += entry.file_size();
-  report(("journal start with " + std::to_string(batches / 1000) + " million records, all ids of callers").c_str(), elapsed * 1e3, "ms");
+  report(("journal start with " + std::to_string(batches / 1000) + " million records, all ids of callers")
+             .c_str(),
+         elapsed * 1e3, "ms");
   report("journal size on disk", static_cast<double>(stats.disk_bytes) / 1e9, "GB");
-  report("journal memory after that start, added", static_cast<double>(resident_kib() - before) / 1024, "MiB");
-  report("journal id index on disk, per million ids", static_cast<double>(index_bytes) / million_ids / (1 << 20), "MiB");
+  report("journal memory after that start, added", static_cast<double>(resident_kib() - before) / 1024,
+         "MiB");
+  report("journal id index on disk, per million ids",
+         static_cast<double>(index_bytes) / million_ids / (1 << 20), "MiB");
   source.renumber(999'999);
   const auto append_start = Clock::now();
   if (!journal->append_wait(source.drafts)) die("append failed");

@@ -10,7 +10,8 @@
 
 namespace user_events::journal {
 
-static_assert(std::endian::native == std::endian::little, "the journal's files are little-endian; add byte swaps here");
+static_assert(std::endian::native == std::endian::little,
+              "the journal's files are little-endian; add byte swaps here");
 
 template <class T>
 [[nodiscard]] inline T load(const std::byte* from) noexcept {

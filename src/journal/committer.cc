@@ -13,7 +13,8 @@ namespace {
 /// Disk space is reserved in steps that grow with the segment, so that a new journal stays small on disk.
 constexpr std::uint64_t kReserveStepMinBytes = 256u << 10;
 constexpr std::uint64_t kReserveStepMaxBytes = 8u << 20;
-/// Frames below this are written over zeros that were synced before: the sync then changes no metadata of the file.
+/// Frames below this are written over zeros that were synced before: the sync then changes no metadata of the
+/// file.
 constexpr std::uint64_t kSmallFrameBytes = 32u << 10;
 constexpr std::uint64_t kZeroAheadBytes = 256u << 10;
 
@@ -21,9 +22,9 @@ constexpr std::array<std::byte, kZeroAheadBytes> kZeros{};
 
 }  // namespace
 
-Committer::Committer(const Options& options, const Storage& storage, const ports::Clock& clock, ports::Random& random,
-                     const Identity& identity, Stage& stage, View& view, ActiveFile active, std::uint64_t last_ordinal,
-                     SegmentEnded segment_ended)
+Committer::Committer(const Options& options, const Storage& storage, const ports::Clock& clock,
+                     ports::Random& random, const Identity& identity, Stage& stage, View& view,
+                     ActiveFile active, std::uint64_t last_ordinal, SegmentEnded segment_ended)
     : options_(options),
       storage_(storage),
       clock_(clock),
@@ -74,7 +75,8 @@ Result<void> Committer::write(Frame& frame, Touched& touched) {
   UE_TRY(active_.file->write_at(frame.header.offset, as_bytes(frame.bytes)));
   if (frame.bytes.size() < kSmallFrameBytes && end > active_.zeroed_bytes) UE_TRY(zero_ahead(end));
   UE_DEFECT_SKIP_SYNC(return {});
-  UE_DEFECT_SYNC_AGAIN(if (!active_.file->sync_data()) static_cast<void>(active_.file->sync_data()); return {});
+  UE_DEFECT_SYNC_AGAIN(if (!active_.file->sync_data()) static_cast<void>(active_.file->sync_data());
+                       return {});
   UE_TRY(active_.file->sync_data());
   frames_.fetch_add(1, std::memory_order_relaxed);
   syncs_.fetch_add(1, std::memory_order_relaxed);
@@ -158,8 +160,9 @@ FramePosition Committer::position() const {
 
 void Committer::fail_all(std::unique_ptr<Frame> frame, Error error, Touched touched) {
   if (touched == Touched::yes) {
-    // Never a second try on this file: the kernel may have dropped the pages it could not write, and a later sync
-    // would say all is well. What stands behind the durable mark becomes void by the next segment's header.
+    // Never a second try on this file: the kernel may have dropped the pages it could not write, and a later
+    // sync would say all is well. What stands behind the durable mark becomes void by the next segment's
+    // header.
     broken_ = true;
     if (auto opened = open_segment(random_.next_u64(), PreviousEnd::broken)) broken_ = false;
   }

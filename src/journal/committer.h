@@ -1,5 +1,5 @@
-// The commit thread: writes and syncs frames, makes them visible, completes their batches; and what happens when the
-// disk fails or is full.
+// The commit thread: writes and syncs frames, makes them visible, completes their batches; and what happens
+// when the disk fails or is full.
 #pragma once
 
 #include <atomic>
@@ -20,7 +20,8 @@ using SegmentEnded = std::move_only_function<void(std::uint64_t ordinal)>;
 struct ActiveFile {
   std::unique_ptr<ports::File> file;
   std::uint64_t allocated_bytes = 0;  ///< Disk space reserved up to here.
-  std::uint64_t zeroed_bytes = 0;     ///< Blocks up to here hold zeros or frames: overwriting them is a cheaper sync.
+  std::uint64_t zeroed_bytes =
+      0;  ///< Blocks up to here hold zeros or frames: overwriting them is a cheaper sync.
 };
 
 class Committer {

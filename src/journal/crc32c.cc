@@ -28,8 +28,8 @@ constexpr Table kTable = make_table();
 
 #if defined(__x86_64__)
 
-/// Length of each of the three lanes that run side by side: the instruction has a latency of three cycles and a
-/// throughput of one.
+/// Length of each of the three lanes that run side by side: the instruction has a latency of three cycles and
+/// a throughput of one.
 constexpr std::size_t kLaneBytes = 4096;
 
 /// kShift[k][b] is the effect of kLaneBytes zero bytes on a CRC whose byte k is b (CRC is linear over GF(2)).
@@ -94,7 +94,8 @@ __attribute__((target("sse4.2"))) std::uint32_t crc32c_hardware(std::span<const 
 
 std::uint32_t crc32c_portable(std::span<const std::byte> bytes, std::uint32_t crc) noexcept {
   crc = ~crc;
-  for (const std::byte byte : bytes) crc = (crc >> 8) ^ kTable[(crc ^ static_cast<std::uint32_t>(byte)) & 0xFF];
+  for (const std::byte byte : bytes)
+    crc = (crc >> 8) ^ kTable[(crc ^ static_cast<std::uint32_t>(byte)) & 0xFF];
   return ~crc;
 }
 

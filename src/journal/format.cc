@@ -198,18 +198,29 @@ std::byte* encode(const RecordDraft& draft, std::int64_t accepted_ms, std::byte*
   return out;
 }
 
-std::size_t decode_record(std::span<const std::byte> bytes, std::uint64_t sequence, RecordView& out) noexcept {
+std::size_t decode_record(std::span<const std::byte> bytes, std::uint64_t sequence,
+                          RecordView& out) noexcept {
   if (bytes.size() < kRecordHeaderBytes) return 0;
   std::uint32_t size = 0, payload = 0;
   std::uint8_t version = 0, form = 0, flags = 0, id = 0, type = 0, key_id = 0;
   std::uint16_t key = 0, scope = 0, position = 0;
   Parser(bytes.data())
-      .get(size).get(version).get(form).get(flags).get(id).get(type).get(key_id)
-      .get(key).get(scope).get(position).get(out.accepted_ms).get(payload);
+      .get(size)
+      .get(version)
+      .get(form)
+      .get(flags)
+      .get(id)
+      .get(type)
+      .get(key_id)
+      .get(key)
+      .get(scope)
+      .get(position)
+      .get(out.accepted_ms)
+      .get(payload);
   if (version != kRecordVersion || form > 1 || size > bytes.size()) return 0;
   const bool from_caller = (flags & kFlagCallerId) != 0;
-  const std::uint64_t expected = kRecordHeaderBytes + (from_caller ? out.request_mac.size() : 0) + id + type + key +
-                                 std::uint64_t{scope} + position + key_id + payload;
+  const std::uint64_t expected = kRecordHeaderBytes + (from_caller ? out.request_mac.size() : 0) + id + type +
+                                 key + std::uint64_t{scope} + position + key_id + payload;
   if (size != expected) return 0;
   out.sequence = sequence;
   out.form = static_cast<PayloadForm>(form);
@@ -234,7 +245,8 @@ std::size_t decode_record(std::span<const std::byte> bytes, std::uint64_t sequen
   return size;
 }
 
-bool decode_records(const FrameHeader& header, std::span<const std::byte> body, std::vector<RecordView>& out) {
+bool decode_records(const FrameHeader& header, std::span<const std::byte> body,
+                    std::vector<RecordView>& out) {
   out.clear();
   out.reserve(std::min<std::size_t>(header.record_count, body.size() / kRecordHeaderBytes));
   for (std::uint32_t i = 0; i < header.record_count; ++i) {
@@ -249,7 +261,11 @@ std::string encode_footer(const Footer& footer, std::span<const SparseEntry> spa
   std::string out(sparse.size() * kSparseEntryBytes + kFooterBytes, '\0');
   auto* at = reinterpret_cast<std::byte*>(out.data());
   for (const SparseEntry& entry : sparse) {
-    Writer(at).put(entry.offset).put(entry.first_sequence).put(entry.accepted_first_ms).put(entry.wall_lowest_ms);
+    Writer(at)
+        .put(entry.offset)
+        .put(entry.first_sequence)
+        .put(entry.accepted_first_ms)
+        .put(entry.wall_lowest_ms);
     at += kSparseEntryBytes;
   }
   Writer(at)
@@ -300,13 +316,18 @@ std::optional<DecodedFooter> decode_footer(std::span<const std::byte> bytes) noe
   return decoded;
 }
 
-std::optional<std::vector<SparseEntry>> decode_sparse(std::span<const std::byte> bytes, const DecodedFooter& footer) {
+std::optional<std::vector<SparseEntry>> decode_sparse(std::span<const std::byte> bytes,
+                                                      const DecodedFooter& footer) {
   if (bytes.size() != footer.sparse_count * kSparseEntryBytes || crc32c(bytes) != footer.sparse_crc)
     return std::nullopt;
   std::vector<SparseEntry> sparse(footer.sparse_count);
   const std::byte* at = bytes.data();
   for (SparseEntry& entry : sparse) {
-    Parser(at).get(entry.offset).get(entry.first_sequence).get(entry.accepted_first_ms).get(entry.wall_lowest_ms);
+    Parser(at)
+        .get(entry.offset)
+        .get(entry.first_sequence)
+        .get(entry.accepted_first_ms)
+        .get(entry.wall_lowest_ms);
     at += kSparseEntryBytes;
   }
   return sparse;

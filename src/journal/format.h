@@ -43,9 +43,10 @@ struct SegmentHeader {
   std::uint64_t previous_end_offset = 0;
   PreviousEnd previous_end = PreviousEnd::none;
   std::int64_t created_ms = 0;
-  std::int64_t accepted_floor_ms = 0;  ///< Accepted time of the last record before; later ones are not below it.
-  std::uint64_t salt = 0;              ///< In every frame header of this segment; nobody outside can guess it.
-  Hash previous_hash{};                ///< Hash of the last frame before this segment.
+  std::int64_t accepted_floor_ms =
+      0;                   ///< Accepted time of the last record before; later ones are not below it.
+  std::uint64_t salt = 0;  ///< In every frame header of this segment; nobody outside can guess it.
+  Hash previous_hash{};    ///< Hash of the last frame before this segment.
 };
 
 using SegmentHeaderBytes = std::array<std::byte, kSegmentHeaderBytes>;
@@ -61,7 +62,8 @@ struct FrameHeader {
   std::uint32_t body_bytes = 0;  ///< Without header; a multiple of kFrameAlignment.
   std::uint32_t body_crc = 0;
   std::int64_t accepted_first_ms = 0, accepted_last_ms = 0;
-  std::int64_t wall_lowest_ms = 0;  ///< Lowest reading of the wall clock; below accepted_first_ms when the clock was set back.
+  std::int64_t wall_lowest_ms =
+      0;  ///< Lowest reading of the wall clock; below accepted_first_ms when the clock was set back.
   Hash previous_hash{};
 
   [[nodiscard]] std::uint64_t last_sequence() const noexcept { return first_sequence + record_count - 1; }
@@ -77,7 +79,8 @@ void encode(const FrameHeader& header, std::span<std::byte, kFrameHeaderBytes> o
 /// Writes encoded_size(draft) bytes; returns the end.
 std::byte* encode(const RecordDraft& draft, std::int64_t accepted_ms, std::byte* out) noexcept;
 /// Parses the record at the start of `bytes`; returns its size, 0 if it is none.
-[[nodiscard]] std::size_t decode_record(std::span<const std::byte> bytes, std::uint64_t sequence, RecordView& out) noexcept;
+[[nodiscard]] std::size_t decode_record(std::span<const std::byte> bytes, std::uint64_t sequence,
+                                        RecordView& out) noexcept;
 /// Parses all records of a frame's body. False if they are not what the header says.
 [[nodiscard]] bool decode_records(const FrameHeader& header, std::span<const std::byte> body,
                                   std::vector<RecordView>& out);
@@ -103,7 +106,8 @@ struct Footer {
   Hash last_hash{};
 };
 
-/// Sparse entries followed by the footer: what stands from end_offset to the end of a complete segment's file.
+/// Sparse entries followed by the footer: what stands from end_offset to the end of a complete segment's
+/// file.
 [[nodiscard]] std::string encode_footer(const Footer& footer, std::span<const SparseEntry> sparse);
 /// From the last kFooterBytes of the file. `sparse_count` and `sparse_crc` describe what stands before.
 struct DecodedFooter {
@@ -120,6 +124,7 @@ struct DecodedFooter {
 /// `00000000000000000007.ids`
 [[nodiscard]] std::string index_name(std::uint64_t ordinal);
 /// The ordinal in a name with that ending; nullopt if it is not one.
-[[nodiscard]] std::optional<std::uint64_t> parse_name(std::string_view name, std::string_view ending) noexcept;
+[[nodiscard]] std::optional<std::uint64_t> parse_name(std::string_view name,
+                                                      std::string_view ending) noexcept;
 
 }  // namespace user_events::journal

@@ -16,7 +16,7 @@ struct Batch {
   Completion completion;
   std::uint64_t first_sequence = 0;  ///< Of its new records.
   std::uint32_t record_count = 0;
-  std::vector<Receipt> receipts;     ///< Only when there are duplicates among them; else they count up.
+  std::vector<Receipt> receipts;  ///< Only when there are duplicates among them; else they count up.
 };
 
 /// One group commit under construction. `bytes` begins with room for the header.
@@ -42,7 +42,8 @@ struct FramePosition {
 /// Completes frames in order: place, header, checksum, hash. Used by one thread at a time.
 class FrameBuilder {
  public:
-  FrameBuilder(std::uint64_t segment_bytes, ports::Random& random) : segment_bytes_(segment_bytes), random_(random) {}
+  FrameBuilder(std::uint64_t segment_bytes, ports::Random& random)
+      : segment_bytes_(segment_bytes), random_(random) {}
   void reset(const FramePosition& position) noexcept { position_ = position; }
   void build(Frame& frame);
 
@@ -58,8 +59,8 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
  public:
   [[nodiscard]] std::string take();
   void give_back(std::string&& buffer) noexcept;
-  /// The same bytes for readers; the buffer comes back when the last of them is gone. Small contents of a large
-  /// buffer are copied out.
+  /// The same bytes for readers; the buffer comes back when the last of them is gone. Small contents of a
+  /// large buffer are copied out.
   [[nodiscard]] std::shared_ptr<const std::string> share(std::string&& buffer);
 
  private:

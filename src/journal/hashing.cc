@@ -26,9 +26,10 @@ Sha256::~Sha256() {
 
 Hash Sha256::operator()(std::span<const std::byte> bytes) {
   Hash hash{};
-  const bool done = EVP_DigestInit_ex2(context_->context, context_->algorithm, nullptr) == 1 &&
-                    EVP_DigestUpdate(context_->context, bytes.data(), bytes.size()) == 1 &&
-                    EVP_DigestFinal_ex(context_->context, reinterpret_cast<unsigned char*>(hash.data()), nullptr) == 1;
+  const bool done =
+      EVP_DigestInit_ex2(context_->context, context_->algorithm, nullptr) == 1 &&
+      EVP_DigestUpdate(context_->context, bytes.data(), bytes.size()) == 1 &&
+      EVP_DigestFinal_ex(context_->context, reinterpret_cast<unsigned char*>(hash.data()), nullptr) == 1;
   if (!done) std::abort();
   return hash;
 }

@@ -25,7 +25,8 @@ class Sha256 {
   std::unique_ptr<Context> context_;
 };
 
-/// Key of the id hashes: from the data directory's secret, so that nobody outside can choose ids that collide.
+/// Key of the id hashes: from the data directory's secret, so that nobody outside can choose ids that
+/// collide.
 struct IdHashKey {
   std::uint64_t k0 = 0, k1 = 0;
 };

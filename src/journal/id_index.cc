@@ -46,8 +46,9 @@ struct FilterPlace {
     for (const std::uint16_t bit : bits) of_page[offset + bit / 8] |= std::byte{1} << (bit % 8);
   }
   [[nodiscard]] bool all_set(const std::byte* of_page) const noexcept {
-    return std::ranges::all_of(
-        bits, [&](std::uint16_t bit) { return (of_page[offset + bit / 8] >> (bit % 8) & std::byte{1}) != std::byte{0}; });
+    return std::ranges::all_of(bits, [&](std::uint16_t bit) {
+      return (of_page[offset + bit / 8] >> (bit % 8) & std::byte{1}) != std::byte{0};
+    });
   }
 };
 
@@ -79,7 +80,8 @@ struct Layout {
   std::uint64_t entries, filter_pages, entry_pages, fence_pages;
   explicit Layout(std::uint64_t count)
       : entries(count),
-        filter_pages(std::max<std::uint64_t>(1, divide_up(count * kFilterBitsPerId, kBlockBytes * 8 * kBlocksPerPage))),
+        filter_pages(std::max<std::uint64_t>(
+            1, divide_up(count * kFilterBitsPerId, kBlockBytes * 8 * kBlocksPerPage))),
         entry_pages(divide_up(count, kEntriesPerPage)),
         fence_pages(divide_up(entry_pages, kFencesPerPage)) {}
   [[nodiscard]] std::uint64_t pages() const noexcept { return 1 + filter_pages + entry_pages + fence_pages; }
@@ -142,7 +144,8 @@ Result<std::shared_ptr<const IdIndex>> IdIndex::open(const Storage& storage, con
   UE_TRY_ASSIGN(const std::size_t got, index->file_->read_at(0, page));
   if (got != kPageBytes || !page_good(page.data()) || load<std::uint64_t>(page.data()) != kIndexMagic ||
       load<std::uint32_t>(page.data() + 8) != kFormatVersion ||
-      load<std::uint64_t>(page.data() + 16) != owner.ordinal || load<std::uint64_t>(page.data() + 24) != owner.salt ||
+      load<std::uint64_t>(page.data() + 16) != owner.ordinal ||
+      load<std::uint64_t>(page.data() + 24) != owner.salt ||
       load<std::uint64_t>(page.data() + 32) != owner.key_check)
     return nullptr;
   const Layout layout(load<std::uint64_t>(page.data() + 40));
@@ -152,8 +155,10 @@ Result<std::shared_ptr<const IdIndex>> IdIndex::open(const Storage& storage, con
   index->entry_pages_ = layout.entry_pages;
   for (std::uint64_t fence_page = 0; fence_page < layout.fence_pages; ++fence_page) {
     if (!index->read_page(1 + layout.filter_pages + layout.entry_pages + fence_page, page)) return nullptr;
-    const std::uint64_t count = std::min<std::uint64_t>(kFencesPerPage, layout.entry_pages - index->fences_.size());
-    for (std::uint64_t i = 0; i < count; ++i) index->fences_.push_back(load<std::uint64_t>(page.data() + i * 8));
+    const std::uint64_t count =
+        std::min<std::uint64_t>(kFencesPerPage, layout.entry_pages - index->fences_.size());
+    for (std::uint64_t i = 0; i < count; ++i)
+      index->fences_.push_back(load<std::uint64_t>(page.data() + i * 8));
   }
   if (budget->take(layout.filter_pages * kPageBytes)) {
     index->budget_ = std::move(budget);
@@ -196,8 +201,8 @@ Result<void> IdIndex::find_all(std::uint64_t id_hash, std::vector<IdEntry>& out)
   Page page;
   for (; fence < fences_.size() && fences_[fence] <= id_hash; ++fence) {
     UE_TRY(read_page(1 + filter_pages_ + fence, page));
-    const std::size_t count =
-        std::min<std::size_t>(kEntriesPerPage, load<std::uint32_t>(page.data() + kEntriesPerPage * kEntryBytes));
+    const std::size_t count = std::min<std::size_t>(
+        kEntriesPerPage, load<std::uint32_t>(page.data() + kEntriesPerPage * kEntryBytes));
     for (std::size_t i = 0; i < count; ++i)
       if (load<std::uint64_t>(page.data() + i * kEntryBytes) == id_hash)
         out.push_back(get_entry(page.data() + i * kEntryBytes));

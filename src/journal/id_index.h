@@ -1,4 +1,5 @@
-// The immutable index of the ids of callers in one sealed segment: sorted pages behind a filter. Layout: docs/journal-format.md.
+// The immutable index of the ids of callers in one sealed segment: sorted pages behind a filter. Layout:
+// docs/journal-format.md.
 #pragma once
 
 #include <atomic>
@@ -12,7 +13,8 @@
 
 namespace user_events::journal {
 
-/// How much memory the filters of all indexes may take; beyond it, filters are read from the file page by page.
+/// How much memory the filters of all indexes may take; beyond it, filters are read from the file page by
+/// page.
 class FilterBudget {
  public:
   explicit FilterBudget(std::size_t bytes) : left_(static_cast<std::int64_t>(bytes)) {}
@@ -38,14 +40,18 @@ struct IndexOwner {
 class IdIndex {
  public:
   /// Sorts the entries and writes the index at once or not at all.
-  [[nodiscard]] static Result<void> write(const Storage& storage, const IndexOwner& owner, std::vector<IdEntry> entries);
-  /// nullptr when the index is missing, damaged or of another owner: it can always be made again from its segment.
-  [[nodiscard]] static Result<std::shared_ptr<const IdIndex>> open(const Storage& storage, const IndexOwner& owner,
+  [[nodiscard]] static Result<void> write(const Storage& storage, const IndexOwner& owner,
+                                          std::vector<IdEntry> entries);
+  /// nullptr when the index is missing, damaged or of another owner: it can always be made again from its
+  /// segment.
+  [[nodiscard]] static Result<std::shared_ptr<const IdIndex>> open(const Storage& storage,
+                                                                   const IndexOwner& owner,
                                                                    std::shared_ptr<FilterBudget> budget);
   ~IdIndex();
 
-  /// Appends all entries with this id. Cost when there is none: some 20 ns with the filter in memory, else one read
-  /// of a page; when there is one, one or two reads of a page. Error `damaged`: make the index again.
+  /// Appends all entries with this id. Cost when there is none: some 20 ns with the filter in memory, else
+  /// one read of a page; when there is one, one or two reads of a page. Error `damaged`: make the index
+  /// again.
   [[nodiscard]] Result<void> find_all(std::uint64_t id_hash, std::vector<IdEntry>& out) const;
   [[nodiscard]] std::uint64_t file_bytes() const noexcept { return file_bytes_; }
   /// A page did not match its checksum: the index must be made again.

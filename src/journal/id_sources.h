@@ -13,7 +13,7 @@ namespace user_events::journal {
 struct IdSource {
   std::uint64_t ordinal = 0;
   std::uint64_t first_sequence = 0, last_sequence = 0;
-  std::shared_ptr<const IdTable> table;   ///< May hold entries of later records too; they do not count.
+  std::shared_ptr<const IdTable> table;  ///< May hold entries of later records too; they do not count.
   std::shared_ptr<const IdIndex> index;
 
   /// Appends all entries with this id. Errors: damaged, io.
@@ -24,6 +24,7 @@ struct IdSource {
 using IdSources = std::vector<IdSource>;
 
 /// Appends all entries with this id, newest segment first.
-[[nodiscard]] Result<void> find_all(const IdSources& sources, std::uint64_t id_hash, std::vector<IdEntry>& out);
+[[nodiscard]] Result<void> find_all(const IdSources& sources, std::uint64_t id_hash,
+                                    std::vector<IdEntry>& out);
 
 }  // namespace user_events::journal

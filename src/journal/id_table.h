@@ -14,10 +14,11 @@ namespace user_events::journal {
 
 /// Where an id was accepted and under which request MAC.
 struct IdEntry {
-  std::uint64_t id_hash = 0;      ///< SipHash of the id.
-  std::uint64_t scoped_hash = 0;  ///< SipHash of scope and id under another key: 128 bits in all tell ids apart.
+  std::uint64_t id_hash = 0;  ///< SipHash of the id.
+  std::uint64_t scoped_hash =
+      0;  ///< SipHash of scope and id under another key: 128 bits in all tell ids apart.
   RequestMac mac{};
-  std::uint64_t sequence = 0;     ///< 0: an empty slot.
+  std::uint64_t sequence = 0;  ///< 0: an empty slot.
 };
 
 /// Both hashes of an id in its scope.
@@ -54,7 +55,9 @@ class IdTable {
   [[nodiscard]] std::size_t memory_bytes() const noexcept { return slots_.size() * sizeof(IdEntry); }
 
  private:
-  [[nodiscard]] std::size_t home(std::uint64_t id_hash) const noexcept { return id_hash & (slots_.size() - 1); }
+  [[nodiscard]] std::size_t home(std::uint64_t id_hash) const noexcept {
+    return id_hash & (slots_.size() - 1);
+  }
   void place(const IdEntry& entry) noexcept;
   void resize(std::size_t slots);
 

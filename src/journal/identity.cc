@@ -42,7 +42,8 @@ std::string small_file(std::uint64_t magic, std::span<const std::byte> payload) 
 
 /// The payload; nullopt when there is no such file. Error `damaged` when it is not what was written.
 template <std::size_t Size>
-Result<std::optional<std::array<std::byte, Size>>> read_small_file(const Storage& storage, const std::string& name,
+Result<std::optional<std::array<std::byte, Size>>> read_small_file(const Storage& storage,
+                                                                   const std::string& name,
                                                                    std::uint64_t magic) {
   UE_TRY_ASSIGN(const bool there, storage.files.exists(storage.path(name)));
   if (!there) return std::nullopt;
@@ -61,7 +62,8 @@ Result<std::optional<std::array<std::byte, Size>>> read_small_file(const Storage
 
 /// Writes `name` at once or not at all. `payload` gets the temporary file's path, which becomes the file.
 template <class Payload>
-Result<void> write_small_file(const Storage& storage, const std::string& name, std::uint64_t magic, Payload payload) {
+Result<void> write_small_file(const Storage& storage, const std::string& name, std::uint64_t magic,
+                              Payload payload) {
   const std::string temporary = storage.path(name + ".tmp");
   UE_TRY_ASSIGN(const bool left_over, storage.files.exists(temporary));
   if (left_over) UE_TRY(storage.files.remove(temporary));
@@ -75,8 +77,9 @@ Result<void> write_small_file(const Storage& storage, const std::string& name, s
 
 /// Reads the random bytes in the file `name`, or draws and stores them.
 template <std::size_t Size>
-Result<std::array<std::byte, Size>> lasting_random(const Storage& storage, const std::string& name, std::uint64_t magic,
-                                                   ports::Random& random, bool has_segments) {
+Result<std::array<std::byte, Size>> lasting_random(const Storage& storage, const std::string& name,
+                                                   std::uint64_t magic, ports::Random& random,
+                                                   bool has_segments) {
   UE_TRY_ASSIGN(const auto found, read_small_file<Size>(storage, name, magic));
   if (found) return *found;
   if (has_segments)
@@ -99,7 +102,8 @@ Result<Hash> fingerprint(const Storage& storage, const std::string& path) {
 }
 
 /// The stored epoch while the file is the one it was written as; else a new one.
-Result<void> open_epoch(const Storage& storage, ports::Random& random, bool has_segments, Identity& identity) {
+Result<void> open_epoch(const Storage& storage, ports::Random& random, bool has_segments,
+                        Identity& identity) {
   const std::string name = "epoch";
   const auto found = read_small_file<sizeof(EpochPayload)>(storage, name, kEpochMagic);
   // A damaged marker proves nothing: a new epoch is always safe.
@@ -127,11 +131,12 @@ Result<void> open_epoch(const Storage& storage, ports::Random& random, bool has_
 Result<Identity> open_identity(const Storage& storage, ports::Random& random, bool has_segments) {
   Identity identity;
   UE_TRY_ASSIGN(identity.secret, lasting_random<32>(storage, "secret", kSecretMagic, random, has_segments));
-  UE_TRY_ASSIGN(identity.journal, lasting_random<16>(storage, "journal", kJournalMagic, random, has_segments));
+  UE_TRY_ASSIGN(identity.journal,
+                lasting_random<16>(storage, "journal", kJournalMagic, random, has_segments));
   UE_TRY(open_epoch(storage, random, has_segments, identity));
   // 26 characters hold 130 bits, 8 hold 40.
-  append_base32(load<std::uint64_t>(identity.journal.data() + 8), load<std::uint64_t>(identity.journal.data()), 26,
-                identity.text);
+  append_base32(load<std::uint64_t>(identity.journal.data() + 8),
+                load<std::uint64_t>(identity.journal.data()), 26, identity.text);
   identity.text.push_back('.');
   append_base32(0, identity.epoch, 8, identity.text);
   return identity;

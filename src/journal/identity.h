@@ -18,8 +18,9 @@ struct Identity {
   std::string text;        ///< `journalid`: 26 characters for the journal, a dot, 8 for the epoch.
 };
 
-/// Reads the files `secret`, `journal` and `epoch`, or makes them durably. `has_segments`: then the first two must exist.
-/// Errors: damaged, io, full.
-[[nodiscard]] Result<Identity> open_identity(const Storage& storage, ports::Random& random, bool has_segments);
+/// Reads the files `secret`, `journal` and `epoch`, or makes them durably. `has_segments`: then the first two
+/// must exist. Errors: damaged, io, full.
+[[nodiscard]] Result<Identity> open_identity(const Storage& storage, ports::Random& random,
+                                             bool has_segments);
 
 }  // namespace user_events::journal

@@ -37,7 +37,8 @@ struct Journal::Impl {
   void close();
 };
 
-/// Where to start walking in a segment: in memory while it is not sealed, else from its footer. Errors: damaged, io.
+/// Where to start walking in a segment: in memory while it is not sealed, else from its footer. Errors:
+/// damaged, io.
 [[nodiscard]] Result<std::vector<SparseEntry>> sparse_entries(const View& view, const ports::File& file,
                                                               std::uint64_t ordinal);
 

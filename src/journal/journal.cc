@@ -15,7 +15,9 @@ constexpr std::uint64_t kLargestBatchBytes = 1ull << 30;
 
 /// Limits that contradict each other would show later and elsewhere.
 Result<void> check(const Options& options) {
-  const auto usage = [](std::string message) { return fail(ErrorKind::usage, "journal-options", std::move(message)); };
+  const auto usage = [](std::string message) {
+    return fail(ErrorKind::usage, "journal-options", std::move(message));
+  };
   if (options.directory.empty()) return usage("the journal's directory is empty");
   if (options.segment_bytes < kSmallestSegmentBytes)
     return usage("journal.segment_bytes must be at least " + std::to_string(kSmallestSegmentBytes));
@@ -102,7 +104,8 @@ Result<std::vector<Receipt>> Journal::append_wait(std::span<const RecordDraft> d
   std::condition_variable finished;
   std::optional<Result<std::vector<Receipt>>> outcome;
   append(drafts, Backpressure::wait, [&](const Result<std::span<const Receipt>>& result) {
-    // Notified under the lock: once it is free, the waiting caller may be gone, and the condition variable with it.
+    // Notified under the lock: once it is free, the waiting caller may be gone, and the condition variable
+    // with it.
     const std::scoped_lock lock(mutex);
     if (result)
       outcome.emplace(std::vector<Receipt>(result->begin(), result->end()));

@@ -20,28 +20,39 @@
 namespace user_events::journal {
 
 struct Options {
-  std::string directory;                             ///< Created if missing. One process at a time (lock file).
-  std::uint64_t segment_bytes = 64ull << 20;         ///< A segment is sealed when the next frame would pass this.
-  std::uint64_t max_frame_bytes = 4ull << 20;        ///< A group commit takes at most this much (one batch may be larger, up to max_batch_bytes).
-  std::uint64_t max_batch_bytes = 16ull << 20;       ///< A larger `append` is refused, `too_large`.
-  std::uint64_t staging_bytes = 32ull << 20;         ///< Handed in and not yet written; beyond it `append` waits or refuses.
-  std::uint64_t recent_frames_bytes = 16ull << 20;   ///< Durable frames kept in memory for readers that follow closely.
-  std::uint64_t reserve_bytes = 16ull << 20;         ///< Free disk space below which new records are refused (`full`).
-  std::uint64_t max_bytes = 0;                       ///< Total size above which new records are refused; 0: the disk's.
-  std::uint64_t retention_bytes = 0;                 ///< Sealed segments beyond this are removed, oldest first; 0: no limit by size.
-  std::chrono::milliseconds retention_age{std::chrono::hours(24 * 7)};    ///< …or when their last record is older; 0: no limit by age.
-  std::chrono::milliseconds idempotency_window{std::chrono::hours(24)};   ///< Never removed while younger: a repeated id is known this long.
-  std::chrono::milliseconds scrub_pause{5'000};      ///< Between two segments that the background scrubber reads; 0: no scrubbing.
+  std::string directory;                      ///< Created if missing. One process at a time (lock file).
+  std::uint64_t segment_bytes = 64ull << 20;  ///< A segment is sealed when the next frame would pass this.
+  std::uint64_t max_frame_bytes =
+      4ull
+      << 20;  ///< A group commit takes at most this much (one batch may be larger, up to max_batch_bytes).
+  std::uint64_t max_batch_bytes = 16ull << 20;  ///< A larger `append` is refused, `too_large`.
+  std::uint64_t staging_bytes =
+      32ull << 20;  ///< Handed in and not yet written; beyond it `append` waits or refuses.
+  std::uint64_t recent_frames_bytes =
+      16ull << 20;  ///< Durable frames kept in memory for readers that follow closely.
+  std::uint64_t reserve_bytes = 16ull
+                                << 20;  ///< Free disk space below which new records are refused (`full`).
+  std::uint64_t max_bytes = 0;          ///< Total size above which new records are refused; 0: the disk's.
+  std::uint64_t retention_bytes =
+      0;  ///< Sealed segments beyond this are removed, oldest first; 0: no limit by size.
+  std::chrono::milliseconds retention_age{
+      std::chrono::hours(24 * 7)};  ///< …or when their last record is older; 0: no limit by age.
+  std::chrono::milliseconds idempotency_window{
+      std::chrono::hours(24)};  ///< Never removed while younger: a repeated id is known this long.
+  std::chrono::milliseconds scrub_pause{
+      5'000};  ///< Between two segments that the background scrubber reads; 0: no scrubbing.
 };
 
-/// What a record got. `duplicate`: the id was already accepted with the same content; `sequence` is the first one's.
+/// What a record got. `duplicate`: the id was already accepted with the same content; `sequence` is the first
+/// one's.
 struct Receipt {
   std::uint64_t sequence = 0;
   bool duplicate = false;
 };
 
-/// Called once, on the journal's commit thread, after the outcome is final: all receipts, or the error of the whole
-/// batch. Must not block and must not call `append` with Backpressure::wait. `receipts` is valid during the call.
+/// Called once, on the journal's commit thread, after the outcome is final: all receipts, or the error of the
+/// whole batch. Must not block and must not call `append` with Backpressure::wait. `receipts` is valid during
+/// the call.
 using Completion = std::move_only_function<void(const Result<std::span<const Receipt>>&)>;
 
 enum class Backpressure : std::uint8_t { wait, refuse };
@@ -62,28 +73,28 @@ class Chunk {
 };
 
 struct Stats {
-  std::uint64_t first_sequence = 1;   ///< Oldest record still held (or the next one, when empty).
-  std::uint64_t durable_sequence = 0; ///< Last acknowledged record; 0 when empty.
+  std::uint64_t first_sequence = 1;    ///< Oldest record still held (or the next one, when empty).
+  std::uint64_t durable_sequence = 0;  ///< Last acknowledged record; 0 when empty.
   std::uint64_t records_accepted = 0, duplicates = 0, conflicts = 0, refused_full = 0;  ///< Since start.
   std::uint64_t frames = 0, bytes_written = 0, syncs = 0;                               ///< Since start.
-  std::uint64_t disk_bytes = 0;       ///< All segments and indexes.
+  std::uint64_t disk_bytes = 0;  ///< All segments and indexes.
   std::uint64_t segments = 0;
-  bool accepting = true;              ///< False after a failure that stopped acceptance, or while full.
-  std::string problem;                ///< Why not, or the damage that the scrubber found; one line, empty when all is well.
+  bool accepting = true;  ///< False after a failure that stopped acceptance, or while full.
+  std::string problem;  ///< Why not, or the damage that the scrubber found; one line, empty when all is well.
 };
 
 class Journal;
 
-/// Walks durable records in order. Use from one thread at a time; many readers may run at once. Must not outlive its journal;
-/// the chunks it returned may.
+/// Walks durable records in order. Use from one thread at a time; many readers may run at once. Must not
+/// outlive its journal; the chunks it returned may.
 class Reader {
  public:
   ~Reader();
   Reader(Reader&&) noexcept;
   Reader& operator=(Reader&&) noexcept;
-  /// The next frame's records after the last returned (the first call may start inside a frame). Empty at the end.
-  /// Error `damaged` names segment and offset, and repeats at every call: damage is never skipped.
-  /// Error `not_found`, code `expired`, when retention removed the position.
+  /// The next frame's records after the last returned (the first call may start inside a frame). Empty at the
+  /// end. Error `damaged` names segment and offset, and repeats at every call: damage is never skipped. Error
+  /// `not_found`, code `expired`, when retention removed the position.
   [[nodiscard]] Result<Chunk> next();
   /// Continues after `sequence` (0: from the oldest).
   void seek(std::uint64_t after_sequence);
@@ -96,20 +107,23 @@ class Reader {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Thread-safe. Three threads of its own: one builds and hashes frames, one writes and syncs them and calls completions and
-/// listeners, one does what can wait (footers, id indexes, retention, scrubbing).
+/// Thread-safe. Three threads of its own: one builds and hashes frames, one writes and syncs them and calls
+/// completions and listeners, one does what can wait (footers, id indexes, retention, scrubbing).
 class Journal {
  public:
-  /// Opens or creates. Recovers: a torn last frame is cut off; damage before a good frame refuses the start (`damaged`, with
-  /// segment and offset). Checks the active segment and the footers of sealed ones. Cost: one segment's read.
-  [[nodiscard]] static Result<std::unique_ptr<Journal>> open(ports::FileSystem& files, const ports::Clock& clock,
-                                                             ports::Random& random, Options options);
+  /// Opens or creates. Recovers: a torn last frame is cut off; damage before a good frame refuses the start
+  /// (`damaged`, with segment and offset). Checks the active segment and the footers of sealed ones. Cost:
+  /// one segment's read.
+  [[nodiscard]] static Result<std::unique_ptr<Journal>> open(ports::FileSystem& files,
+                                                             const ports::Clock& clock, ports::Random& random,
+                                                             Options options);
   ~Journal();  ///< close().
 
-  /// Hands in a batch, all or none, in one frame. `completion` is called exactly once, from the commit thread or, on
-  /// refusal, from this call. Copies the drafts. Cost: about 100 ns and one memcpy a record; no system call.
-  /// Errors: conflict (code `id-conflict`: same scope and id, other request MAC; fields[].pointer = `/INDEX`), full, too_large,
-  /// unavailable (staging full with refuse, or closing), io (after a failed write or sync of this batch).
+  /// Hands in a batch, all or none, in one frame. `completion` is called exactly once, from the commit thread
+  /// or, on refusal, from this call. Copies the drafts. Cost: about 100 ns and one memcpy a record; no system
+  /// call. Errors: conflict (code `id-conflict`: same scope and id, other request MAC; fields[].pointer =
+  /// `/INDEX`), full, too_large, unavailable (staging full with refuse, or closing), io (after a failed write
+  /// or sync of this batch).
   void append(std::span<const RecordDraft> drafts, Backpressure backpressure, Completion completion);
 
   /// append and wait. Blocks for about one fdatasync.
@@ -117,7 +131,8 @@ class Journal {
 
   [[nodiscard]] Reader reader(std::uint64_t after_sequence) const;
 
-  /// The record with this id in this scope: by the index for ids of callers, by time for UUIDv7 ids. `chunk[index]`.
+  /// The record with this id in this scope: by the index for ids of callers, by time for UUIDv7 ids.
+  /// `chunk[index]`.
   struct Found {
     Chunk chunk;
     std::size_t index = 0;
@@ -130,23 +145,26 @@ class Journal {
   [[nodiscard]] Result<std::uint64_t> sequence_at_time(std::int64_t time_ms) const;
   /// Waits until durable_sequence() > after, or the time-out, or close. Returns durable_sequence().
   std::uint64_t wait_durable(std::uint64_t after, std::chrono::milliseconds timeout) const;
-  /// Calls `listener` (must not block) on the commit thread after each advance. Returns a token for remove_listener, which
-  /// returns only when the listener is not running and will not be called again.
+  /// Calls `listener` (must not block) on the commit thread after each advance. Returns a token for
+  /// remove_listener, which returns only when the listener is not running and will not be called again.
   std::uint64_t add_listener(std::function<void(std::uint64_t durable)> listener);
   void remove_listener(std::uint64_t token);
 
-  /// Records above `sequence` are still needed: retention never removes them. Default 0 (everything is needed).
+  /// Records above `sequence` are still needed: retention never removes them. Default 0 (everything is
+  /// needed).
   void set_needed_after(std::uint64_t sequence);
   /// Removes what retention allows now; also done in the background. Returns the number of segments removed.
   [[nodiscard]] Result<std::size_t> apply_retention();
 
-  /// Reads everything that is durable now and checks checksums, sequence numbers and the hash chain. Cost: a full read.
-  /// Error `damaged` with segment and offset.
+  /// Reads everything that is durable now and checks checksums, sequence numbers and the hash chain. Cost: a
+  /// full read. Error `damaged` with segment and offset.
   [[nodiscard]] Result<void> verify() const;
 
-  /// `journalid` on the wire: unique for this journal and epoch (a restored or copied directory gets a new one). 35 characters.
+  /// `journalid` on the wire: unique for this journal and epoch (a restored or copied directory gets a new
+  /// one). 35 characters.
   [[nodiscard]] const std::string& id() const noexcept;
-  /// 32 secret bytes of this data directory (mode 0600 beside the segments): keys for request MACs and identifier tokens.
+  /// 32 secret bytes of this data directory (mode 0600 beside the segments): keys for request MACs and
+  /// identifier tokens.
   [[nodiscard]] std::span<const std::byte, 32> secret() const noexcept;
   [[nodiscard]] Stats stats() const;
 

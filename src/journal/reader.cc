@@ -7,7 +7,8 @@
 
 namespace user_events::journal {
 
-Result<std::vector<SparseEntry>> sparse_entries(const View& view, const ports::File& file, std::uint64_t ordinal) {
+Result<std::vector<SparseEntry>> sparse_entries(const View& view, const ports::File& file,
+                                                std::uint64_t ordinal) {
   if (auto segment = view.segment(ordinal); segment && !segment->sealed) return std::move(segment->sparse);
   return read_sparse(file, ordinal);
 }
@@ -19,7 +20,8 @@ Result<Chunk> Reader::Impl::next() {
   if (after_ + 1 < first) {
     if (after_ != 0)
       return fail(ErrorKind::not_found, "expired",
-                  "the records after " + std::to_string(after_) + " are gone; the journal begins at " + std::to_string(first),
+                  "the records after " + std::to_string(after_) + " are gone; the journal begins at " +
+                      std::to_string(first),
                   "begin at the oldest record, or keep records longer with journal.retention");
     after_ = first - 1;
     if (after_ >= view_.durable()) return Chunk{};
@@ -27,7 +29,8 @@ Result<Chunk> Reader::Impl::next() {
   Chunk chunk;
   if (const auto recent = view_.recent(after_ + 1)) {
     chunk = recent->chunk();
-    if (chunk.empty()) return fail(ErrorKind::internal, "frame-in-memory", "a frame in memory does not parse");
+    if (chunk.empty())
+      return fail(ErrorKind::internal, "frame-in-memory", "a frame in memory does not parse");
   } else {
     auto read = read_from_disk(after_ + 1);
     if (!read) {
@@ -62,7 +65,8 @@ Result<FrameHeader> Reader::Impl::read_header() const {
 /// Opens the segment and walks headers to the frame with `wanted`, from the nearest sparse entry.
 Result<void> Reader::Impl::move_to(const Segment& segment, std::uint64_t wanted) {
   next_sequence_ = 0;
-  UE_TRY_ASSIGN(file_, storage_.files.open(storage_.path(segment_name(segment.info.ordinal)), ports::OpenMode::read));
+  UE_TRY_ASSIGN(
+      file_, storage_.files.open(storage_.path(segment_name(segment.info.ordinal)), ports::OpenMode::read));
   ordinal_ = segment.info.ordinal;
   salt_ = segment.info.salt;
   offset_ = kSegmentHeaderBytes;
@@ -77,7 +81,8 @@ Result<void> Reader::Impl::move_to(const Segment& segment, std::uint64_t wanted)
   }
   while (offset_ < segment.info.end_offset) {
     UE_TRY_ASSIGN(const FrameHeader header, read_header());
-    if (header.first_sequence != sequence) return damage(ordinal_, offset_, "the frame's sequence does not follow");
+    if (header.first_sequence != sequence)
+      return damage(ordinal_, offset_, "the frame's sequence does not follow");
     if (header.last_sequence() >= wanted) {
       next_sequence_ = sequence;
       return {};

@@ -15,22 +15,24 @@ using RequestMac = std::array<std::byte, 16>;
 
 /// What a caller hands in. Views must stay valid until `append` returns (it copies).
 struct RecordDraft {
-  std::string_view id;               ///< Event id, 1..255 bytes.
-  std::string_view type;             ///< 1..255 bytes.
-  std::string_view key;              ///< Lane key: events of one key are delivered in order. 1..1024 bytes.
-  std::string_view scope;            ///< What `id` is unique within: source and principal. Up to 1024 bytes.
-  std::string_view source_position;  ///< Where the event came from (outbox position); empty if nowhere. Up to 1024 bytes.
-  std::string_view key_id;           ///< Key that seals the payload; empty when clear.
+  std::string_view id;     ///< Event id, 1..255 bytes.
+  std::string_view type;   ///< 1..255 bytes.
+  std::string_view key;    ///< Lane key: events of one key are delivered in order. 1..1024 bytes.
+  std::string_view scope;  ///< What `id` is unique within: source and principal. Up to 1024 bytes.
+  std::string_view
+      source_position;  ///< Where the event came from (outbox position); empty if nowhere. Up to 1024 bytes.
+  std::string_view key_id;  ///< Key that seals the payload; empty when clear.
   PayloadForm form = PayloadForm::clear;
-  bool id_from_caller = false;       ///< Only such ids are indexed and compared (`request_mac`).
-  RequestMac request_mac{};          ///< Keyed MAC of the request as submitted; compared when the id is seen again.
+  bool id_from_caller = false;  ///< Only such ids are indexed and compared (`request_mac`).
+  RequestMac request_mac{};  ///< Keyed MAC of the request as submitted; compared when the id is seen again.
   std::string_view payload;
 };
 
 /// A durable record; views point into the chunk it was read from.
 struct RecordView {
   std::uint64_t sequence = 0;
-  std::int64_t accepted_ms = 0;  ///< Wall clock at acceptance, Unix milliseconds; never decreasing within a journal.
+  std::int64_t accepted_ms =
+      0;  ///< Wall clock at acceptance, Unix milliseconds; never decreasing within a journal.
   std::string_view id, type, key, scope, source_position, key_id;
   PayloadForm form = PayloadForm::clear;
   bool id_from_caller = false;

@@ -22,7 +22,8 @@ struct Walked {
   std::uint64_t offset = 0;
   std::string why;
 };
-Result<Walked> walk(const ports::File& file, const Segment& segment, std::uint64_t end, const OnFrame& on_frame) {
+Result<Walked> walk(const ports::File& file, const Segment& segment, std::uint64_t end,
+                    const OnFrame& on_frame) {
   FrameScanner scanner(file, segment.info.salt, kSegmentHeaderBytes, end);
   scanner.expect_chain(segment.info.base_sequence, segment.start_hash);
   for (;;) {
@@ -36,7 +37,8 @@ Result<Walked> walk(const ports::File& file, const Segment& segment, std::uint64
 Result<void> walk_complete(const Storage& storage, const Segment& segment, const OnFrame& on_frame) {
   UE_TRY_ASSIGN(const auto file, open_segment_file(storage, segment.info.ordinal, ports::OpenMode::read));
   UE_TRY_ASSIGN(const Walked walked, walk(*file, segment, segment.info.end_offset, on_frame));
-  if (walked.offset != segment.info.end_offset) return damage(segment.info.ordinal, walked.offset, walked.why);
+  if (walked.offset != segment.info.end_offset)
+    return damage(segment.info.ordinal, walked.offset, walked.why);
   return {};
 }
 
@@ -98,7 +100,8 @@ class Recovery {
       auto header = decode_segment_header(std::span(bytes).first(got));
       if (header && header->journal != identity_.journal)
         return damage(*ordinal, 0, "it belongs to another journal");
-      if (header && header->ordinal != *ordinal) return damage(*ordinal, 0, "its header is another segment's");
+      if (header && header->ordinal != *ordinal)
+        return damage(*ordinal, 0, "its header is another segment's");
       headers_.emplace(*ordinal, header);
       out_.last_ordinal = *ordinal;
     }
@@ -120,7 +123,8 @@ class Recovery {
     return {};
   }
 
-  /// From the newest back. What a header passes over is void: it was given up before anything in it was acknowledged.
+  /// From the newest back. What a header passes over is void: it was given up before anything in it was
+  /// acknowledged.
   Result<void> follow_chain() {
     while (!headers_.empty()) {
       const auto [ordinal, header] = *headers_.rbegin();
@@ -154,17 +158,18 @@ class Recovery {
       segment = *std::move(footer);
     } else {
       // The next header is durable, the footer need not be. The next header says where the frames end.
-      UE_TRY_ASSIGN(const Walked walked,
-                    walk(*file, segment, next.previous_end_offset, [&](const FrameScanner::Item& item, const Hash& hash) {
-                      segment.add(item.header, hash);
-                      return Result<void>{};
-                    }));
+      UE_TRY_ASSIGN(const Walked walked, walk(*file, segment, next.previous_end_offset,
+                                              [&](const FrameScanner::Item& item, const Hash& hash) {
+                                                segment.add(item.header, hash);
+                                                return Result<void>{};
+                                              }));
       if (walked.offset != next.previous_end_offset) return damage(header.ordinal, walked.offset, walked.why);
       segment.file_bytes = segment.info.end_offset;
     }
     if (segment.info.end_offset != next.previous_end_offset || segment.info.last_hash != next.previous_hash ||
         segment.info.last_sequence + 1 != next.base_sequence)
-      return damage(header.ordinal, segment.info.end_offset, "it does not end where the next segment says it does");
+      return damage(header.ordinal, segment.info.end_offset,
+                    "it does not end where the next segment says it does");
     out_.segments.push_back(std::move(segment));
     return {};
   }
@@ -200,8 +205,9 @@ class Recovery {
     return {};
   }
 
-  /// The header and the last frame may be in memory only, even as clean pages after a sync that failed: written
-  /// again, they are on the disk before anybody builds on them. Earlier frames were synced before the last was written.
+  /// The header and the last frame may be in memory only, even as clean pages after a sync that failed:
+  /// written again, they are on the disk before anybody builds on them. Earlier frames were synced before the
+  /// last was written.
   Result<void> make_durable(ports::File& file, const SegmentHeader& header, std::uint64_t last_frame,
                             std::uint64_t end) {
     SegmentHeaderBytes bytes;
@@ -242,7 +248,8 @@ class Recovery {
 
 Result<bool> has_segments(const Storage& storage) {
   UE_TRY_ASSIGN(const auto names, storage.files.list(storage.directory));
-  return std::ranges::any_of(names, [](const std::string& name) { return parse_name(name, ".segment").has_value(); });
+  return std::ranges::any_of(
+      names, [](const std::string& name) { return parse_name(name, ".segment").has_value(); });
 }
 
 Result<Recovered> recover(const Storage& storage, const Identity& identity, const ports::Clock& clock,
@@ -250,7 +257,8 @@ Result<Recovered> recover(const Storage& storage, const Identity& identity, cons
   return Recovery(storage, identity, clock, random, hasher).run();
 }
 
-Result<std::vector<IdEntry>> read_ids(const Storage& storage, const Segment& segment, const IdHasher& hasher) {
+Result<std::vector<IdEntry>> read_ids(const Storage& storage, const Segment& segment,
+                                      const IdHasher& hasher) {
   std::vector<IdEntry> ids;
   UE_TRY(walk_complete(storage, segment, [&](const FrameScanner::Item& item, const Hash&) {
     return for_each_id(item, segment.info.ordinal, hasher, [&](const IdEntry& id) { ids.push_back(id); });
@@ -265,7 +273,8 @@ Result<void> scrub(const Storage& storage, const Segment& segment) {
     return Result<void>{};
   }));
   if (last != segment.info.last_hash)
-    return damage(segment.info.ordinal, segment.info.end_offset, "its last frame's hash is not the one recorded");
+    return damage(segment.info.ordinal, segment.info.end_offset,
+                  "its last frame's hash is not the one recorded");
   return {};
 }
 

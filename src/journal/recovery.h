@@ -14,17 +14,18 @@ struct Recovered {
   std::vector<Segment> segments;  ///< Oldest first; the last is the active one.
   ActiveFile active;
   std::uint64_t last_ordinal = 0;
-  IdTable ids;                    ///< Of the active segment.
+  IdTable ids;  ///< Of the active segment.
 };
 
 /// Whether the directory holds a segment.
 [[nodiscard]] Result<bool> has_segments(const Storage& storage);
 
-/// Checks the active segment and the footers of the others, removes what no acknowledged record can be in, makes the
-/// end durable. Creates the first segment in an empty directory. Errors: damaged (segment and offset), io, full.
-/// Cost: one segment's read, and two small reads per segment.
-[[nodiscard]] Result<Recovered> recover(const Storage& storage, const Identity& identity, const ports::Clock& clock,
-                                        ports::Random& random, const IdHasher& hasher);
+/// Checks the active segment and the footers of the others, removes what no acknowledged record can be in,
+/// makes the end durable. Creates the first segment in an empty directory. Errors: damaged (segment and
+/// offset), io, full. Cost: one segment's read, and two small reads per segment.
+[[nodiscard]] Result<Recovered> recover(const Storage& storage, const Identity& identity,
+                                        const ports::Clock& clock, ports::Random& random,
+                                        const IdHasher& hasher);
 
 /// The ids of callers in a segment, read from its frames. Errors: damaged, io.
 [[nodiscard]] Result<std::vector<IdEntry>> read_ids(const Storage& storage, const Segment& segment,

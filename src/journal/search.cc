@@ -21,9 +21,10 @@ struct Span {
 };
 
 /// The spans of a segment that may hold a record accepted, by the clock of then, within [from_ms, to_ms].
-Result<void> append_spans(const View& view, const Storage& storage, const Segment& segment, std::int64_t from_ms,
-                          std::int64_t to_ms, std::vector<Span>& spans) {
-  if (segment.empty() || segment.info.accepted_last_ms < from_ms || segment.info.wall_lowest_ms > to_ms) return {};
+Result<void> append_spans(const View& view, const Storage& storage, const Segment& segment,
+                          std::int64_t from_ms, std::int64_t to_ms, std::vector<Span>& spans) {
+  if (segment.empty() || segment.info.accepted_last_ms < from_ms || segment.info.wall_lowest_ms > to_ms)
+    return {};
   UE_TRY_ASSIGN(const auto file,
                 storage.files.open(storage.path(segment_name(segment.info.ordinal)), ports::OpenMode::read));
   UE_TRY_ASSIGN(const auto sparse, sparse_entries(view, *file, segment.info.ordinal));
@@ -58,7 +59,8 @@ bool gone(const Error& error) { return error.kind == ErrorKind::not_found; }
 
 }  // namespace
 
-Result<std::optional<Journal::Found>> Journal::Impl::find_by_index(std::string_view scope, std::string_view id) const {
+Result<std::optional<Journal::Found>> Journal::Impl::find_by_index(std::string_view scope,
+                                                                   std::string_view id) const {
   UE_TRY_ASSIGN(auto entries, stage->find_id(hasher->id_hash(id)));
   std::ranges::sort(entries, std::ranges::greater{}, &IdEntry::sequence);
   for (const IdEntry& entry : entries) {
@@ -69,12 +71,14 @@ Result<std::optional<Journal::Found>> Journal::Impl::find_by_index(std::string_v
   return std::nullopt;
 }
 
-Result<std::optional<Journal::Found>> Journal::Impl::find_by_time(std::string_view scope, std::string_view id) const {
+Result<std::optional<Journal::Found>> Journal::Impl::find_by_time(std::string_view scope,
+                                                                  std::string_view id) const {
   const auto made_ms = base::uuid7_time_ms(id);
   if (!made_ms) return std::nullopt;
   std::vector<Span> spans;
   for (const Segment& segment : view->segments()) {
-    auto appended = append_spans(*view, storage, segment, *made_ms - kAcceptedEarlierMs, *made_ms + kAcceptedLaterMs, spans);
+    auto appended = append_spans(*view, storage, segment, *made_ms - kAcceptedEarlierMs,
+                                 *made_ms + kAcceptedLaterMs, spans);
     if (!appended && !gone(appended.error())) return std::unexpected(std::move(appended).error());
   }
   // Nearly always the record is in the first span that reaches the time.
@@ -100,12 +104,14 @@ Result<std::uint64_t> Journal::sequence_at_time(std::int64_t time_ms) const {
   const auto segment = std::ranges::find_if(
       segments, [&](const Segment& s) { return !s.empty() && s.info.accepted_last_ms >= time_ms; });
   if (segment == segments.end()) return view.durable() + 1;
-  UE_TRY_ASSIGN(const auto file, impl_->storage.files.open(
-                                     impl_->storage.path(segment_name(segment->info.ordinal)), ports::OpenMode::read));
+  UE_TRY_ASSIGN(const auto file,
+                impl_->storage.files.open(impl_->storage.path(segment_name(segment->info.ordinal)),
+                                          ports::OpenMode::read));
   UE_TRY_ASSIGN(const auto sparse, sparse_entries(view, *file, segment->info.ordinal));
   const auto behind = std::ranges::lower_bound(sparse, time_ms, {}, &SparseEntry::accepted_first_ms);
-  Reader::Impl reader(view, impl_->storage,
-                      behind == sparse.begin() ? segment->info.base_sequence - 1 : std::prev(behind)->first_sequence - 1);
+  Reader::Impl reader(
+      view, impl_->storage,
+      behind == sparse.begin() ? segment->info.base_sequence - 1 : std::prev(behind)->first_sequence - 1);
   for (;;) {
     UE_TRY_ASSIGN(const Chunk chunk, reader.next());
     if (chunk.empty()) return reader.after() + 1;

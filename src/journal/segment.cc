@@ -37,7 +37,8 @@ void Segment::add(const FrameHeader& header, const Hash& hash) {
     info.wall_lowest_ms = header.wall_lowest_ms;
   }
   if (sparse.empty() || info.end_offset - sparse.back().offset >= kSparseStrideBytes) {
-    sparse.push_back({info.end_offset, header.first_sequence, header.accepted_first_ms, header.wall_lowest_ms});
+    sparse.push_back(
+        {info.end_offset, header.first_sequence, header.accepted_first_ms, header.wall_lowest_ms});
   }
   sparse.back().wall_lowest_ms = std::min(sparse.back().wall_lowest_ms, header.wall_lowest_ms);
   info.wall_lowest_ms = std::min(info.wall_lowest_ms, header.wall_lowest_ms);
@@ -80,12 +81,13 @@ SegmentHeader next_header(const Segment& previous, PreviousEnd previous_end, con
 
 std::unexpected<Error> damage(std::uint64_t ordinal, std::uint64_t offset, std::string_view what) {
   return fail(ErrorKind::damaged, "journal-damaged",
-              "journal segment " + segment_name(ordinal) + " is damaged at offset " + std::to_string(offset) + ": " +
-                  std::string(what),
+              "journal segment " + segment_name(ordinal) + " is damaged at offset " + std::to_string(offset) +
+                  ": " + std::string(what),
               "restore the data directory from a backup; nothing after that place is read or skipped");
 }
 
-FrameScanner::FrameScanner(const ports::File& file, std::uint64_t salt, std::uint64_t offset, std::uint64_t end)
+FrameScanner::FrameScanner(const ports::File& file, std::uint64_t salt, std::uint64_t offset,
+                           std::uint64_t end)
     : file_(file), salt_(salt), offset_(offset), end_(end) {}
 
 void FrameScanner::expect_chain(std::uint64_t next_sequence, const Hash& previous) {
@@ -169,7 +171,8 @@ Result<std::unique_ptr<ports::File>> create_segment(const Storage& storage, cons
   return file;
 }
 
-Result<std::uint64_t> write_footer(const Storage& storage, const Footer& info, std::span<const SparseEntry> sparse) {
+Result<std::uint64_t> write_footer(const Storage& storage, const Footer& info,
+                                   std::span<const SparseEntry> sparse) {
   UE_TRY_ASSIGN(const auto file,
                 storage.files.open(storage.path(segment_name(info.ordinal)), ports::OpenMode::read_write));
   const std::string bytes = encode_footer(info, sparse);
@@ -183,7 +186,8 @@ Result<std::optional<Segment>> read_footer(const ports::File& file, const Segmen
   UE_TRY_ASSIGN(const auto decoded, footer_at_end(file));
   if (!decoded) return std::nullopt;
   const Footer& footer = decoded->footer;
-  if (footer.salt != header.salt || footer.ordinal != header.ordinal || footer.base_sequence != header.base_sequence)
+  if (footer.salt != header.salt || footer.ordinal != header.ordinal ||
+      footer.base_sequence != header.base_sequence)
     return std::nullopt;
   Segment segment = begin_segment(header);
   segment.info = footer;
@@ -198,7 +202,8 @@ Result<std::vector<SparseEntry>> read_sparse(const ports::File& file, std::uint6
   std::string bytes(decoded->sparse_count * kSparseEntryBytes, '\0');
   UE_TRY_ASSIGN(const std::size_t got, file.read_at(decoded->footer.end_offset, writable(bytes)));
   auto sparse = decode_sparse(as_bytes(bytes).first(got), *decoded);
-  if (!sparse) return damage(ordinal, decoded->footer.end_offset, "its sparse index does not match its checksum");
+  if (!sparse)
+    return damage(ordinal, decoded->footer.end_offset, "its sparse index does not match its checksum");
   return *std::move(sparse);
 }
 

@@ -23,15 +23,15 @@ struct Storage {
   [[nodiscard]] Result<void> sync_directory() const { return files.sync_directory(directory); }
 };
 
-/// What is known of a segment. The active one grows under the View's lock; the others no longer change but for
-/// `file_bytes` and `sealed`.
+/// What is known of a segment. The active one grows under the View's lock; the others no longer change but
+/// for `file_bytes` and `sealed`.
 struct Segment {
   Footer info;
   Hash start_hash{};                ///< Of the last frame before this segment.
   std::vector<SparseEntry> sparse;  ///< Of the active segment, and until the footer is written.
   std::uint64_t file_bytes = 0;
   std::uint64_t index_bytes = 0;
-  bool sealed = false;              ///< Its footer is on disk.
+  bool sealed = false;  ///< Its footer is on disk.
 
   [[nodiscard]] bool empty() const noexcept { return info.last_sequence < info.base_sequence; }
   /// Takes a frame at info.end_offset into account.
@@ -42,11 +42,12 @@ struct Segment {
 [[nodiscard]] Segment begin_segment(const SegmentHeader& header);
 
 /// The header of the segment that follows `previous`.
-[[nodiscard]] SegmentHeader next_header(const Segment& previous, PreviousEnd previous_end, const JournalUuid& journal,
-                                        std::uint64_t epoch);
+[[nodiscard]] SegmentHeader next_header(const Segment& previous, PreviousEnd previous_end,
+                                        const JournalUuid& journal, std::uint64_t epoch);
 
 /// Error `damaged` that names the place.
-[[nodiscard]] std::unexpected<Error> damage(std::uint64_t ordinal, std::uint64_t offset, std::string_view what);
+[[nodiscard]] std::unexpected<Error> damage(std::uint64_t ordinal, std::uint64_t offset,
+                                            std::string_view what);
 
 /// Walks a segment's frames front to back through a window, and checks each.
 class FrameScanner {
@@ -54,12 +55,15 @@ class FrameScanner {
   struct Item {
     FrameHeader header;
     std::span<const std::byte> bytes;  ///< Header and body; until the next call.
-    [[nodiscard]] std::span<const std::byte> body() const noexcept { return bytes.subspan(kFrameHeaderBytes); }
+    [[nodiscard]] std::span<const std::byte> body() const noexcept {
+      return bytes.subspan(kFrameHeaderBytes);
+    }
   };
 
   /// Walks [offset, end) of the file, whose frames carry `salt`.
   FrameScanner(const ports::File& file, std::uint64_t salt, std::uint64_t offset, std::uint64_t end);
-  /// Also checks sequence numbers and the hash chain from here on; `hash()` then names the last frame returned.
+  /// Also checks sequence numbers and the hash chain from here on; `hash()` then names the last frame
+  /// returned.
   void expect_chain(std::uint64_t next_sequence, const Hash& previous);
 
   /// The next good frame; nullopt when there is none at offset() (see why()). Errors: io.
@@ -89,14 +93,16 @@ class FrameScanner {
     const std::function<bool(const FrameHeader& header, std::uint64_t offset)>& matches);
 
 /// Makes the file durable with its header and its name. On error the file is removed if that is possible.
-[[nodiscard]] Result<std::unique_ptr<ports::File>> create_segment(const Storage& storage, const SegmentHeader& header);
+[[nodiscard]] Result<std::unique_ptr<ports::File>> create_segment(const Storage& storage,
+                                                                  const SegmentHeader& header);
 
 /// Cuts the file at its end_offset, writes the footer there and syncs. Returns the size of the file.
 [[nodiscard]] Result<std::uint64_t> write_footer(const Storage& storage, const Footer& info,
                                                  std::span<const SparseEntry> sparse);
 
 /// Reads and checks the footer; nullopt when there is no good one.
-[[nodiscard]] Result<std::optional<Segment>> read_footer(const ports::File& file, const SegmentHeader& header);
+[[nodiscard]] Result<std::optional<Segment>> read_footer(const ports::File& file,
+                                                         const SegmentHeader& header);
 
 /// The sparse entries of a sealed segment. Error `damaged`.
 [[nodiscard]] Result<std::vector<SparseEntry>> read_sparse(const ports::File& file, std::uint64_t ordinal);

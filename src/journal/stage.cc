@@ -8,8 +8,8 @@
 namespace user_events::journal {
 namespace {
 
-/// From this size on, hashing a frame takes long enough to be worth another thread while the disk is busy. Smaller
-/// frames stay open until the disk is free, so that more callers share them.
+/// From this size on, hashing a frame takes long enough to be worth another thread while the disk is busy.
+/// Smaller frames stay open until the disk is free, so that more callers share them.
 constexpr std::size_t kBuildAheadBytes = 64u << 10;
 constexpr std::chrono::milliseconds kProbeInterval{100};
 constexpr std::size_t kReportedConflicts = 100;
@@ -29,13 +29,15 @@ std::optional<Error> check_fields(const RecordDraft& draft, std::size_t index) {
   if (draft.type.empty() || draft.type.size() > 255) return too_long(index, "type must have 1 to 255 bytes");
   if (draft.key.empty() || draft.key.size() > 1024) return too_long(index, "key must have 1 to 1024 bytes");
   if (draft.scope.size() > 1024) return too_long(index, "scope must have at most 1024 bytes");
-  if (draft.source_position.size() > 1024) return too_long(index, "source position must have at most 1024 bytes");
+  if (draft.source_position.size() > 1024)
+    return too_long(index, "source position must have at most 1024 bytes");
   if (draft.key_id.size() > 255) return too_long(index, "key id must have at most 255 bytes");
   return std::nullopt;
 }
 
 Error closing() {
-  return Error{ErrorKind::unavailable, "journal-closing", "the journal is closing", "try again once it is open", {}};
+  return Error{
+      ErrorKind::unavailable, "journal-closing", "the journal is closing", "try again once it is open", {}};
 }
 
 }  // namespace
@@ -61,10 +63,12 @@ std::optional<Error> Stage::check_sizes(std::span<const RecordDraft> drafts, std
     bytes += encoded_size(drafts[i]);
   }
   if (bytes <= options_.max_batch_bytes) return std::nullopt;
-  return Error{ErrorKind::too_large, "batch-too-large",
+  return Error{ErrorKind::too_large,
+               "batch-too-large",
                "a batch of " + std::to_string(bytes) + " bytes is over the limit of " +
                    std::to_string(options_.max_batch_bytes),
-               "publish fewer events at once", {}};
+               "publish fewer events at once",
+               {}};
 }
 
 Result<void> Stage::look_up_sealed(const IdSources& sources, IdLookups& lookups) {
@@ -103,11 +107,14 @@ std::optional<Error> Stage::resolve(std::span<const RecordDraft> drafts, IdLooku
     ++duplicates;
     if (lookup.known_mac == draft.request_mac) continue;
     if (!conflict)
-      conflict = Error{ErrorKind::conflict, "id-conflict",
+      conflict = Error{ErrorKind::conflict,
+                       "id-conflict",
                        "an event id was accepted before with other content",
-                       "give a new event a new id; repeat an event with the same content", {}};
+                       "give a new event a new id; repeat an event with the same content",
+                       {}};
     if (conflict->fields.size() < kReportedConflicts)
-      conflict->fields.push_back({pointer_to(lookup.index), "id-conflict", "this id has other content already"});
+      conflict->fields.push_back(
+          {pointer_to(lookup.index), "id-conflict", "this id has other content already"});
   }
   if (conflict) {
     for (const IdLookup& lookup : lookups)
@@ -128,9 +135,11 @@ std::optional<Error> Stage::wait_for_room(std::unique_lock<std::mutex>& lock, st
     // A batch larger than the whole buffer goes alone.
     if (staged_bytes_ == 0 || staged_bytes_ + bytes <= options_.staging_bytes) return std::nullopt;
     if (backpressure == Backpressure::refuse)
-      return Error{ErrorKind::unavailable, "staging-full",
+      return Error{ErrorKind::unavailable,
+                   "staging-full",
                    "the journal's staging buffer is full: events come faster than the disk takes them",
-                   "try again shortly", {}};
+                   "try again shortly",
+                   {}};
     room_.wait(lock);
   }
 }
@@ -145,7 +154,8 @@ void Stage::append(std::span<const RecordDraft> drafts, Backpressure backpressur
   lookups.clear();
   for (std::size_t i = 0; i < drafts.size(); ++i)
     if (drafts[i].id_from_caller)
-      lookups.push_back({.index = static_cast<std::uint32_t>(i), .hashes = hasher_(drafts[i].scope, drafts[i].id)});
+      lookups.push_back(
+          {.index = static_cast<std::uint32_t>(i), .hashes = hasher_(drafts[i].scope, drafts[i].id)});
 
   std::unique_lock lock(mutex_);
   if (auto error = wait_for_room(lock, bytes, backpressure)) {
@@ -306,7 +316,8 @@ std::unique_ptr<Frame> Stage::next() {
     building_ = false;
   }
   committing_ = true;
-  largest_frame_bytes_ = std::max<std::uint64_t>(largest_frame_bytes_ - largest_frame_bytes_ / 16, frame->bytes.size());
+  largest_frame_bytes_ =
+      std::max<std::uint64_t>(largest_frame_bytes_ - largest_frame_bytes_ / 16, frame->bytes.size());
   if (build_ahead()) build_.notify_one();
   return frame;
 }

@@ -24,7 +24,8 @@ struct StageStart {
   std::shared_ptr<const IdSources> sources;
 };
 
-/// Thread-safe. `append` from any thread, `run_builder` on the build thread, the rest on the commit thread unless said otherwise.
+/// Thread-safe. `append` from any thread, `run_builder` on the build thread, the rest on the commit thread
+/// unless said otherwise.
 class Stage {
  public:
   Stage(const Options& options, const ports::Clock& clock, ports::Random& random, const IdHasher& hasher,
@@ -34,15 +35,16 @@ class Stage {
   /// Builds large frames ahead while the commit thread syncs. Returns after `close`.
   void run_builder();
 
-  /// The next frame, built; waits for one. nullptr: either the journal refuses and it is time to probe, or it is closed
-  /// and everything is done (`finished()`).
+  /// The next frame, built; waits for one. nullptr: either the journal refuses and it is time to probe, or it
+  /// is closed and everything is done (`finished()`).
   [[nodiscard]] std::unique_ptr<Frame> next();
   [[nodiscard]] bool finished() const;
   /// The frame is out of memory's account; makes room for waiting callers.
   void done(std::unique_ptr<Frame> frame);
-  /// Takes back everything that is staged, in order, and continues after `durable` at `position`. With a `refusal`, later
-  /// appends are refused with it until `accept`.
-  [[nodiscard]] std::vector<std::unique_ptr<Frame>> take_back(std::uint64_t durable, const FramePosition& position,
+  /// Takes back everything that is staged, in order, and continues after `durable` at `position`. With a
+  /// `refusal`, later appends are refused with it until `accept`.
+  [[nodiscard]] std::vector<std::unique_ptr<Frame>> take_back(std::uint64_t durable,
+                                                              const FramePosition& position,
                                                               std::optional<Error> refusal);
   void accept();
   /// The active segment ends at `last`: its ids become a source of their own.
@@ -73,15 +75,18 @@ class Stage {
   };
   using IdLookups = std::vector<IdLookup>;
 
-  [[nodiscard]] std::optional<Error> check_sizes(std::span<const RecordDraft> drafts, std::uint64_t& bytes) const;
+  [[nodiscard]] std::optional<Error> check_sizes(std::span<const RecordDraft> drafts,
+                                                 std::uint64_t& bytes) const;
   [[nodiscard]] std::optional<Error> wait_for_room(std::unique_lock<std::mutex>& lock, std::uint64_t bytes,
                                                    Backpressure backpressure);
   [[nodiscard]] Frame& frame_for(std::uint64_t bytes);
   [[nodiscard]] static Result<void> look_up_sealed(const IdSources& sources, IdLookups& lookups);
   /// Fails with a conflict and leaves no trace, or marks duplicates and remembers the new ids.
   [[nodiscard]] std::optional<Error> resolve(std::span<const RecordDraft> drafts, IdLookups& lookups);
-  void stage(std::span<const RecordDraft> drafts, const IdLookups& lookups, std::uint64_t bytes, Completion completion);
-  void write_records(Frame& frame, std::span<const RecordDraft> drafts, const IdLookups& lookups, std::uint64_t bytes);
+  void stage(std::span<const RecordDraft> drafts, const IdLookups& lookups, std::uint64_t bytes,
+             Completion completion);
+  void write_records(Frame& frame, std::span<const RecordDraft> drafts, const IdLookups& lookups,
+                     std::uint64_t bytes);
   [[nodiscard]] std::unique_ptr<Frame> pop();
   [[nodiscard]] bool has_staged() const noexcept { return !frames_.empty(); }
   [[nodiscard]] bool build_ahead() const noexcept;
@@ -96,7 +101,7 @@ class Stage {
   std::condition_variable work_, build_, room_;
   std::deque<std::unique_ptr<Frame>> frames_;  // not built; the last is open
   std::unique_ptr<Frame> ahead_;               // built, waits for the commit thread
-  FrameBuilder builder_;                       // of whoever builds: the build thread while building_, else the commit thread
+  FrameBuilder builder_;  // of whoever builds: the build thread while building_, else the commit thread
   bool building_ = false, committing_ = false, closed_ = false;
   std::optional<Error> refusal_;
   std::uint64_t staged_bytes_ = 0, largest_frame_bytes_ = 0;

@@ -21,7 +21,8 @@ Result<std::shared_ptr<const IdIndex>> make_index(const Storage& storage, const 
   UE_TRY(IdIndex::write(storage, owner, std::move(entries)));
   UE_TRY_ASSIGN(auto index, IdIndex::open(storage, owner, budget));
   if (!index)
-    return fail(ErrorKind::damaged, "index-damaged", index_name(owner.ordinal) + " does not read back as written");
+    return fail(ErrorKind::damaged, "index-damaged",
+                index_name(owner.ordinal) + " does not read back as written");
   return index;
 }
 
@@ -88,7 +89,8 @@ void Upkeep::seal_ended() {
   for (const std::uint64_t ordinal : ended) static_cast<void>(seal(ordinal));
 }
 
-/// A seal that fails costs nothing but time: the next header says where the segment ends, the ids stay in memory.
+/// A seal that fails costs nothing but time: the next header says where the segment ends, the ids stay in
+/// memory.
 bool Upkeep::seal(std::uint64_t ordinal) {
   const std::optional<Segment> segment = view_.segment(ordinal);
   if (!segment) return true;
@@ -131,7 +133,9 @@ void Upkeep::mend_indexes() {
 
 // ---- retention ----
 
-void Upkeep::set_needed_after(std::uint64_t sequence) { needed_after_.store(sequence, std::memory_order_relaxed); }
+void Upkeep::set_needed_after(std::uint64_t sequence) {
+  needed_after_.store(sequence, std::memory_order_relaxed);
+}
 
 bool Upkeep::may_remove(const Segment& segment, std::uint64_t total_bytes, std::int64_t now_ms) const {
   if (segment.empty()) return true;
@@ -218,7 +222,8 @@ Result<std::shared_ptr<const IdSources>> open_sources(const Storage& storage, st
   for (std::size_t i = segments.size() - 1; i-- > 0;) {
     Segment& segment = segments[i];
     if (segment.info.caller_ids == 0) continue;
-    IdSource source{segment.info.ordinal, segment.info.base_sequence, segment.info.last_sequence, nullptr, nullptr};
+    IdSource source{segment.info.ordinal, segment.info.base_sequence, segment.info.last_sequence, nullptr,
+                    nullptr};
     UE_TRY_ASSIGN(source.index, IdIndex::open(storage, owner_of(segment, hasher), budget));
     if (!source.index) {
       UE_TRY_ASSIGN(const auto ids, read_ids(storage, segment, hasher));

@@ -1,4 +1,5 @@
-// The third thread: what is not on the way of a commit. Footers and id indexes of complete segments, retention, scrubbing.
+// The third thread: what is not on the way of a commit. Footers and id indexes of complete segments,
+// retention, scrubbing.
 #pragma once
 
 #include <atomic>
@@ -16,8 +17,8 @@ namespace user_events::journal {
 
 class Upkeep {
  public:
-  Upkeep(const Options& options, const Storage& storage, const ports::Clock& clock,
-         const IdHasher& hasher, std::shared_ptr<FilterBudget> budget, Stage& stage, View& view);
+  Upkeep(const Options& options, const Storage& storage, const ports::Clock& clock, const IdHasher& hasher,
+         std::shared_ptr<FilterBudget> budget, Stage& stage, View& view);
 
   /// Until `close`, after what was queued is done.
   void run();
@@ -62,9 +63,8 @@ class Upkeep {
 };
 
 /// The indexes of all segments but the last; made again where missing. Errors: damaged, io.
-[[nodiscard]] Result<std::shared_ptr<const IdSources>> open_sources(const Storage& storage,
-                                                                    std::vector<Segment>& segments,
-                                                                    const IdHasher& hasher,
-                                                                    const std::shared_ptr<FilterBudget>& budget);
+[[nodiscard]] Result<std::shared_ptr<const IdSources>> open_sources(
+    const Storage& storage, std::vector<Segment>& segments, const IdHasher& hasher,
+    const std::shared_ptr<FilterBudget>& budget);
 
 }  // namespace user_events::journal

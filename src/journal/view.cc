@@ -79,7 +79,8 @@ void View::close() {
 }
 
 Segment* View::find(std::uint64_t ordinal) {
-  const auto found = std::ranges::lower_bound(segments_, ordinal, {}, [](const Segment& s) { return s.info.ordinal; });
+  const auto found =
+      std::ranges::lower_bound(segments_, ordinal, {}, [](const Segment& s) { return s.info.ordinal; });
   return found != segments_.end() && found->info.ordinal == ordinal ? &*found : nullptr;
 }
 
@@ -127,8 +128,8 @@ std::optional<Segment> View::segment(std::uint64_t ordinal) const {
 std::optional<Segment> View::segment_of(std::uint64_t sequence) const {
   const std::shared_lock lock(mutex_);
   // Segments without a record share their base with the next; the last with that base is the one.
-  const auto behind =
-      std::ranges::upper_bound(segments_, sequence, {}, [](const Segment& s) { return s.info.base_sequence; });
+  const auto behind = std::ranges::upper_bound(segments_, sequence, {},
+                                               [](const Segment& s) { return s.info.base_sequence; });
   if (behind == segments_.begin()) return std::nullopt;
   const Segment& segment = *std::prev(behind);
   if (segment.info.last_sequence < sequence) return std::nullopt;

@@ -1,4 +1,5 @@
-// What readers see: the durable segments and the frames still in memory. Everything here is durable, nothing else is.
+// What readers see: the durable segments and the frames still in memory. Everything here is durable, nothing
+// else is.
 #pragma once
 
 #include <atomic>

@@ -28,9 +28,11 @@ std::unexpected<Error> system_error(const std::string& what, const std::string& 
     case EACCES:
     case EPERM:
     case EROFS:
-      return fail(ErrorKind::io, "no-write-access", message, "give this user write access to the data directory");
+      return fail(ErrorKind::io, "no-write-access", message,
+                  "give this user write access to the data directory");
     default:
-      return fail(ErrorKind::io, "file-error", message, "look at the kernel's log and at the health of the disk");
+      return fail(ErrorKind::io, "file-error", message,
+                  "look at the kernel's log and at the health of the disk");
   }
 }
 
@@ -79,7 +81,7 @@ class PosixFile final : public File {
   }
 
   Result<std::uint64_t> size() const override {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(fd_, &status) != 0) return system_error("stat", path_, errno);
     return static_cast<std::uint64_t>(status.st_size);
   }
@@ -92,7 +94,8 @@ class PosixFile final : public File {
 
   Result<void> allocate(std::uint64_t new_size) override {
     UE_TRY_ASSIGN(const std::uint64_t old_size, size());
-    if (retry_interrupted([&] { return ::fallocate(fd_, 0, 0, static_cast<off_t>(new_size)); }) == 0) return {};
+    if (retry_interrupted([&] { return ::fallocate(fd_, 0, 0, static_cast<off_t>(new_size)); }) == 0)
+      return {};
     const int error = errno;
     // A file system that cannot reserve still works: then a full disk shows at the write instead.
     if (error == EOPNOTSUPP) return new_size > old_size ? truncate(new_size) : Result<void>{};
@@ -138,9 +141,15 @@ class PosixFileSystem final : public FileSystem {
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
     int flags = O_CLOEXEC;
     switch (mode) {
-      case OpenMode::read: flags |= O_RDONLY; break;
-      case OpenMode::read_write: flags |= O_RDWR; break;
-      case OpenMode::create_new: flags |= O_RDWR | O_CREAT | O_EXCL; break;
+      case OpenMode::read:
+        flags |= O_RDONLY;
+        break;
+      case OpenMode::read_write:
+        flags |= O_RDWR;
+        break;
+      case OpenMode::create_new:
+        flags |= O_RDWR | O_CREAT | O_EXCL;
+        break;
     }
     const int fd = retry_interrupted([&] { return ::open(path.c_str(), flags, 0600); });
     if (fd < 0) return system_error("open", path, errno);
@@ -165,7 +174,7 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Result<bool> exists(const std::string& path) override {
-    struct stat status {};
+    struct stat status{};
     if (::stat(path.c_str(), &status) == 0) return true;
     if (errno == ENOENT || errno == ENOTDIR) return false;
     return system_error("stat", path, errno);
@@ -176,14 +185,15 @@ class PosixFileSystem final : public FileSystem {
       const std::string part = path.substr(0, end);
       if (::mkdir(part.c_str(), 0700) != 0 && errno != EEXIST) {
         const int error = errno;
-        struct stat status {};
-        // A parent that exists but may not be written answers EACCES or EROFS before EEXIST on some file systems.
+        struct stat status{};
+        // A parent that exists but may not be written answers EACCES or EROFS before EEXIST on some file
+        // systems.
         if (::stat(part.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
           return system_error("create directory", part, error);
       }
       if (end == std::string::npos) break;
     }
-    struct stat status {};
+    struct stat status{};
     if (::stat(path.c_str(), &status) != 0) return system_error("stat", path, errno);
     if (!S_ISDIR(status.st_mode)) return system_error("create directory", path, ENOTDIR);
     return {};
@@ -200,7 +210,8 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Result<void> sync_directory(const std::string& path) override {
-    const int fd = retry_interrupted([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+    const int fd =
+        retry_interrupted([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
     if (fd < 0) return system_error("open directory", path, errno);
     const int result = ::fsync(fd);
     const int error = errno;
@@ -210,7 +221,8 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override {
-    const int fd = retry_interrupted([&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600); });
+    const int fd =
+        retry_interrupted([&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600); });
     if (fd < 0) return system_error("open", path, errno);
     if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
       const int error = errno;
@@ -223,13 +235,13 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Result<std::uint64_t> free_bytes(const std::string& path) override {
-    struct statvfs status {};
+    struct statvfs status{};
     if (::statvfs(path.c_str(), &status) != 0) return system_error("statvfs", path, errno);
     return static_cast<std::uint64_t>(status.f_bavail) * static_cast<std::uint64_t>(status.f_frsize);
   }
 
   Result<std::string> identity(const std::string& path) override {
-    struct statx status {};
+    struct statx status{};
     if (::statx(AT_FDCWD, path.c_str(), 0, STATX_INO | STATX_BTIME, &status) != 0)
       return system_error("statx", path, errno);
     std::string text = host_identity() + ":" + std::to_string(status.stx_ino);

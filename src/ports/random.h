@@ -19,8 +19,9 @@ class Random {
   }
 };
 
-/// getrandom(2), buffered per thread (4 KiB), so that one call costs a few nanoseconds on average. Aborts when the
-/// kernel refuses: there is nothing sound to do without randomness. A forked child must not reuse its buffer.
+/// getrandom(2), buffered per thread (4 KiB), so that one call costs a few nanoseconds on average. Aborts
+/// when the kernel refuses: there is nothing sound to do without randomness. A forked child must not reuse
+/// its buffer.
 [[nodiscard]] Random& system_random() noexcept;
 
 }  // namespace user_events::ports

@@ -60,7 +60,8 @@ RunBatch Run::make_batch(user_events::test::SeededRandom& random) {
   const std::uint64_t count = 1 + random.below(5);
   for (std::uint64_t i = 0; i < count; ++i) {
     batch.ids.push_back("run-" + std::to_string(next_id_++));
-    batch.payloads.push_back(batch.ids.back() + ":" + std::string(1 + random.below(1'500), static_cast<char>('a' + random.below(26))));
+    batch.payloads.push_back(batch.ids.back() + ":" +
+                             std::string(1 + random.below(1'500), static_cast<char>('a' + random.below(26))));
   }
   return batch;
 }
@@ -103,7 +104,8 @@ void Run::go(ports::FileSystem& files, bool patient) {
     if (patient) wait_until_accepting(journal);
     Waiting waiting;
     const std::uint64_t at_once = 1 + random.below(3);
-    for (std::uint64_t i = 0; i < at_once; ++i) submit(journal, batches_.emplace_back(make_batch(random)), waiting);
+    for (std::uint64_t i = 0; i < at_once; ++i)
+      submit(journal, batches_.emplace_back(make_batch(random)), waiting);
     std::unique_lock lock(waiting.mutex);
     waiting.changed.wait(lock, [&] { return waiting.open == 0; });
     if (group == kGroups / 2) needed_after_ = journal.durable_sequence();
@@ -135,7 +137,8 @@ std::string Run::check_goes_on(Journal& journal) {
   if (!receipts) return "does not go on: " + describe(receipts.error());
   more.acknowledged = true;
   for (const Receipt& receipt : *receipts) more.sequences.push_back(receipt.sequence);
-  if (auto verified = journal.verify(); !verified) return "does not verify at the end: " + describe(verified.error());
+  if (auto verified = journal.verify(); !verified)
+    return "does not verify at the end: " + describe(verified.error());
   return {};
 }
 
@@ -150,7 +153,8 @@ std::string Run::check_records(Journal& journal) {
     if (chunk->empty()) break;
     for (std::size_t i = 0; i < chunk->size(); ++i) {
       const RecordView& record = (*chunk)[i];
-      if (record.sequence != expected++) return "sequence " + std::to_string(record.sequence) + " is out of order";
+      if (record.sequence != expected++)
+        return "sequence " + std::to_string(record.sequence) + " is out of order";
       found[record.sequence] = {std::string(record.id), std::string(record.payload)};
       if (!found_ids.insert(std::string(record.id)).second) return std::string(record.id) + " is there twice";
     }
@@ -177,7 +181,8 @@ std::string Run::check_records(Journal& journal) {
     if (batch.acknowledged && present + removed != batch.ids.size()) return "half a batch is gone";
   }
   for (const auto& [sequence, record] : found)
-    if (submitted[record.first] != record.second) return "record " + std::to_string(sequence) + " was never submitted";
+    if (submitted[record.first] != record.second)
+      return "record " + std::to_string(sequence) + " was never submitted";
   return {};
 }
 

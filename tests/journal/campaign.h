@@ -25,20 +25,22 @@ struct RunBatch {
   std::optional<Error> error;            ///< When not.
 };
 
-/// Submits batches of several sizes, some at once, with ids of callers and without, and lets retention remove segments.
+/// Submits batches of several sizes, some at once, with ids of callers and without, and lets retention remove
+/// segments.
 class Run {
  public:
   explicit Run(std::uint64_t seed) : seed_(seed) {}
 
-  /// Opens, appends, closes. Nothing but a refusal may come of a failing file system. `patient`: waits until a journal that
-  /// refuses accepts again, and gives up with `recovered() == false` when it does not.
+  /// Opens, appends, closes. Nothing but a refusal may come of a failing file system. `patient`: waits until
+  /// a journal that refuses accepts again, and gives up with `recovered() == false` when it does not.
   void go(ports::FileSystem& files, bool patient = false);
   [[nodiscard]] bool recovered() const { return recovered_; }
   [[nodiscard]] const std::optional<Error>& open_error() const { return open_error_; }
 
-  /// Empty when all is well: opens the journal again and checks that every acknowledged record is there, whole, in order and
-  /// known by its id; that batches are all or none; that the chain is whole; and that the journal goes on. `goes_on`: what the
-  /// check itself appends belongs to the run from now on, because this file system is looked at again.
+  /// Empty when all is well: opens the journal again and checks that every acknowledged record is there,
+  /// whole, in order and known by its id; that batches are all or none; that the chain is whole; and that the
+  /// journal goes on. `goes_on`: what the check itself appends belongs to the run from now on, because this
+  /// file system is looked at again.
   [[nodiscard]] std::string check(ports::FileSystem& files, bool goes_on = false);
 
  private:

@@ -62,7 +62,8 @@ class DamageTest : public ::testing::Test {
     const auto opened = try_open();
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error().kind, ErrorKind::damaged);
-    EXPECT_NE(opened.error().message.find(segment_name(ordinal)), std::string::npos) << opened.error().message;
+    EXPECT_NE(opened.error().message.find(segment_name(ordinal)), std::string::npos)
+        << opened.error().message;
     EXPECT_NE(opened.error().message.find(what), std::string::npos) << opened.error().message;
   }
   void expect_records(std::uint64_t count) {
@@ -135,7 +136,8 @@ TEST_F(DamageTest, GarbageBehindTheLastFrameIsCutOff) {
 }
 
 TEST_F(DamageTest, APayloadThatLooksLikeAFrameDoesNotStopACutOff) {
-  // Whoever can publish can write any bytes, but cannot know the segment's salt; not even an older frame's copy counts.
+  // Whoever can publish can write any bytes, but cannot know the segment's salt; not even an older frame's
+  // copy counts.
   write_frames(3);
   const Content content = disk_.content(segment(1));
   const auto forged = std::span(content).subspan(frames_of(1)[0], 1'200);
@@ -170,7 +172,8 @@ TEST_F(DamageTest, AZeroedFrameBeforeAGoodOneRefusesTheStart) {
   write_frames(5);
   const auto frames = frames_of(1);
   Content content = disk_.content(segment(1));
-  std::fill(content.begin() + static_cast<std::ptrdiff_t>(frames[1]), content.begin() + static_cast<std::ptrdiff_t>(frames[2]), std::byte{0});
+  std::fill(content.begin() + static_cast<std::ptrdiff_t>(frames[1]),
+            content.begin() + static_cast<std::ptrdiff_t>(frames[2]), std::byte{0});
   disk_.set_content(segment(1), content);
   expect_refused(1, "at offset " + std::to_string(frames[1]));
 }
@@ -179,7 +182,8 @@ TEST_F(DamageTest, ARemovedFrameRefusesTheStart) {
   write_frames(5);
   const auto frames = frames_of(1);
   Content content = disk_.content(segment(1));
-  content.erase(content.begin() + static_cast<std::ptrdiff_t>(frames[1]), content.begin() + static_cast<std::ptrdiff_t>(frames[2]));
+  content.erase(content.begin() + static_cast<std::ptrdiff_t>(frames[1]),
+                content.begin() + static_cast<std::ptrdiff_t>(frames[2]));
   disk_.set_content(segment(1), content);
   expect_refused(1, "at offset " + std::to_string(frames[1]));
 }
@@ -209,7 +213,9 @@ TEST_F(DamageTest, ANewSegmentWithoutADurableHeaderIsDropped) {
 }
 
 TEST_F(DamageTest, AnEmptyFirstSegmentIsMadeAgain) {
-  { const auto journal = open(); }
+  {
+    const auto journal = open();
+  }
   disk_.set_content(segment(1), {});
   expect_records(0);
 }
@@ -327,7 +333,8 @@ TEST_F(DamageTest, ASwappedFrameOfTheSameSegmentStopsReaders) {
   const auto frames = frames_of(1);
   Content content = disk_.content(segment(1));
   const auto size = static_cast<std::ptrdiff_t>(frames[1] - frames[0]);
-  std::copy_n(content.begin() + static_cast<std::ptrdiff_t>(frames[0]), size, content.begin() + static_cast<std::ptrdiff_t>(frames[1]));
+  std::copy_n(content.begin() + static_cast<std::ptrdiff_t>(frames[0]), size,
+              content.begin() + static_cast<std::ptrdiff_t>(frames[1]));
   disk_.set_content(segment(1), content);
   const auto journal = open();
   Reader reader = journal->reader(0);

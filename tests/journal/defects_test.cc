@@ -1,4 +1,5 @@
-// The campaigns notice a journal that is broken on purpose. This program is linked with a journal whose defects can be switched on.
+// The campaigns notice a journal that is broken on purpose. This program is linked with a journal whose
+// defects can be switched on.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -42,14 +43,16 @@ TEST(Defects, AnEarlyAcknowledgementIsNoticedByThePowerCutCampaign) {
 
 TEST(Defects, ASecondSyncAfterAFailedOneIsNoticedByTheFaultCampaign) {
   const Broken broken(defect::sync_again);
-  const std::string failure = fail_every_operation({.kind = user_events::test::FaultKind::io}, Beginning::fresh).first_failure;
+  const std::string failure =
+      fail_every_operation({.kind = user_events::test::FaultKind::io}, Beginning::fresh).first_failure;
   std::printf("noticed: %s\n", failure.c_str());
   EXPECT_NE(failure, "");
 }
 
 TEST(Defects, AnEarlyAcknowledgementIsNoticedByTheFaultCampaign) {
   const Broken broken(defect::acknowledge_early);
-  const std::string failure = fail_every_operation({.kind = user_events::test::FaultKind::io}, Beginning::fresh).first_failure;
+  const std::string failure =
+      fail_every_operation({.kind = user_events::test::FaultKind::io}, Beginning::fresh).first_failure;
   std::printf("noticed: %s\n", failure.c_str());
   EXPECT_NE(failure, "");
 }

@@ -32,13 +32,15 @@ inline FaultResult fail_every_operation(user_events::test::Fault fault, Beginnin
     fault.at = n;
     {
       FaultFileSystem faulty(disk, fault, [&](const std::string& path) { disk.drop_unsynced(path); });
-      // A fault that passes must leave a journal that accepts again; one that stays need only be refused clearly.
+      // A fault that passes must leave a journal that accepts again; one that stays need only be refused
+      // clearly.
       run.go(faulty, !fault.for_ever);
       operations = faulty.operations();
     }
     if (!run.recovered()) return {n, where + ": the journal does not accept again"};
     auto after_cut = disk.after_power_cut(n);
-    if (std::string wrong = run.check(*after_cut); !wrong.empty()) return {n, where + ", after a power cut: " + wrong};
+    if (std::string wrong = run.check(*after_cut); !wrong.empty())
+      return {n, where + ", after a power cut: " + wrong};
     if (std::string wrong = run.check(disk, true); !wrong.empty())
       return {n, where + ", after the process ended: " + wrong};
     // What the next process found in memory must have become durable before it built on it.

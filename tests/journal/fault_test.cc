@@ -1,4 +1,5 @@
-// Every single operation of a small run fails in turn, in several ways; nothing acknowledged is lost and nothing hangs.
+// Every single operation of a small run fails in turn, in several ways; nothing acknowledged is lost and
+// nothing hangs.
 #include <gtest/gtest.h>
 
 #include <cstdio>

@@ -1,11 +1,12 @@
 // The bytes themselves: known values of the hashes, and the layout that docs/journal-format.md promises.
+#include "journal/format.h"
+
 #include <gtest/gtest.h>
 
 #include <string>
 
 #include "journal/bytes.h"
 #include "journal/crc32c.h"
-#include "journal/format.h"
 #include "support/seeded_random.h"
 
 namespace user_events::journal {
@@ -33,7 +34,8 @@ TEST(Crc32c, IsTheSameWithAndWithoutTheInstructionAndInParts) {
 }
 
 TEST(SipHash, GivesThePublishedValues) {
-  // Aumasson and Bernstein, appendix A and the reference implementation's vectors: key 00 01 … 0f, input 00 01 ….
+  // Aumasson and Bernstein, appendix A and the reference implementation's vectors: key 00 01 … 0f, input 00
+  // 01 ….
   const IdHashKey key{0x0706050403020100u, 0x0f0e0d0c0b0a0908u};
   std::string input;
   EXPECT_EQ(siphash(key, input), 0x726fdb47dd0e0e31u);

@@ -27,7 +27,9 @@ class IdsTest : public JournalTest {
     const auto ordinals = journal_->stats().segments;
     while (journal_->stats().segments == ordinals) must_append({numbered(filler_++, 5'000)});
   }
-  std::string index_path(std::uint64_t ordinal) const { return options_.directory + "/" + index_name(ordinal); }
+  std::string index_path(std::uint64_t ordinal) const {
+    return options_.directory + "/" + index_name(ordinal);
+  }
 
   std::uint64_t filler_ = 100'000;
 };
@@ -98,7 +100,8 @@ TEST_F(IdsTest, AConflictWithASealedSegmentIsFound) {
 
 TEST_F(IdsTest, DuplicatesInsideOneBatchGetTheFirstOnesSequence) {
   open();
-  const auto receipts = must_append({with_caller_id("a"), numbered(1), with_caller_id("a"), with_caller_id("b")});
+  const auto receipts =
+      must_append({with_caller_id("a"), numbered(1), with_caller_id("a"), with_caller_id("b")});
   ASSERT_EQ(receipts.size(), 4u);
   EXPECT_EQ(receipts[0].sequence, 1u);
   EXPECT_EQ(receipts[1].sequence, 2u);
@@ -252,7 +255,8 @@ TEST(IdIndex, FindsEveryEntryWithAndWithoutMemoryForFilters) {
   user_events::test::SeededRandom random(9);
   std::vector<IdEntry> entries;
   for (std::uint64_t i = 1; i <= 5'000; ++i) entries.push_back(entry_of(random.next_u64(), i));
-  for (std::uint64_t i = 5'001; i <= 5'300; ++i) entries.push_back(entry_of(entries[10].id_hash, i));  // 3 pages of one id
+  for (std::uint64_t i = 5'001; i <= 5'300; ++i)
+    entries.push_back(entry_of(entries[10].id_hash, i));  // 3 pages of one id
   ASSERT_TRUE(IdIndex::write(storage, owner, entries));
   for (const std::size_t budget_bytes : {std::size_t{1} << 20, std::size_t{0}}) {
     const auto index = IdIndex::open(storage, owner, std::make_shared<FilterBudget>(budget_bytes));

@@ -1,4 +1,5 @@
-// What the journal's tests share: records that can be told apart, and a journal that is opened again and again.
+// What the journal's tests share: records that can be told apart, and a journal that is opened again and
+// again.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -61,8 +62,8 @@ inline Result<std::vector<Receipt>> append(Journal& journal, const std::vector<O
   return journal.append_wait(views);
 }
 
-inline Result<std::vector<Receipt>> append_numbered(Journal& journal, std::uint64_t first, std::uint64_t count,
-                                                    std::size_t payload_bytes = 40) {
+inline Result<std::vector<Receipt>> append_numbered(Journal& journal, std::uint64_t first,
+                                                    std::uint64_t count, std::size_t payload_bytes = 40) {
   std::vector<OwnedDraft> drafts;
   for (std::uint64_t n = first; n < first + count; ++n) drafts.push_back(numbered(n, payload_bytes));
   return append(journal, drafts);

@@ -1,8 +1,8 @@
 // What a journal does while all is well.
-#include "journal_fixture.h"
-
 #include <atomic>
 #include <thread>
+
+#include "journal_fixture.h"
 
 namespace user_events::journal::test {
 namespace {

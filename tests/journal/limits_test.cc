@@ -217,7 +217,8 @@ TEST_F(LimitsTest, AFullStagingBufferRefusesOrWaits) {
   const OwnedDraft large = numbered(2, 15'000);
   const RecordDraft large_view = large.view();
   int completed = 0;
-  journal->append({&large_view, 1}, Backpressure::refuse, [&](const auto& result) { completed += result ? 1 : 100; });
+  journal->append({&large_view, 1}, Backpressure::refuse,
+                  [&](const auto& result) { completed += result ? 1 : 100; });
   ErrorKind refused = ErrorKind::internal;
   journal->append({&large_view, 1}, Backpressure::refuse, [&](const auto& result) {
     if (!result) refused = result.error().kind;

@@ -37,7 +37,8 @@ inline CutResult cut_power_at_every_sync(std::uint64_t seeds, CutDefect defect) 
         result.second_cuts += survivor->power_is_cut() ? 1 : 0;
         survivor = survivor->after_power_cut(seed * 7'000 + at);
       }
-      if (std::string wrong = run.check(*survivor); !wrong.empty()) result.first_failure = where + ": " + wrong;
+      if (std::string wrong = run.check(*survivor); !wrong.empty())
+        result.first_failure = where + ": " + wrong;
       if (!cut) break;
     }
   }

@@ -1,10 +1,11 @@
 // The power goes at every sync of a small run; what was acknowledged is there afterwards.
+#include "power_cut.h"
+
 #include <gtest/gtest.h>
 
 #include <cstdio>
 
 #include "campaign.h"
-#include "power_cut.h"
 
 namespace user_events::journal::test {
 namespace {

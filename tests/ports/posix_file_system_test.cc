@@ -112,7 +112,7 @@ TEST(PosixFileSystem, FilesAndDirectoriesAreForTheirOwnerOnly) {
   FileSystem& files = posix_file_system();
   ASSERT_TRUE(files.create_directories(directory.path() + "/x/y"));
   ASSERT_TRUE(files.open(directory.path() + "/x/y/f", OpenMode::create_new));
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat((directory.path() + "/x/y/f").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777u, 0600u);
   ASSERT_EQ(::stat((directory.path() + "/x").c_str(), &status), 0);
@@ -145,7 +145,8 @@ TEST(CrashModel, KeepsWhatWasSyncedAndMayLoseTheRest) {
     ASSERT_GE(content.size(), 1'024u);
     for (std::size_t i = 0; i < 1'024; ++i) ASSERT_EQ(content[i], std::byte{'a'});
     lost = lost || content.size() == 1'024;
-    kept = kept || (content.size() == 2'048 && content[1'024] == std::byte{'b'} && content[2'047] == std::byte{'b'});
+    kept = kept ||
+           (content.size() == 2'048 && content[1'024] == std::byte{'b'} && content[2'047] == std::byte{'b'});
     torn = torn || (content.size() == 2'048 && content[1'024] == std::byte{0});
   }
   EXPECT_TRUE(lost && kept && torn);

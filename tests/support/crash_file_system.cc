@@ -34,10 +34,14 @@ class Survival {
   }
   bool next() {
     switch (mood_) {
-      case Mood::nothing: return false;
-      case Mood::everything: return true;
-      case Mood::first_part: return count_++ < until_;
-      case Mood::at_random: return random_.below(2) == 0;
+      case Mood::nothing:
+        return false;
+      case Mood::everything:
+        return true;
+      case Mood::first_part:
+        return count_++ < until_;
+      case Mood::at_random:
+        return random_.below(2) == 0;
     }
     return false;
   }
@@ -59,7 +63,7 @@ struct Change {
 
 struct CrashFileSystem::Inode {
   std::uint64_t number = 0;
-  Content content;               // what processes see
+  Content content;  // what processes see
   Content durable;
   std::vector<Change> unsynced;
   bool locked = false;

@@ -1,9 +1,11 @@
-// A file system in memory that knows what a power cut may do: whatever was not synced is kept, lost, torn or reordered.
+// A file system in memory that knows what a power cut may do: whatever was not synced is kept, lost, torn or
+// reordered.
 //
-// Model: a file's data is durable after sync_data; a name (created, renamed, removed) after sync_directory. At a cut each
-// unsynced write is split into sectors of 512 bytes of which any subset survives; each unsynced truncation, allocation
-// and change of a name survives or not, independently. A sync that reported an error drops what it should have written
-// for good, as Linux does: later syncs of the same file do not bring it back. Directories themselves are always durable.
+// Model: a file's data is durable after sync_data; a name (created, renamed, removed) after sync_directory.
+// At a cut each unsynced write is split into sectors of 512 bytes of which any subset survives; each unsynced
+// truncation, allocation and change of a name survives or not, independently. A sync that reported an error
+// drops what it should have written for good, as Linux does: later syncs of the same file do not bring it
+// back. Directories themselves are always durable.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +28,9 @@ class CrashFileSystem final : public ports::FileSystem {
   ~CrashFileSystem() override;
 
   // ---- what a test does to it ----
-  /// At the `n`th sync from now (file or directory; from 1) the power goes: a picture of what survives is drawn with `seed`,
-  /// and every later operation fails. Whether the sync itself still takes effect is drawn, too.
+  /// At the `n`th sync from now (file or directory; from 1) the power goes: a picture of what survives is
+  /// drawn with `seed`, and every later operation fails. Whether the sync itself still takes effect is drawn,
+  /// too.
   void cut_power_at_sync(std::uint64_t n, std::uint64_t seed);
   [[nodiscard]] bool power_is_cut() const;
   /// The disk after the power cut; when none happened, as if it happened now, drawn with `seed`.

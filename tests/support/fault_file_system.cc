@@ -49,7 +49,11 @@ class FaultFileSystem::FaultFile final : public ports::File {
 
 FaultFileSystem::FaultFileSystem(ports::FileSystem& below, Fault fault,
                                  std::function<void(const std::string&)> failed_sync)
-    : below_(below), at_(fault.at), kind_(fault.kind), for_ever_(fault.for_ever), failed_sync_(std::move(failed_sync)) {}
+    : below_(below),
+      at_(fault.at),
+      kind_(fault.kind),
+      for_ever_(fault.for_ever),
+      failed_sync_(std::move(failed_sync)) {}
 
 void FaultFileSystem::arm(Fault fault) {
   kind_ = fault.kind;

@@ -19,11 +19,13 @@ struct Fault {
   bool for_ever = false;
 };
 
-/// Thread-safe. Counts every operation but the closing of files; which ones those are: the functions of the port.
+/// Thread-safe. Counts every operation but the closing of files; which ones those are: the functions of the
+/// port.
 class FaultFileSystem final : public ports::FileSystem {
  public:
   /// `failed_sync` is told the path of a file whose sync was made to fail.
-  FaultFileSystem(ports::FileSystem& below, Fault fault, std::function<void(const std::string&)> failed_sync = {});
+  FaultFileSystem(ports::FileSystem& below, Fault fault,
+                  std::function<void(const std::string&)> failed_sync = {});
 
   [[nodiscard]] std::uint64_t operations() const { return operations_.load(); }
   /// From now on nothing fails any more.
