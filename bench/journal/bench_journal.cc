@@ -198,6 +198,12 @@ void bench_batches(const std::string& directory) {
   report("journal append, batches in a frame", kBatches / median(frames), "batches");
 }
 
+double thread_cpu_seconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
 /// What a caller pays for `append` in its own thread, in a journal that is warm.
 void bench_append_cost(const std::string& directory) {
   constexpr int kCalls = 20;
