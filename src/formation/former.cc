@@ -59,7 +59,12 @@ std::string_view FormedBatch::id(std::size_t i) const noexcept {
   return std::string_view(arena_).substr(entries_[i].id, entries_[i].id_size);
 }
 
-void FormedBatch::clear() noexcept { truncate(0); }
+void FormedBatch::clear() noexcept {
+  truncate(0);
+  // One huge batch must not hold its memory for the rest of a thread's life.
+  if (arena_.capacity() > kKeptBytes) std::string().swap(arena_);
+  if (entries_.capacity() * sizeof(Entry) > kKeptBytes) std::vector<Entry>().swap(entries_);
+}
 
 void FormedBatch::truncate(std::size_t size) noexcept {
   if (size >= entries_.size()) return;

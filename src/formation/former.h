@@ -24,6 +24,9 @@ enum class BodyForm : std::uint8_t {
   cloudevent_batch,  ///< A JSON array of CloudEvents.
 };
 
+/// What a cleared batch keeps of its memory.
+inline constexpr std::size_t kKeptBytes = 1u << 20;
+
 /// Formed events, ready for Journal::append. Reuse one: after warm-up nothing is allocated.
 class FormedBatch {
  public:
@@ -32,6 +35,7 @@ class FormedBatch {
   /// Views into this batch; valid until it is changed.
   [[nodiscard]] journal::RecordDraft draft(std::size_t i) const noexcept;
   [[nodiscard]] std::string_view id(std::size_t i) const noexcept;
+  /// Keeps at most kKeptBytes of memory for the next batch.
   void clear() noexcept;
   /// Removes what was added after it had `size` events.
   void truncate(std::size_t size) noexcept;
