@@ -26,7 +26,7 @@ enum class OversizeAction : std::uint8_t {
 
 enum class LagAction : std::uint8_t {
   refuse,  ///< Publishing answers 503 until the destination has caught up.
-  detach,  ///< The destination loses its place, with a recorded gap; publishing goes on.
+  detach,  ///< The destination no longer holds the journal back: retention may remove what it has not had, with a recorded gap; publishing goes on.
 };
 
 struct DestinationOptions {

@@ -43,6 +43,7 @@ struct DestinationStatus {
   std::uint64_t acknowledged_sequence = 0;  ///< Everything up to here is delivered, filtered out or a dead letter.
   std::uint64_t lag_events = 0;         ///< Journal's end minus that.
   std::uint64_t delivered = 0, retries = 0, in_doubt = 0, dead_letters = 0;  ///< Since start; dead_letters: stored now.
+  std::uint64_t lost_to_retention = 0;  ///< Removed from the journal before this destination had them (`lag_action = "detach"`).
   std::vector<std::string> notes;       ///< Reduced promises: `unsafe`, at least once only, and why.
 };
 

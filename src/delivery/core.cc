@@ -7,7 +7,7 @@
 #include <bit>
 #include <cassert>
 #include <cmath>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "delivery/ahead_set.h"
 #include "delivery/lanes.h"
@@ -87,7 +87,7 @@ struct Core::Impl {
   ReadyList send_ready{Ready::send}, store_ready{Ready::store};
   std::vector<Backoff> backoffs;  // a heap, soonest first; entries of events that got done meanwhile are passed over
   AheadSet ahead;
-  std::unordered_set<std::uint64_t> held;
+  std::unordered_map<std::uint64_t, std::uint64_t> held;  // key → its events after this sequence wait
   std::uint32_t in_flight = 0, pending = 0;
   std::uint64_t random_state;
 };
@@ -97,7 +97,6 @@ Core::Impl::Impl(const CoreOptions& o, const CorePosition& position)
       low_water(position.low_water),
       next_offer(position.low_water + 1),
       mask(std::bit_ceil(std::max(o.window_events, 1u)) - 1),
-      // Not initialised: memory that a short window never reaches is never touched.
       ring(std::make_unique_for_overwrite<Slot[]>(std::size_t{mask} + 1)),
       ahead(position.low_water + 1),
       random_state(o.seed) {
@@ -123,7 +122,8 @@ void Core::Impl::append(std::uint64_t sequence, std::uint64_t key) {
   ring[at] = Slot{.lane = lane_number, .prev = lane.tail, .state = SlotState::waiting};
   if (lane.tail == kNone) {
     lane.head = at;
-    if (!held.empty() && held.contains(key)) lane.hold_after = 0;
+    if (!held.empty())
+      if (const auto found = held.find(key); found != held.end()) lane.hold_after = found->second;
   } else {
     ring[lane.tail].next = at;
   }
@@ -202,7 +202,7 @@ void Core::Impl::fail_attempt(std::uint64_t sequence, Outcome outcome, Time now)
   } else if (outcome == Outcome::refused || gave_up) {
     event.refused = true;
     lane.hold_after = sequence;
-    held.insert(lane.key);
+    held.emplace(lane.key, sequence);
   } else {
     lane.probing = true;
     start_backoff(sequence, now);
@@ -335,11 +335,12 @@ void Core::stored(std::uint64_t sequence) {
   if (impl_->is_open(sequence) && impl_->slot(sequence).state == SlotState::storing) impl_->finish(sequence);
 }
 
-void Core::hold_key(std::uint64_t key_hash) {
-  impl_->held.insert(key_hash);
+void Core::hold_key(std::uint64_t key_hash, std::uint64_t after) {
+  const auto [at, is_new] = impl_->held.emplace(key_hash, after);
+  if (!is_new) at->second = std::min(at->second, after);
   const std::uint32_t lane_number = impl_->lanes.find(key_hash);
   if (lane_number == kNone) return;
-  impl_->lanes[lane_number].hold_after = 0;
+  impl_->lanes[lane_number].hold_after = at->second;
   impl_->consider(lane_number);
 }
 
@@ -352,7 +353,7 @@ void Core::release_key(std::uint64_t key_hash) {
   // A refused event that is not stored yet holds the key again.
   for (std::uint32_t at = lane.head; at != kNone && lane.hold_after == kNotHeld; at = impl_->ring[at].next)
     if (impl_->ring[at].refused) lane.hold_after = impl_->sequence_at(at);
-  if (lane.hold_after != kNotHeld) impl_->held.insert(key_hash);
+  if (lane.hold_after != kNotHeld) impl_->held.emplace(key_hash, lane.hold_after);
   impl_->consider(lane_number);
 }
 

@@ -75,8 +75,8 @@ class Core {
   void result(std::uint64_t sequence, Outcome outcome, Time now);
   /// A dead_letter or hold action is durable.
   void stored(std::uint64_t sequence);
-  /// A key whose head is in the dead letter store: its events are held from now on.
-  void hold_key(std::uint64_t key_hash);
+  /// A key whose head is in the dead letter store: its events after the sequence `after` are held from now on.
+  void hold_key(std::uint64_t key_hash, std::uint64_t after);
   /// Its dead letters are gone: its events flow again.
   void release_key(std::uint64_t key_hash);
 

@@ -44,10 +44,12 @@ Runner::Impl::Impl(const DestinationOptions& o, std::unique_ptr<destinations::De
       key_seed(ports::system_random().next_u64()),
       max_in_flight(destination->features().max_in_flight),
       start_note(std::move(start.note)),
+      start_is_saved(start.same_journal),
       core(core_options(), start.position),
       reader(j.reader(start.position.low_water)),
       read_up_to(start.position.low_water),
       low_water(start.position.low_water),
+      saved_low_water(start.position.low_water),
       lost_to_retention(start.lost_to_retention) {}
 
 CoreOptions Runner::Impl::core_options() const {
@@ -63,7 +65,8 @@ CoreOptions Runner::Impl::core_options() const {
 /// What must be right before the thread begins.
 Result<void> Runner::Impl::prepare() {
   UE_TRY_ASSIGN(const auto held, state.held_keys(options.name));
-  for (const auto& key : held) core.hold_key(base::hash64(key, key_seed));
+  for (const auto& [key, first_sequence] : held)
+    core.hold_key(base::hash64(key, key_seed), start_is_saved ? first_sequence : 0);
   UE_TRY_ASSIGN(const auto stored, state.dead_letter_count(options.name));
   dead_letters.store(stored);
   return {};
@@ -188,6 +191,7 @@ RunnerStats Runner::stats() const {
   const Impl& one = *impl_;
   RunnerStats out;
   out.low_water = one.low_water;
+  out.saved_low_water = one.saved_low_water;
   out.delivered = one.delivered;
   out.sent = one.sent;
   out.retries = one.retries;

@@ -20,6 +20,7 @@ namespace user_events::delivery {
 /// How one destination stands. Counters run since start; nothing here is more than about a second old.
 struct RunnerStats {
   std::uint64_t low_water = 0;     ///< Everything up to here is delivered, filtered out or stored as a dead letter.
+  std::uint64_t saved_low_water = 0;  ///< The low-water mark that is durable: what a restart begins with.
   std::uint64_t delivered = 0;     ///< Acknowledged events, those that reconciliation found included.
   std::uint64_t sent = 0;          ///< Attempts that the destination took.
   std::uint64_t retries = 0;       ///< Attempts that ended `retry`.

@@ -22,6 +22,8 @@ namespace user_events::delivery {
 
 using std::chrono::milliseconds;
 
+/// Found and not yet offered: more is forgotten, and sent again. Normally at most what was in flight.
+inline constexpr std::size_t kMaxFound = 1'000'000;
 inline constexpr milliseconds kTroubleWait{1'000};  ///< Until a failed journal read or a failed store is tried again.
 
 struct ToStore {
@@ -50,6 +52,8 @@ struct Runner::Impl {
   [[nodiscard]] std::vector<state::DeadLetter> letters_to_store();
   void collect(milliseconds timeout);
   void apply(const destinations::Report& report, Time now);
+  void apply_found(const destinations::Report& report, Time now);
+  void take_found(const journal::RecordView& record, std::uint64_t id_mark, Time now);
   void follow_health();
   void save_if_due(bool now_please);
   void note_progress() noexcept { position_changed = progressed = true; }
@@ -73,6 +77,7 @@ struct Runner::Impl {
   const std::uint64_t key_seed;
   const std::uint32_t max_in_flight;
   const std::string start_note;
+  const bool start_is_saved;  // sequences in the state are this journal's
 
   mutable std::mutex core_mutex;  // held for one batch; another thread only asks is_done
   Core core;
@@ -96,12 +101,14 @@ struct Runner::Impl {
   bool progressed = false;        // since the listener was told
   bool resume_saved = false;      // a resume state of the destination is durable
   bool must_save_first = false;
+  bool was_reconciled = false;
+  std::unordered_map<std::uint64_t, std::uint64_t> found;  // sequence → id mark of what reconciliation found beyond what was offered
   std::optional<destinations::HealthState> last_health;
   std::optional<Time> read_again_at, store_again_at;
   Time save_at{}, measure_at{};
 
   // Shared.
-  std::atomic<std::uint64_t> low_water{0}, delivered{0}, sent{0}, retries{0}, in_doubt{0}, refused{0}, dead_letters{0},
+  std::atomic<std::uint64_t> low_water{0}, saved_low_water{0}, delivered{0}, sent{0}, retries{0}, in_doubt{0}, refused{0}, dead_letters{0},
       lost_to_retention{0}, lag_bytes{0};
   std::atomic<std::uint32_t> in_flight{0}, pending{0};
   std::atomic<std::int64_t> oldest_accepted_ms{0};  // of the record after the low-water mark; 0: none

@@ -1,5 +1,6 @@
 // A runner does what its core says, and tells it how that ended.
 #include "delivery/runner_impl.h"
+#include "observability/log.h"
 
 namespace user_events::delivery {
 namespace {
@@ -12,9 +13,7 @@ constexpr std::uint32_t kActionBatch = 2'048;  ///< Actions between two polls.
 bool Runner::Impl::act() {
   starved = false;
   // While it is not known what the broker has, nothing is stored either: a held event could be there already.
-  const bool looking = destination->features().reconciles && (last_health == destinations::HealthState::starting ||
-                                                              last_health == destinations::HealthState::reconciling);
-  busy = looking || must_save_first || halted;
+  busy = !destination->reconciled() || must_save_first || halted;
   if (busy) return false;
   const Time at = now();
   std::lock_guard lock(core_mutex);
@@ -60,6 +59,7 @@ void Runner::Impl::collect(milliseconds timeout) {
 
 void Runner::Impl::apply(const destinations::Report& report, Time at) {
   using destinations::Outcome;
+  if (report.found_id_mark != 0) return apply_found(report, at);
   if (report.outcome == Outcome::accepted) {
     if (!core.is_done(report.sequence)) {
       delivered.fetch_add(1, std::memory_order_relaxed);
@@ -75,6 +75,27 @@ void Runner::Impl::apply(const destinations::Report& report, Time at) {
       reasons[report.sequence] = "given up after " + std::to_string(options.retry.attempts) + " attempts: " + report.reason;
   }
   core.result(report.sequence, report.outcome, at);
+}
+
+/// Reconciliation found an event with this sequence. It is the journal's only if the ids agree.
+void Runner::Impl::apply_found(const destinations::Report& report, Time at) {
+  if (report.sequence < core.next_offer()) {
+    const auto* record = window.find(report.sequence);
+    if (record != nullptr && !core.is_done(report.sequence)) take_found(*record, report.found_id_mark, at);
+  } else if (found.size() < kMaxFound) {
+    found[report.sequence] = report.found_id_mark;
+  }
+}
+
+void Runner::Impl::take_found(const journal::RecordView& record, std::uint64_t id_mark, Time at) {
+  if (destinations::id_mark(record.id) != id_mark) {
+    observability::log().warn("destination '{}': it holds another event under sequence {} of this journal (restored from an older copy?); "
+                              "the journal's event is sent", options.name, record.sequence);
+    return;
+  }
+  delivered.fetch_add(1, std::memory_order_relaxed);
+  note_progress();
+  core.result(record.sequence, destinations::Outcome::accepted, at);
 }
 
 }  // namespace user_events::delivery

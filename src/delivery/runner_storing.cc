@@ -70,12 +70,13 @@ void Runner::Impl::store_letters() {
 /// A destination that reconciles knows only now and then, after it looked, where to read from next time: that must be durable
 /// before the first send, or a crash right after that send could not be reconciled.
 void Runner::Impl::follow_health() {
-  const auto state_now = destination->health().state;
-  const bool is_new = state_now == destinations::HealthState::up && last_health != destinations::HealthState::up;
-  last_health = state_now;
+  last_health = destination->health().state;
   if (!destination->features().reconciles) return;
-  const auto unsaved = [this] { return !resume_saved && !destination->resume_state().empty(); };
-  if (is_new || unsaved()) save_if_due(true);
+  const bool known = destination->reconciled();
+  if (known && !was_reconciled) resume_saved = false;  // where to read from next time may have changed
+  was_reconciled = known;
+  const auto unsaved = [&] { return known && !resume_saved && !destination->resume_state().empty(); };
+  if (unsaved()) save_if_due(true);
   must_save_first = unsaved();
 }
 
@@ -93,6 +94,7 @@ void Runner::Impl::save_if_due(bool now_please) {
   const auto done = state.save_position(options.name, saved);
   save_at = now() + kSaveEvery;
   position_changed = !done;
+  if (done) saved_low_water.store(saved.low_water);
   resume_saved = resume_saved || (done && !saved.resume.empty());
   set_problem(save_problem, done ? std::string() : "the position cannot be saved: " + describe(done.error()));
   if (!done) save_at = now() + kTroubleWait;

@@ -46,7 +46,9 @@ Result<StartPosition> find_start(const DestinationOptions& options, const journa
     UE_TRY(save(options, journal.id(), start, state));
     return start;
   }
-  if (saved->journal_id != journal.id() || saved->low_water > end) {
+  const bool beyond_end = saved->low_water > end || (!saved->acknowledged.empty() && saved->acknowledged.back().second > end + 1);
+  if (saved->journal_id != journal.id() || beyond_end) {
+    start.same_journal = false;
     start.position.low_water = first - 1;
     start.note = fmt::format("the saved position belongs to another journal ({}): everything from sequence {} on is delivered again",
                              saved->journal_id != journal.id() ? saved->journal_id : "one with a later end", first);

@@ -15,6 +15,7 @@ struct StartPosition {
   CorePosition position;
   std::string resume;                   ///< The destination's own state, as saved with that position.
   std::uint64_t lost_to_retention = 0;  ///< Events that retention removed before this destination had them.
+  bool same_journal = true;             ///< False: what the state says of sequences is not about this journal.
   std::string note;                     ///< For people, when the start is not simply the saved position; else empty.
 };
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/hash64.h"
 #include "encoding/envelope.h"
 #include "user_events/error.h"
 #include "user_events/options.h"
@@ -45,7 +46,13 @@ struct Report {
   std::uint64_t sequence = 0;
   Outcome outcome = Outcome::accepted;
   std::string reason;  ///< For everything but accepted: one line, no payload, no personal data. Empty when accepted.
+  /// Of an event that reconciliation found: `id_mark` of its event id, so that another event that once had the same sequence (a
+  /// journal restored from an older copy) is not taken for it. 0: the outcome of a send.
+  std::uint64_t found_id_mark = 0;
 };
+
+/// Never 0.
+[[nodiscard]] inline std::uint64_t id_mark(std::string_view event_id) noexcept { return base::hash64(event_id, 0) | 1; }
 
 enum class SendStatus : std::uint8_t {
   queued,  ///< Taken; exactly one Report will follow from `poll`.
@@ -78,6 +85,9 @@ class Destination {
   /// destination that reconciles knows where to read from next time only when `health` turns `up`: the caller saves this
   /// state durably then, before its first send, or a crash right after that send could not be reconciled.
   [[nodiscard]] virtual std::string resume_state() const { return {}; }
+  /// False while a destination that reconciles does not know what the broker has: then nothing is stored as a dead letter either, for
+  /// it could be there already. Called on the delivery thread.
+  [[nodiscard]] virtual bool reconciled() const noexcept { return true; }
   /// Wakes a `poll` that waits in another thread. Thread-safe.
   virtual void wake() noexcept = 0;
   [[nodiscard]] virtual Health health() const = 0;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <future>
+#include <thread>
 
 #include "base/try.h"
 #include "destinations/destination.h"
@@ -77,7 +78,7 @@ Result<void> UserEventPublisher::Impl::start_destinations() {
     UE_TRY_ASSIGN(auto runner, delivery::Runner::start(one, std::move(destination), *journal, *state, ports::system_clock()));
     destinations.push_back({one, one.oversize == OversizeAction::reject ? limit : 0, std::move(runner)});
   }
-  housekeeper = std::make_unique<publisher::Housekeeper>(*journal, destinations);
+  housekeeper = std::make_unique<publisher::Housekeeper>(*journal, destinations, !options.read_only);
   for (auto& one : destinations)
     one.runner->set_progress_listener([this] { housekeeper->notice(); });
   return {};
@@ -85,22 +86,21 @@ Result<void> UserEventPublisher::Impl::start_destinations() {
 
 Result<void> UserEventPublisher::Impl::close(std::chrono::milliseconds deadline) {
   if (closed.exchange(true)) return {};
-  const auto end = std::chrono::steady_clock::now() + deadline;
   if (journal) journal->close();
-  std::string unfinished;
   const auto target = journal ? journal->durable_sequence() : 0;
-  for (auto& one : destinations) {
-    const auto left = std::max(std::chrono::milliseconds(0), std::chrono::duration_cast<std::chrono::milliseconds>(
-                                                                 end - std::chrono::steady_clock::now()));
-    one.runner->stop(left);
-    if (one.runner->low_water() < target) unfinished += (unfinished.empty() ? "" : ", ") + one.options.name;
+  {
+    // At the same time: a destination that is slow to end must not use up the time of the others.
+    std::vector<std::jthread> stopping;
+    for (auto& one : destinations) stopping.emplace_back([&one, deadline] { one.runner->stop(deadline); });
   }
+  std::vector<std::string_view> unfinished;
+  for (const auto& one : destinations)
+    if (one.runner->low_water() < target) unfinished.push_back(one.options.name);
   if (housekeeper) housekeeper->stop();
-  if (!unfinished.empty())
-    return fail(ErrorKind::timed_out, "undelivered",
-                "not everything was delivered before the end; still pending for: " + unfinished,
-                "nothing is lost: delivery goes on at the next start");
-  return {};
+  if (unfinished.empty()) return {};
+  return fail(ErrorKind::timed_out, "undelivered",
+              fmt::format("not everything was delivered before the end; still pending for: {}", fmt::join(unfinished, ", ")),
+              "nothing is lost: delivery goes on at the next start");
 }
 
 UserEventPublisher::UserEventPublisher(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -13,13 +13,15 @@ namespace {
 
 using std::chrono::steady_clock;
 
-/// Retention and lag caps are looked at this often; both change slowly.
+/// What retention may remove and lag caps are looked at this often; both change slowly.
 constexpr std::chrono::milliseconds kRound{1'000};
+/// Longer time-outs are this long: adding more to the clock could overflow.
+constexpr std::chrono::milliseconds kLongestWait = std::chrono::hours(24 * 365);
 
 }  // namespace
 
-Housekeeper::Housekeeper(journal::Journal& journal, const std::vector<RunningDestination>& destinations)
-    : journal_(journal), destinations_(destinations), thread_([this] { run(); }) {}
+Housekeeper::Housekeeper(journal::Journal& journal, const std::vector<RunningDestination>& destinations, bool retains)
+    : journal_(journal), destinations_(destinations), retains_(retains), thread_([this] { run(); }) {}
 
 Housekeeper::~Housekeeper() { stop(); }
 
@@ -70,7 +72,7 @@ void Housekeeper::add(std::uint64_t sequence, bool all_before, std::chrono::mill
   {
     std::lock_guard lock(mutex_);
     if (!stopping_ && waiters_.size() < kMaxWaiters) {
-      waiters_.push_back({sequence, all_before, steady_clock::now() + timeout, std::move(callback)});
+      waiters_.push_back({sequence, all_before, steady_clock::now() + std::min(timeout, kLongestWait), std::move(callback)});
       anybody_waits_.store(true, std::memory_order_relaxed);
       noticed_ = true;
     }
@@ -125,23 +127,29 @@ void Housekeeper::answer_waiters(std::unique_lock<std::mutex>& lock, bool all) {
   lock.lock();
 }
 
+namespace {
+
+/// Empty, or which lag cap the destination is over.
+std::string_view cap_passed(const DestinationOptions& options, const delivery::RunnerStats& stats) {
+  if (options.max_lag_bytes != 0 && stats.lag_bytes > options.max_lag_bytes) return "max_lag_bytes";
+  if (options.max_lag_age.count() != 0 && stats.lag_age > options.max_lag_age) return "max_lag_age";
+  return {};
+}
+
+}  // namespace
+
 void Housekeeper::look_after_journal() {
   std::uint64_t needed_after = journal_.durable_sequence();
   std::string problem;
   for (const auto& destination : destinations_) {
     const auto stats = destination.runner->stats();
-    needed_after = std::min(needed_after, destination.runner->low_water());
     const auto& options = destination.options;
-    if (options.lag_action != LagAction::refuse) continue;
-    const bool over_bytes = options.max_lag_bytes != 0 && stats.lag_bytes > options.max_lag_bytes;
-    const bool over_age = options.max_lag_age.count() != 0 && stats.lag_age > options.max_lag_age;
-    if (over_bytes || over_age)
-      problem = fmt::format("destination '{}' is over its lag cap ({})", options.name,
-                            over_bytes ? "max_lag_bytes" : "max_lag_age");
+    const auto cap = cap_passed(options, stats);
+    const bool detached = !cap.empty() && options.lag_action == LagAction::detach;
+    if (!detached) needed_after = std::min(needed_after, stats.saved_low_water);
+    if (!cap.empty() && !detached) problem = fmt::format("destination '{}' is over its lag cap ({})", options.name, cap);
   }
-  journal_.set_needed_after(needed_after);
-  if (auto removed = journal_.apply_retention(); !removed)
-    observability::log().error("journal: retention failed: {}", describe(removed.error()));
+  if (retains_) journal_.set_needed_after(needed_after);  // the journal's own upkeep does the rest
   const bool over = !problem.empty();
   if (over && !over_lag_cap_.load()) observability::log().error("publishing is refused: {}", problem);
   std::lock_guard lock(mutex_);

@@ -1,4 +1,4 @@
-// The one background thread of a publisher: retention, lag caps, and telling waiters when destinations have an event.
+// The one background thread of a publisher: what the journal may remove, lag caps, and telling waiters when destinations have an event.
 #pragma once
 
 #include <atomic>
@@ -26,7 +26,8 @@ inline constexpr std::size_t kMaxWaiters = 10'000;
 /// Thread-safe. Must end before the destinations and the journal that it looks at.
 class Housekeeper {
  public:
-  Housekeeper(journal::Journal& journal, const std::vector<RunningDestination>& destinations);
+  /// `retains` false: nothing may be removed from the journal (it is open for reading only).
+  Housekeeper(journal::Journal& journal, const std::vector<RunningDestination>& destinations, bool retains);
   ~Housekeeper();
 
   using DeliveredCallback = std::move_only_function<void(std::vector<DeliveryProgress>)>;
@@ -58,6 +59,7 @@ class Housekeeper {
 
   journal::Journal& journal_;
   const std::vector<RunningDestination>& destinations_;
+  const bool retains_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Waiter> waiters_;

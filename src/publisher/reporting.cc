@@ -31,6 +31,7 @@ DestinationStatus to_status(const RunningDestination& destination, std::uint64_t
   out.retries = stats.retries;
   out.in_doubt = stats.in_doubt;
   out.dead_letters = stats.dead_letters;
+  out.lost_to_retention = stats.lost_to_retention;
   out.notes = stats.health.notes;
   return out;
 }
@@ -79,6 +80,7 @@ std::string UserEventPublisher::metrics() const {
     text.counter("user_events_destination_delivered_total", "Acknowledged since start.", static_cast<double>(d.delivered), labels);
     text.counter("user_events_destination_retries_total", "Attempts that will be repeated.", static_cast<double>(d.retries), labels);
     text.counter("user_events_destination_in_doubt_total", "Attempts with an unknown outcome.", static_cast<double>(d.in_doubt), labels);
+    text.counter("user_events_destination_lost_to_retention_total", "Removed from the journal before this destination had them (detached).", static_cast<double>(d.lost_to_retention), labels);
     text.gauge("user_events_destination_dead_letters", "Events stored as dead letters or behind one.", static_cast<double>(d.dead_letters), labels);
   }
   text.process();

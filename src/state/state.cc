@@ -86,7 +86,7 @@ class SqliteState final : public State {
   Result<std::vector<std::string>> destinations() override;
   Result<void> remove_destination(std::string_view destination) override;
   Result<std::uint64_t> store_dead_letters(std::string_view destination, const std::vector<DeadLetter>& letters) override;
-  Result<std::vector<std::string>> held_keys(std::string_view destination) override;
+  Result<std::vector<HeldKey>> held_keys(std::string_view destination) override;
   Result<std::vector<DeadLetter>> dead_letters(std::string_view destination, std::uint64_t after_sequence,
                                                std::size_t limit) override;
   Result<std::uint64_t> dead_letter_count(std::string_view destination) override;
@@ -122,7 +122,7 @@ Result<void> SqliteState::prepare() {
       {&forget_position_, "DELETE FROM position WHERE destination = ?"},
       {&forget_letters_, "DELETE FROM dead_letter WHERE destination = ?"},
       {&store_, "INSERT OR IGNORE INTO dead_letter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"},
-      {&keys_, "SELECT DISTINCT key FROM dead_letter WHERE destination = ?"},
+      {&keys_, "SELECT key, min(sequence) FROM dead_letter WHERE destination = ? GROUP BY key"},
       {&letters_, "SELECT sequence, head, id, type, key, reason, since_ms, payload FROM dead_letter "
                   "WHERE destination = ? AND sequence > ? ORDER BY sequence, id LIMIT ?"},
       {&count_, "SELECT count(*) FROM dead_letter WHERE destination = ?"},
@@ -186,10 +186,10 @@ Result<std::uint64_t> SqliteState::store_dead_letters(std::string_view destinati
   return added;
 }
 
-Result<std::vector<std::string>> SqliteState::held_keys(std::string_view destination) {
+Result<std::vector<HeldKey>> SqliteState::held_keys(std::string_view destination) {
   std::lock_guard lock(mutex_);
-  std::vector<std::string> keys;
-  UE_TRY(keys_.each({destination}, [&](const Statement& row) { keys.push_back(row.text(0)); }));
+  std::vector<HeldKey> keys;
+  UE_TRY(keys_.each({destination}, [&](const Statement& row) { keys.push_back({std::string(row.text(0)), static_cast<std::uint64_t>(row.integer(1))}); }));
   return keys;
 }
 

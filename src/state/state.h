@@ -30,6 +30,13 @@ struct DeadLetter {
   std::string payload;  ///< The record's payload, so that it outlives the journal's retention.
 };
 
+/// A key with dead letters: its events after `first_sequence` wait behind that one.
+struct HeldKey {
+  std::string key;
+  std::uint64_t first_sequence = 0;
+  friend bool operator==(const HeldKey&, const HeldKey&) = default;
+};
+
 /// Thread-safe. Errors of all functions: full (no room on the disk), unavailable (locked by another process), damaged, io.
 class State {
  public:
@@ -46,7 +53,7 @@ class State {
   [[nodiscard]] virtual Result<std::uint64_t> store_dead_letters(std::string_view destination,
                                                                  const std::vector<DeadLetter>& letters) = 0;
   /// Keys with at least one dead letter, each once: their events wait (policy `hold`).
-  [[nodiscard]] virtual Result<std::vector<std::string>> held_keys(std::string_view destination) = 0;
+  [[nodiscard]] virtual Result<std::vector<HeldKey>> held_keys(std::string_view destination) = 0;
   /// By sequence, from the first above `after_sequence`.
   [[nodiscard]] virtual Result<std::vector<DeadLetter>> dead_letters(std::string_view destination,
                                                                      std::uint64_t after_sequence, std::size_t limit) = 0;

@@ -148,7 +148,7 @@ TEST_F(CoreTest, AnEventBeforeARefusedOneStillGoesOut) {
 
 TEST_F(CoreTest, AHeldKeyFromTheStoreIsHeldFromTheFirstEventUntilReleased) {
   auto& core = make(false);
-  core.hold_key(1);
+  core.hold_key(1, 0);
   offer({1, 2});
   EXPECT_EQ(actions(), (Actions{"hold 1", "send 2"}));
   core.stored(1);
@@ -228,7 +228,7 @@ TEST_F(CoreTest, TheWindowBoundsWhatIsTaken) {
 
 TEST_F(CoreTest, NoMoreThanMaxInFlightAreSentButStoringGoesOn) {
   auto& core = make(true);
-  core.hold_key(99);
+  core.hold_key(99, 0);
   for (std::uint64_t key = 1; key <= 20; ++key) offer({key});
   offer({99});
   EXPECT_EQ(actions().size(), 17u) << "16 sends and one hold";

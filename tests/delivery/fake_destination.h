@@ -45,7 +45,15 @@ class FakeBroker {
   void set_health(HealthState state, std::string detail = {}) { change([&] { health_ = {state, std::move(detail), {}}; }); }
   void set_resume(std::string text) { change([&] { resume_ = std::move(text); }); }
   /// What a reconciling destination reports at its next poll.
-  void find(std::vector<std::uint64_t> sequences) { change([&] { found_ = std::move(sequences); }); }
+  void find(std::vector<std::uint64_t> sequences) {
+    change([&] {
+      for (const auto sequence : sequences) found_.push_back({sequence, Outcome::accepted, {}, 0});
+    });
+  }
+  /// Reconciliation finds an event with that sequence and id.
+  void find(std::uint64_t sequence, std::string_view id) {
+    change([&] { found_.push_back({sequence, Outcome::accepted, {}, destinations::id_mark(id)}); });
+  }
 
   [[nodiscard]] std::vector<Delivery> deliveries() const {
     std::lock_guard lock(mutex_);
@@ -81,7 +89,7 @@ class FakeBroker {
   std::string resume_, resumed_from_;
   bool silent_ = false, busy_ = false, closed_ = false;
   std::vector<Delivery> in_flight_, log_;
-  std::vector<std::uint64_t> found_;
+  std::vector<destinations::Report> found_;
   std::uint64_t polls_ = 0, attempts_ = 0, low_water_ = 0;
 };
 
@@ -122,6 +130,12 @@ class FakeDestination final : public destinations::Destination {
     std::lock_guard lock(broker_.mutex_);
     return broker_.resume_;
   }
+  bool reconciled() const noexcept override {
+    std::lock_guard lock(broker_.mutex_);
+    const auto state = broker_.health_.state;
+    return !broker_.features.reconciles ||
+           (broker_.found_.empty() && state != destinations::HealthState::starting && state != destinations::HealthState::reconciling);
+  }
   void wake() noexcept override { broker_.waker_.wake(); }
   destinations::Health health() const override {
     std::lock_guard lock(broker_.mutex_);
@@ -139,11 +153,11 @@ class FakeDestination final : public destinations::Destination {
   bool collect(std::vector<destinations::Report>& out) {
     std::lock_guard lock(broker_.mutex_);
     ++broker_.polls_;
-    for (const auto sequence : std::exchange(broker_.found_, {})) out.push_back({sequence, Outcome::accepted, {}});
+    for (auto& report : std::exchange(broker_.found_, {})) out.push_back(std::move(report));
     if (broker_.silent_) return !out.empty();
     for (const auto& one : broker_.in_flight_) {
       const Outcome outcome = outcomes_[one.sequence];
-      out.push_back({one.sequence, outcome, outcome == Outcome::accepted ? "" : "because the test says so"});
+      out.push_back({one.sequence, outcome, outcome == Outcome::accepted ? "" : "because the test says so", 0});
       outcomes_.erase(one.sequence);
     }
     broker_.in_flight_.clear();

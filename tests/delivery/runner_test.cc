@@ -194,6 +194,33 @@ TEST_F(RunnerTest, WhatReconciliationFindsIsNotSentAgain) {
   EXPECT_EQ(broker_.sequences(), (Sequences{3, 4, 5, 6, 8})) << "7 was found before it was read from the journal";
 }
 
+TEST_F(RunnerTest, AnotherEventUnderTheSameSequenceIsNotTakenForTheJournalsEvent) {
+  broker_.features.reconciles = true;
+  broker_.set_health(HealthState::reconciling);
+  for (int i = 0; i < 2; ++i) append("u1");
+  start();
+  broker_.find(1, "an event of a journal that was lost");
+  broker_.find(2, "event-2");
+  broker_.find(3, "another one, not read from the journal yet");
+  broker_.find(4, "event-4");
+  broker_.set_resume("offset 9");
+  broker_.set_health(HealthState::up);
+  expect_all_done();
+  for (int i = 0; i < 2; ++i) append("u1");
+  expect_all_done();
+  EXPECT_EQ(broker_.sequences(), (Sequences{1, 3}));
+}
+
+TEST_F(RunnerTest, AfterARestartOnlyEventsBehindTheDeadLetterAreHeld) {
+  for (int i = 0; i < 3; ++i) append("u1");
+  ASSERT_TRUE(state_->save_position("d", {journal_->id(), 0, {{2, 3}}, {}}));
+  ASSERT_TRUE(state_->store_dead_letters("d", {{2, true, "event-2", "user.created", "u1", "r", 0, "p"}}));
+  start();
+  expect_all_done();
+  EXPECT_EQ(broker_.sequences(), (Sequences{1})) << "1 comes before the dead letter, 3 behind it";
+  EXPECT_EQ(*state_->dead_letter_count("d"), 2u);
+}
+
 TEST_F(RunnerTest, TheResumeStateIsDurableBeforeTheFirstSend) {
   broker_.features.reconciles = true;
   broker_.set_health(HealthState::reconciling);
@@ -352,7 +379,7 @@ class FullState final : public state::State {
     if (full) return fail(ErrorKind::full, "state-full", "no room");
     return inner_.store_dead_letters(d, l);
   }
-  Result<std::vector<std::string>> held_keys(std::string_view d) override { return inner_.held_keys(d); }
+  Result<std::vector<state::HeldKey>> held_keys(std::string_view d) override { return inner_.held_keys(d); }
   Result<std::vector<state::DeadLetter>> dead_letters(std::string_view d, std::uint64_t a, std::size_t n) override {
     return inner_.dead_letters(d, a, n);
   }

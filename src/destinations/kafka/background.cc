@@ -105,9 +105,9 @@ void Background::set_notes(std::vector<std::string> notes) {
   health_.notes = std::move(notes);
 }
 
-void Background::found(std::span<const std::uint64_t> sequences) {
+void Background::found(std::span<const Found> events) {
   const std::lock_guard lock(mutex_);
-  news_.found.insert(news_.found.end(), sequences.begin(), sequences.end());
+  news_.found.insert(news_.found.end(), events.begin(), events.end());
   has_news_.notify_all();
 }
 

@@ -19,10 +19,9 @@ namespace user_events::destinations::kafka {
 
 /// What the thread has to tell the delivery thread.
 struct News {
-  std::vector<std::uint64_t> found;  ///< Sequences that reading back found.
-  std::optional<Survey>
-      survey;                 ///< A survey has ended; everything it found is in `found` or was taken before.
-  std::string topic_changed;  ///< The watch saw another partition count or limit: what, in words.
+  std::vector<Found> found;          ///< What reading back found.
+  std::optional<Survey> survey;      ///< A survey has ended; everything it found is in `found` or was taken before.
+  std::string topic_changed;         ///< The watch saw another partition count or limit: what, in words.
 };
 
 class Background final : private SurveyListener {
@@ -62,7 +61,7 @@ class Background final : private SurveyListener {
     std::chrono::milliseconds delay{0};
   };
 
-  void found(std::span<const std::uint64_t> sequences) override;
+  void found(std::span<const Found> events) override;
   void state(HealthState state, std::string detail) override;
 
   void run(std::stop_token stop);

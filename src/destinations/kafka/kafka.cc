@@ -188,8 +188,8 @@ void KafkaDestination::survey_again() {
 
 void KafkaDestination::take_news(std::vector<Report>& out) {
   News news = background_.take_news();
-  for (const std::uint64_t sequence : news.found)
-    out.push_back({.sequence = sequence, .outcome = Outcome::accepted, .reason = {}});
+  for (const Found& one : news.found)
+    out.push_back({.sequence = one.sequence, .outcome = Outcome::accepted, .reason = {}, .found_id_mark = one.id_mark});
   if (news.survey && phase_ == Phase::surveying) adopt(*std::move(news.survey), out);
   if (!news.topic_changed.empty() && phase_ == Phase::producing) {
     observability::log().warn("kafka: topic {}: {}; waiting for what is under way first", config_.topic,

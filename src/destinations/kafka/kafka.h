@@ -26,6 +26,7 @@ class KafkaDestination final : public Destination {
   [[nodiscard]] SendStatus send(const Message& message) override;
   void poll(std::vector<Report>& out, std::chrono::milliseconds timeout) override;
   [[nodiscard]] std::string resume_state() const override;
+  [[nodiscard]] bool reconciled() const noexcept override { return phase_ == Phase::producing || phase_ == Phase::draining; }
   void wake() noexcept override { background_.wake(); }
   [[nodiscard]] Health health() const override { return background_.health(); }
   void close(std::chrono::milliseconds deadline) override;

@@ -163,7 +163,7 @@ void ReadBack::take_record(Partition& partition, const rd_kafka_message_t* messa
       return;
     }
   }
-  if (ours && marks->sequence > request_.low_water) batch_.push_back(marks->sequence);
+  if (ours && marks->sequence > request_.low_water) batch_.push_back({marks->sequence, id_mark(marks->id)});
   partition.position = message->offset + 1;
   partition.last_sequence = ours ? marks->sequence : 0;
 }

@@ -68,7 +68,7 @@ class ReadBack {
   SurveyListener& listener_;
   Queue queue_;
   std::vector<Partition> partitions_;
-  std::vector<std::uint64_t> batch_;  ///< Found in the messages being taken.
+  std::vector<Found> batch_;  ///< Found in the messages being taken.
   std::uint64_t found_ = 0;
 };
 

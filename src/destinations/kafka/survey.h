@@ -29,12 +29,18 @@ struct Survey {
   std::vector<std::string> notes;     ///< Reduced promises that follow from rights or lost offsets.
 };
 
+/// An event of ours that is in the topic.
+struct Found {
+  std::uint64_t sequence = 0;
+  std::uint64_t id_mark = 0;  ///< destinations::id_mark of its id.
+};
+
 /// Called on the thread that surveys.
 class SurveyListener {
  public:
   virtual ~SurveyListener() = default;
-  /// Sequences of our events that are in the topic. May repeat.
-  virtual void found(std::span<const std::uint64_t> sequences) = 0;
+  /// Our events that are in the topic. May repeat.
+  virtual void found(std::span<const Found> events) = 0;
   virtual void state(HealthState state, std::string detail) = 0;
 };
 

@@ -78,7 +78,7 @@ class Life {
   void start() {
     core_ = std::make_unique<FaultyCore>(setup_.core, saved_, defect_);
     if (defect_ != Defect::held_keys_not_loaded)
-      for (const auto& [sequence, head] : store_) core_->plain().hold_key(key_of_[sequence]);
+      for (const auto& [sequence, head] : store_) core_->plain().hold_key(key_of_[sequence], sequence);
     broker_->start(now_, saved_.low_water, defect_ == Defect::reconciliation_skipped);
   }
 
