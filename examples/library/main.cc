@@ -1,4 +1,5 @@
-// Publishes two events durably and reads them back. With a configuration file (docs/configuration.md) they also go to its destinations.
+// Publishes two events durably and reads them back. With a configuration file (docs/configuration.md) they
+// also go to its destinations.
 #include <user_events/publisher.h>
 
 #include <cstdio>
@@ -10,7 +11,8 @@ int main(int argc, char** argv) {
   auto publisher = UserEventPublisher::open(*options);
   if (!publisher) return std::fprintf(stderr, "%s\n", describe(publisher.error()).c_str()), 1;
 
-  auto created = publisher->publish(UserCreated{.user_id = "u-1", .email = "ada@example.com", .status = "active"});
+  auto created =
+      publisher->publish(UserCreated{.user_id = "u-1", .email = "ada@example.com", .status = "active"});
   auto enabled = publisher->publish_mfa_enabled({.user_id = "u-1", .mfa_type = "totp"});
   for (const auto& receipt : {created, enabled}) {
     if (!receipt) return std::fprintf(stderr, "%s\n", describe(receipt.error()).c_str()), 1;

@@ -40,14 +40,17 @@ struct Document {
 };
 
 bool parse_object(std::string_view body, Document& document) {
-  return document.parser.parse(body.data(), body.size()).get(document.root) == simdjson::SUCCESS && document.root.is_object();
+  return document.parser.parse(body.data(), body.size()).get(document.root) == simdjson::SUCCESS &&
+         document.root.is_object();
 }
 
 ErrorKind kind_of_status(int http_status) {
-  static constexpr std::array kKinds = {ErrorKind::malformed, ErrorKind::unauthenticated, ErrorKind::forbidden,    ErrorKind::not_found,
-                                        ErrorKind::not_allowed, ErrorKind::conflict,      ErrorKind::too_large,    ErrorKind::unsupported,
-                                        ErrorKind::invalid,     ErrorKind::rate_limited,  ErrorKind::unavailable,  ErrorKind::timed_out};
-  const auto found = std::ranges::find(kKinds, http_status, [](ErrorKind kind) { return traits(kind).http_status; });
+  static constexpr std::array kKinds = {
+      ErrorKind::malformed,   ErrorKind::unauthenticated, ErrorKind::forbidden,   ErrorKind::not_found,
+      ErrorKind::not_allowed, ErrorKind::conflict,        ErrorKind::too_large,   ErrorKind::unsupported,
+      ErrorKind::invalid,     ErrorKind::rate_limited,    ErrorKind::unavailable, ErrorKind::timed_out};
+  const auto found =
+      std::ranges::find(kKinds, http_status, [](ErrorKind kind) { return traits(kind).http_status; });
   return found == kKinds.end() ? ErrorKind::internal : *found;
 }
 
@@ -61,7 +64,8 @@ Error problem_error(int http_status, const element& object) {
   error.hint = text(object, "hint");
   simdjson::dom::array errors;
   if (object["errors"].get(errors) == simdjson::SUCCESS) {
-    for (const element each : errors) error.fields.push_back({text(each, "pointer"), text(each, "code"), text(each, "detail")});
+    for (const element each : errors)
+      error.fields.push_back({text(each, "pointer"), text(each, "code"), text(each, "detail")});
   }
   return error;
 }
@@ -92,8 +96,11 @@ Error parse_problem(int http_status, std::string_view body) {
   Error error;
   if (parse_object(body, document)) error = problem_error(http_status, document.root);
   if (error.message.empty()) {
-    error = {kind_of_status(http_status), "bad-answer", fmt::format("the daemon answered with HTTP status {}", http_status),
-             "does USER_EVENTS_URL name a user-events daemon?", {}};
+    error = {kind_of_status(http_status),
+             "bad-answer",
+             fmt::format("the daemon answered with HTTP status {}", http_status),
+             "does USER_EVENTS_URL name a user-events daemon?",
+             {}};
   }
   return error;
 }
@@ -101,7 +108,8 @@ Error parse_problem(int http_status, std::string_view body) {
 Result<Receipt> parse_receipt(std::string_view body) {
   Document document;
   if (!parse_object(body, document)) return not_understood();
-  Receipt receipt{text(document.root, "id"), number(document.root, "sequence"), flag(document.root, "duplicate")};
+  Receipt receipt{text(document.root, "id"), number(document.root, "sequence"),
+                  flag(document.root, "duplicate")};
   if (receipt.id.empty() || receipt.sequence == 0) return not_understood();
   return receipt;
 }
@@ -109,7 +117,8 @@ Result<Receipt> parse_receipt(std::string_view body) {
 Result<Page> parse_page(std::string_view body) {
   Document document;
   simdjson::dom::array events;
-  if (!parse_object(body, document) || document.root["events"].get(events) != simdjson::SUCCESS) return not_understood();
+  if (!parse_object(body, document) || document.root["events"].get(events) != simdjson::SUCCESS)
+    return not_understood();
   Page page;
   page.next = number(document.root, "next");
   for (const element event : events) page.events.push_back(simdjson::minify(event));
@@ -147,9 +156,11 @@ Result<Status> parse_status(std::string_view body) {
   out.duplicates = number(root, "duplicates");
   out.rejected = number(root, "rejected");
   double seconds = 0;
-  if (root["uptimeSeconds"].get(seconds) == simdjson::SUCCESS) out.uptime = std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+  if (root["uptimeSeconds"].get(seconds) == simdjson::SUCCESS)
+    out.uptime = std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
   simdjson::dom::array destinations;
-  if (out.journal_id.empty() || root["destinations"].get(destinations) != simdjson::SUCCESS) return not_understood();
+  if (out.journal_id.empty() || root["destinations"].get(destinations) != simdjson::SUCCESS)
+    return not_understood();
   for (const element each : destinations) out.destinations.push_back(destination_status(each));
   return out;
 }
@@ -157,10 +168,12 @@ Result<Status> parse_status(std::string_view body) {
 Result<std::vector<SchemaInfo>> parse_schemas(std::string_view body) {
   Document document;
   simdjson::dom::array schemas;
-  if (!parse_object(body, document) || document.root["schemas"].get(schemas) != simdjson::SUCCESS) return not_understood();
+  if (!parse_object(body, document) || document.root["schemas"].get(schemas) != simdjson::SUCCESS)
+    return not_understood();
   std::vector<SchemaInfo> out;
   for (const element each : schemas) {
-    out.push_back({text(each, "type"), static_cast<std::uint32_t>(number(each, "version")), text(each, "title"), {}});
+    out.push_back(
+        {text(each, "type"), static_cast<std::uint32_t>(number(each, "version")), text(each, "title"), {}});
   }
   return out;
 }
@@ -189,10 +202,12 @@ Result<std::string> compact_object(std::string_view json) {
   Document document;
   const auto error = document.parser.parse(json.data(), json.size()).get(document.root);
   if (error != simdjson::SUCCESS) {
-    return fail(ErrorKind::malformed, "bad-json", fmt::format("the data is not JSON: {}", simdjson::error_message(error)),
+    return fail(ErrorKind::malformed, "bad-json",
+                fmt::format("the data is not JSON: {}", simdjson::error_message(error)),
                 "write for example --data '{\"userId\":\"u-1\"}', or --data @FILE");
   }
-  if (!document.root.is_object()) return fail(ErrorKind::malformed, "bad-json", "the data is JSON, but not an object");
+  if (!document.root.is_object())
+    return fail(ErrorKind::malformed, "bad-json", "the data is JSON, but not an object");
   // The text itself, not what was parsed: numbers and repeated keys are the daemon's to judge.
   std::string out(json.size(), '\0');
   std::size_t size = 0;

@@ -37,7 +37,7 @@ struct LineAnswer {
   enum class Kind : std::uint8_t { receipt, problem, broken_off, summary } kind = Kind::receipt;
   std::uint64_t line = 0;  ///< Of the request, from 1. Not for `broken_off` and `summary`.
   bool duplicate = false;
-  Error error;             ///< For `problem` and `broken_off`.
+  Error error;  ///< For `problem` and `broken_off`.
 };
 [[nodiscard]] Result<LineAnswer> parse_line_answer(std::string_view line);
 

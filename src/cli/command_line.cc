@@ -1,7 +1,7 @@
 // Which commands and switches there are, and their help. docs/cli.md says the same at more length.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <csignal>
 #include <functional>
 #include <sstream>
@@ -30,33 +30,62 @@ struct Arguments {
 };
 
 void add_client_options(CLI::App& command, ClientArguments& client) {
-  command.add_option("--token-file", client.token_file, "File whose first line is the token (default: the variable USER_EVENTS_TOKEN)")->type_name("FILE");
+  command
+      .add_option("--token-file", client.token_file,
+                  "File whose first line is the token (default: the variable USER_EVENTS_TOKEN)")
+      ->type_name("FILE");
 }
 
 void add_serve(CLI::App& app, Arguments& a) {
   auto* command = app.add_subcommand("serve", "Run the daemon until SIGTERM or SIGINT");
-  command->add_option("--config", a.serve.config.file, "Configuration file (default: user-events.toml, if there is one)")->type_name("FILE");
-  command->add_option("--listen", a.serve.listen, "Address and port instead of http.listen; port 0: any free one")->type_name("HOST:PORT");
+  command
+      ->add_option("--config", a.serve.config.file,
+                   "Configuration file (default: user-events.toml, if there is one)")
+      ->type_name("FILE");
+  command
+      ->add_option("--listen", a.serve.listen,
+                   "Address and port instead of http.listen; port 0: any free one")
+      ->type_name("HOST:PORT");
   command->add_option("--data-dir", a.serve.data_dir, "Folder instead of data_dir")->type_name("DIR");
-  command->add_option("--port-file", a.serve.port_file, "Write the port to this file once the daemon answers")->type_name("FILE");
-  command->footer("Examples:\n  user-events serve\n  user-events serve --config /etc/user-events.toml\n  user-events serve --listen 127.0.0.1:0 --data-dir /tmp/ue --port-file /tmp/ue.port");
+  command->add_option("--port-file", a.serve.port_file, "Write the port to this file once the daemon answers")
+      ->type_name("FILE");
+  command->footer(
+      "Examples:\n  user-events serve\n  user-events serve --config /etc/user-events.toml\n  user-events "
+      "serve --listen 127.0.0.1:0 --data-dir /tmp/ue --port-file /tmp/ue.port");
   command->callback([&a] { a.action = [&a] { return serve(a.serve); }; });
 }
 
 void add_publish(CLI::App& app, Arguments& a) {
   auto* command = app.add_subcommand("publish", "Publish one event, or a stream of them");
   auto* type = command->add_option("TYPE", a.publish.type, "Event type, e.g. user.created");
-  auto* data = command->add_option("--data", a.publish.data, "The event's data: a JSON object, @FILE, or - for standard input (default: {})")->type_name("JSON|@FILE|-");
-  auto* id = command->add_option("--id", a.publish.id, "Event id: publishing twice with the same id is accepted once (default: a new one)")->type_name("ID");
-  auto* time = command->add_option("--time", a.publish.time, "When it happened, RFC 3339 (default: now)")->type_name("TIME");
-  auto* version = command->add_option("--version", a.publish.version, "Version of the type (default: the newest)")->check(CLI::PositiveNumber)->type_name("N");
-  auto* ndjson = command->add_option("--ndjson", a.publish.ndjson, "Publish a file with one event a line, or - for standard input")->type_name("FILE|-");
+  auto* data =
+      command
+          ->add_option("--data", a.publish.data,
+                       "The event's data: a JSON object, @FILE, or - for standard input (default: {})")
+          ->type_name("JSON|@FILE|-");
+  auto* id =
+      command
+          ->add_option("--id", a.publish.id,
+                       "Event id: publishing twice with the same id is accepted once (default: a new one)")
+          ->type_name("ID");
+  auto* time = command->add_option("--time", a.publish.time, "When it happened, RFC 3339 (default: now)")
+                   ->type_name("TIME");
+  auto* version =
+      command->add_option("--version", a.publish.version, "Version of the type (default: the newest)")
+          ->check(CLI::PositiveNumber)
+          ->type_name("N");
+  auto* ndjson = command
+                     ->add_option("--ndjson", a.publish.ndjson,
+                                  "Publish a file with one event a line, or - for standard input")
+                     ->type_name("FILE|-");
   for (auto* one : {type, data, id, time, version}) ndjson->excludes(one);
   command->add_flag("--json", a.publish.json, "Receipts as JSON, one a line");
   add_client_options(*command, a.publish.client);
   command->footer(
-      "Examples:\n  user-events publish user.created --data '{\"userId\":\"u-1\",\"email\":\"ada@example.com\",\"status\":\"active\"}'\n"
-      "  user-events publish user.updated --data @change.json --id change-4711\n  user-events publish --ndjson events.ndjson\n"
+      "Examples:\n  user-events publish user.created --data "
+      "'{\"userId\":\"u-1\",\"email\":\"ada@example.com\",\"status\":\"active\"}'\n"
+      "  user-events publish user.updated --data @change.json --id change-4711\n  user-events publish "
+      "--ndjson events.ndjson\n"
       "  tail -F app.ndjson | user-events publish --ndjson -");
   command->callback([&a] {
     if (a.publish.type.empty() && a.publish.ndjson.empty()) throw CLI::RequiredError("TYPE or --ndjson");
@@ -68,22 +97,36 @@ void add_tail(CLI::App& app, Arguments& a) {
   auto* command = app.add_subcommand("tail", "Show the newest events");
   command->add_flag("-f,--follow", a.tail.follow, "Go on with the events that come");
   auto* after = command->add_option("--after", a.tail.after, "All events after this number")->type_name("N");
-  command->add_option("-n,--last", a.tail.last, "How many of the newest")->check(CLI::Range(1, 10'000))->capture_default_str()->type_name("N")->excludes(after);
-  command->add_option("--type", a.tail.types, "Only these types: user.created, user.*, '!user.login.failed'; may be repeated")->type_name("TYPE")->take_all();
+  command->add_option("-n,--last", a.tail.last, "How many of the newest")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str()
+      ->type_name("N")
+      ->excludes(after);
+  command
+      ->add_option("--type", a.tail.types,
+                   "Only these types: user.created, user.*, '!user.login.failed'; may be repeated")
+      ->type_name("TYPE")
+      ->take_all();
   command->add_option("--user", a.tail.user, "Only events of this user id")->type_name("ID");
-  command->add_option("--data-dir", a.tail.data_dir, "Read a data directory whose daemon is down")->type_name("DIR");
+  command->add_option("--data-dir", a.tail.data_dir, "Read a data directory whose daemon is down")
+      ->type_name("DIR");
   command->add_flag("--json", a.tail.json, "CloudEvents JSON, one a line");
   add_client_options(*command, a.tail.client);
-  command->footer("Examples:\n  user-events tail\n  user-events tail --follow --type 'user.login.*'\n  user-events tail --after 0 --user u-1 --json\n  user-events tail --data-dir /var/lib/user-events");
+  command->footer(
+      "Examples:\n  user-events tail\n  user-events tail --follow --type 'user.login.*'\n  user-events tail "
+      "--after 0 --user u-1 --json\n  user-events tail --data-dir /var/lib/user-events");
   command->callback([&a] { a.action = [&a] { return tail(a.tail); }; });
 }
 
 void add_status(CLI::App& app, Arguments& a) {
   auto* command = app.add_subcommand("status", "Show what is accepted, delivered and waiting");
-  command->add_option("--data-dir", a.status.data_dir, "Read a data directory whose daemon is down")->type_name("DIR");
+  command->add_option("--data-dir", a.status.data_dir, "Read a data directory whose daemon is down")
+      ->type_name("DIR");
   command->add_flag("--json", a.status.json, "As JSON");
   add_client_options(*command, a.status.client);
-  command->footer("Examples:\n  user-events status\n  user-events status --json\n  user-events status --data-dir /var/lib/user-events");
+  command->footer(
+      "Examples:\n  user-events status\n  user-events status --json\n  user-events status --data-dir "
+      "/var/lib/user-events");
   command->callback([&a] { a.action = [&a] { return status(a.status); }; });
 }
 
@@ -97,7 +140,9 @@ void add_schema(CLI::App& app, Arguments& a) {
   list->callback([&a] { a.action = [&a] { return schema_list(a.schema); }; });
   auto* show = command->add_subcommand("show", "The JSON Schema of one type");
   show->add_option("TYPE", a.schema.type, "Event type")->required();
-  show->add_option("--version", a.schema.version, "Version (default: the newest)")->check(CLI::PositiveNumber)->type_name("N");
+  show->add_option("--version", a.schema.version, "Version (default: the newest)")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
   add_client_options(*show, a.schema.client);
   show->footer("Example:\n  user-events schema show user.created");
   show->callback([&a] { a.action = [&a] { return schema_show(a.schema); }; });
@@ -110,13 +155,16 @@ void add_config(CLI::App& app, Arguments& a) {
   auto* check = command->add_subcommand("check", "Read it and say what is wrong");
   auto* show = command->add_subcommand("show", "Print what is in force, defaults included, secrets redacted");
   for (auto* one : {check, show}) {
-    one->add_option("--config", a.config.file, "Configuration file (default: user-events.toml, if there is one)")->type_name("FILE");
+    one->add_option("--config", a.config.file,
+                    "Configuration file (default: user-events.toml, if there is one)")
+        ->type_name("FILE");
   }
   check->footer("Example:\n  user-events config check --config /etc/user-events.toml");
   show->footer("Example:\n  user-events config show --config /etc/user-events.toml");
   check->callback([&a] { a.action = [&a] { return config_check(a.config); }; });
   show->callback([&a] { a.action = [&a] { return config_show(a.config); }; });
-  command->footer("Examples:\n  user-events config check\n  user-events config show --config /etc/user-events.toml");
+  command->footer(
+      "Examples:\n  user-events config check\n  user-events config show --config /etc/user-events.toml");
 }
 
 void describe_app(CLI::App& app) {
@@ -126,12 +174,15 @@ void describe_app(CLI::App& app) {
   app.footer(
       "Client commands talk to the daemon at USER_EVENTS_URL (default http://127.0.0.1:8080).\n"
       "Exit status: 0 done, 1 failed, 2 wrong usage or configuration.\n\n"
-      "Examples:\n  user-events serve\n  user-events publish user.mfa.enabled --data '{\"userId\":\"u-1\"}'\n  user-events tail --follow\n"
+      "Examples:\n  user-events serve\n  user-events publish user.mfa.enabled --data "
+      "'{\"userId\":\"u-1\"}'\n  user-events tail --follow\n"
       "  user-events COMMAND --help");
 }
 
-/// What is wrong with the command line, in one line. CLI11 does not name a word that should have been a command.
-std::string usage_problem(const CLI::App& app, const CLI::ParseError& error, int argc, const char* const* argv) {
+/// What is wrong with the command line, in one line. CLI11 does not name a word that should have been a
+/// command.
+std::string usage_problem(const CLI::App& app, const CLI::ParseError& error, int argc,
+                          const char* const* argv) {
   const CLI::App* at = &app;
   for (int i = 1;; ++i) {
     std::vector<std::string> names;
@@ -145,7 +196,8 @@ std::string usage_problem(const CLI::App& app, const CLI::ParseError& error, int
     if (word.empty()) return fmt::format("{} needs a command: {}", at->get_name(), fmt::join(names, ", "));
     if (next == nullptr) {
       const std::string near = config::nearest(word, names);
-      return fmt::format("{} is no command of {}{}", word, at->get_name(), near.empty() ? "" : fmt::format("; did you mean {}?", near));
+      return fmt::format("{} is no command of {}{}", word, at->get_name(),
+                         near.empty() ? "" : fmt::format("; did you mean {}?", near));
     }
     at = next;
   }
@@ -158,13 +210,18 @@ int run(int argc, const char* const* argv) {
   CLI::App app{"Publishes what happens to users, and delivers it.", "user-events"};
   Arguments arguments;
   describe_app(app);
-  for (const auto add : {add_serve, add_publish, add_tail, add_status, add_schema, add_config}) add(app, arguments);
+  for (const auto add : {add_serve, add_publish, add_tail, add_status, add_schema, add_config})
+    add(app, arguments);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     std::ostringstream help, unused;
     if (app.exit(error, help, unused) == 0) return write_result(help.str()) ? 0 : 1;  // --help, --version
-    print_error({ErrorKind::usage, "usage", usage_problem(app, error, argc, argv), "user-events --help lists the commands, user-events COMMAND --help their switches", {}});
+    print_error({ErrorKind::usage,
+                 "usage",
+                 usage_problem(app, error, argc, argv),
+                 "user-events --help lists the commands, user-events COMMAND --help their switches",
+                 {}});
     return traits(ErrorKind::usage).exit_status;
   }
   const auto done = arguments.action();

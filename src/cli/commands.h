@@ -1,4 +1,5 @@
-// The commands, each with what the command line says about it. They return the exit status's reason: an Error, or nothing.
+// The commands, each with what the command line says about it. They return the exit status's reason: an
+// Error, or nothing.
 #pragma once
 
 #include <cstdint>
@@ -29,16 +30,16 @@ struct PublishArguments {
   ClientArguments client;
   std::string type, data, id, time;
   std::uint32_t version = 0;
-  std::string ndjson;            ///< File or `-`; empty: one event.
+  std::string ndjson;  ///< File or `-`; empty: one event.
   bool json = false;
 };
 
 struct TailArguments {
   ClientArguments client;
-  std::string data_dir;          ///< Empty: ask the daemon.
+  std::string data_dir;  ///< Empty: ask the daemon.
   bool follow = false;
   std::optional<std::uint64_t> after;
-  std::uint32_t last = 10;       ///< Without `after`: how many of the newest.
+  std::uint32_t last = 10;  ///< Without `after`: how many of the newest.
   std::vector<std::string> types;
   std::string user;
   bool json = false;
@@ -52,8 +53,8 @@ struct StatusArguments {
 
 struct SchemaArguments {
   ClientArguments client;
-  std::string type;              ///< Empty: list.
-  std::uint32_t version = 0;     ///< 0: the newest.
+  std::string type;           ///< Empty: list.
+  std::uint32_t version = 0;  ///< 0: the newest.
   bool json = false;
 };
 
@@ -67,7 +68,8 @@ Result<void> schema_show(const SchemaArguments& arguments);
 Result<void> config_check(const ConfigArguments& arguments);
 Result<void> config_show(const ConfigArguments& arguments);
 
-/// The whole program: parses, runs one command, prints its error. Returns the exit status: 0 done, 1 failed, 2 wrong usage or configuration.
+/// The whole program: parses, runs one command, prints its error. Returns the exit status: 0 done, 1 failed,
+/// 2 wrong usage or configuration.
 int run(int argc, const char* const* argv);
 
 }  // namespace user_events::cli

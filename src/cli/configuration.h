@@ -13,7 +13,8 @@ struct Configuration {
   std::string file;  ///< Empty: there is none, these are the defaults.
 };
 
-/// The named file; without a name `user-events.toml` of the working directory, if there is one. Error `usage`.
+/// The named file; without a name `user-events.toml` of the working directory, if there is one. Error
+/// `usage`.
 [[nodiscard]] Result<Configuration> load_configuration(const ConfigArguments& arguments);
 
 }  // namespace user_events::cli

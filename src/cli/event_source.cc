@@ -57,7 +57,9 @@ Result<std::unique_ptr<EventSource>> open_source(const ClientArguments& client, 
   }
   std::error_code error;
   if (!std::filesystem::is_directory(data_dir, error)) {
-    return fail(ErrorKind::not_found, "no-data-directory", fmt::format("--data-dir: {} is no folder", data_dir), "name the data_dir of the daemon's configuration");
+    return fail(ErrorKind::not_found, "no-data-directory",
+                fmt::format("--data-dir: {} is no folder", data_dir),
+                "name the data_dir of the daemon's configuration");
   }
   Options options;
   options.data_dir = data_dir;
@@ -66,7 +68,8 @@ Result<std::unique_ptr<EventSource>> open_source(const ClientArguments& client, 
   observability::configure_log(options.log);
   auto publisher = UserEventPublisher::open(std::move(options));
   if (!publisher) {
-    if (publisher.error().code == "data-directory-in-use") publisher.error().hint = "its daemon runs: leave out --data-dir to ask it";
+    if (publisher.error().code == "data-directory-in-use")
+      publisher.error().hint = "its daemon runs: leave out --data-dir to ask it";
     return std::unexpected(std::move(publisher).error());
   }
   return std::make_unique<DirectorySource>(*std::move(publisher));

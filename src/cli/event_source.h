@@ -18,9 +18,11 @@ class EventSource {
   [[nodiscard]] virtual Result<std::string> status_json() = 0;
 };
 
-/// `data_dir` empty: the daemon of the environment. Else the directory, read-only and under its lock. Errors: usage, unavailable
+/// `data_dir` empty: the daemon of the environment. Else the directory, read-only and under its lock. Errors:
+/// usage, unavailable
 /// (`data-directory-in-use`: ask the daemon instead), not_found.
-[[nodiscard]] Result<std::unique_ptr<EventSource>> open_source(const ClientArguments& client, const std::string& data_dir);
+[[nodiscard]] Result<std::unique_ptr<EventSource>> open_source(const ClientArguments& client,
+                                                               const std::string& data_dir);
 
 /// `/v1/events` or `/v1/events/stream` with the query's filters.
 [[nodiscard]] std::string events_path(std::string_view path, const ReadQuery& query, bool with_limit);

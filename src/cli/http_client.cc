@@ -39,13 +39,17 @@ Result<std::string> read_token(const std::string& file) {
   } else {
     std::ifstream in(file);
     if (!std::getline(in, token) || token.empty()) {
-      return fail(ErrorKind::usage, "token-file", fmt::format("--token-file: no token can be read from {}", file),
+      return fail(ErrorKind::usage, "token-file",
+                  fmt::format("--token-file: no token can be read from {}", file),
                   "its first line must be the token");
     }
   }
-  while (!token.empty() && (token.back() == '\r' || token.back() == '\n' || token.back() == ' ')) token.pop_back();
-  if (token.size() > kMaxTokenBytes || !std::ranges::all_of(token, [](char c) { return c > ' ' && c < 0x7F; })) {
-    return fail(ErrorKind::usage, "token", "the token holds characters that no token has", "see --token-file and USER_EVENTS_TOKEN");
+  while (!token.empty() && (token.back() == '\r' || token.back() == '\n' || token.back() == ' '))
+    token.pop_back();
+  if (token.size() > kMaxTokenBytes ||
+      !std::ranges::all_of(token, [](char c) { return c > ' ' && c < 0x7F; })) {
+    return fail(ErrorKind::usage, "token", "the token holds characters that no token has",
+                "see --token-file and USER_EVENTS_TOKEN");
   }
   return token;
 }
@@ -63,8 +67,8 @@ struct Transfer {
   char error_text[CURL_ERROR_SIZE] = {};
   const TakeBody* take = nullptr;
   BodySource* source = nullptr;
-  bool is_paused = false;   // the source had nothing
-  bool was_stopped = false; // `take` wanted no more
+  bool is_paused = false;    // the source had nothing
+  bool was_stopped = false;  // `take` wanted no more
 
   void add_header(const std::string& line) {
     headers.reset(curl_slist_append(headers.release(), line.c_str()));
@@ -87,9 +91,12 @@ std::size_t on_read(char* out, std::size_t, std::size_t room, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
   std::size_t size = room;
   switch (transfer.source->read(out, size)) {
-    case BodySource::State::data: return size;
-    case BodySource::State::end: return 0;
-    case BodySource::State::wait: break;
+    case BodySource::State::data:
+      return size;
+    case BodySource::State::end:
+      return 0;
+    case BodySource::State::wait:
+      break;
   }
   transfer.is_paused = true;
   return CURL_READFUNC_PAUSE;
@@ -124,10 +131,17 @@ struct HttpClient::Impl {
   [[nodiscard]] Error failure(const Transfer& transfer, CURLcode code) const {
     const std::string why = transfer.error_text[0] != '\0' ? transfer.error_text : curl_easy_strerror(code);
     if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST || transfer.status() == 0) {
-      return {ErrorKind::unavailable, "no-daemon", fmt::format("no daemon answers at {}: {}", url, why),
-              "start it with `user-events serve`, or say where it is with USER_EVENTS_URL", {}};
+      return {ErrorKind::unavailable,
+              "no-daemon",
+              fmt::format("no daemon answers at {}: {}", url, why),
+              "start it with `user-events serve`, or say where it is with USER_EVENTS_URL",
+              {}};
     }
-    return {ErrorKind::unavailable, "connection-lost", fmt::format("the connection to {} broke off: {}", url, why), "try again", {}};
+    return {ErrorKind::unavailable,
+            "connection-lost",
+            fmt::format("the connection to {} broke off: {}", url, why),
+            "try again",
+            {}};
   }
 
   [[nodiscard]] Result<void> perform(Transfer& transfer) const {
@@ -138,7 +152,8 @@ struct HttpClient::Impl {
   }
 
   /// Runs a transfer whose answer is kept whole.
-  [[nodiscard]] Result<std::string> perform_whole(std::string_view path, const std::function<void(Transfer&)>& set_up) const {
+  [[nodiscard]] Result<std::string> perform_whole(std::string_view path,
+                                                  const std::function<void(Transfer&)>& set_up) const {
     std::string body;
     const TakeBody take = [&](int, std::string_view piece) {
       if (body.size() + piece.size() > kMaxAnswerBytes) return false;
@@ -149,7 +164,8 @@ struct HttpClient::Impl {
     curl_easy_setopt(transfer->easy.get(), CURLOPT_TIMEOUT_MS, kAnswerTimeoutMs);
     set_up(*transfer);
     UE_TRY(perform(*transfer));
-    if (transfer->was_stopped) return fail(ErrorKind::too_large, "answer-too-large", "the answer is larger than 64 MiB");
+    if (transfer->was_stopped)
+      return fail(ErrorKind::too_large, "answer-too-large", "the answer is larger than 64 MiB");
     if (transfer->status() >= 400) return std::unexpected(parse_problem(transfer->status(), body));
     return body;
   }
@@ -167,7 +183,8 @@ Result<HttpClient> HttpClient::from_environment(const std::string& token_file) {
   impl->url = url != nullptr && *url != '\0' ? url : "http://127.0.0.1:8080";
   while (impl->url.ends_with('/')) impl->url.pop_back();
   if (!impl->url.starts_with("http://") && !impl->url.starts_with("https://")) {
-    return fail(ErrorKind::usage, "bad-url", "USER_EVENTS_URL is no HTTP address", "write for example http://127.0.0.1:8080");
+    return fail(ErrorKind::usage, "bad-url", "USER_EVENTS_URL is no HTTP address",
+                "write for example http://127.0.0.1:8080");
   }
   UE_TRY_ASSIGN(impl->token, read_token(token_file));
   return HttpClient(std::move(impl));
@@ -179,7 +196,8 @@ Result<std::string> HttpClient::get(std::string_view path) {
   return impl_->perform_whole(path, [](Transfer&) {});
 }
 
-Result<std::string> HttpClient::post(std::string_view path, std::string_view content_type, std::string_view body) {
+Result<std::string> HttpClient::post(std::string_view path, std::string_view content_type,
+                                     std::string_view body) {
   return impl_->perform_whole(path, [&](Transfer& transfer) {
     transfer.add_header(fmt::format("Content-Type: {}", content_type));
     transfer.add_header("Expect:");  // no round trip before the body
@@ -188,15 +206,18 @@ Result<std::string> HttpClient::post(std::string_view path, std::string_view con
   });
 }
 
-Result<void> HttpClient::get_stream(std::string_view path, const std::vector<std::string>& headers, const TakeBody& take) {
+Result<void> HttpClient::get_stream(std::string_view path, const std::vector<std::string>& headers,
+                                    const TakeBody& take) {
   const auto transfer = impl_->prepare(path, take);
   for (const auto& line : headers) transfer->add_header(line);
-  curl_easy_setopt(transfer->easy.get(), CURLOPT_LOW_SPEED_LIMIT, 1L);  // the daemon's heartbeat comes every 15 s
+  curl_easy_setopt(transfer->easy.get(), CURLOPT_LOW_SPEED_LIMIT,
+                   1L);  // the daemon's heartbeat comes every 15 s
   curl_easy_setopt(transfer->easy.get(), CURLOPT_LOW_SPEED_TIME, 60L);
   return impl_->perform(*transfer);
 }
 
-Result<void> HttpClient::post_stream(std::string_view path, std::string_view content_type, BodySource& source, const TakeBody& take) {
+Result<void> HttpClient::post_stream(std::string_view path, std::string_view content_type, BodySource& source,
+                                     const TakeBody& take) {
   const auto transfer = impl_->prepare(path, take);
   CURL* easy = transfer->easy.get();
   transfer->source = &source;
@@ -221,7 +242,8 @@ Result<void> HttpClient::post_stream(std::string_view path, std::string_view con
     if (running == 0) break;
     curl_waitfd input{source.descriptor(), CURL_WAIT_POLLIN, 0};
     const bool waits_for_input = transfer->is_paused && input.fd >= 0;
-    curl_multi_poll(multi.get(), waits_for_input ? &input : nullptr, waits_for_input ? 1 : 0, kTickMs, nullptr);
+    curl_multi_poll(multi.get(), waits_for_input ? &input : nullptr, waits_for_input ? 1 : 0, kTickMs,
+                    nullptr);
     source.tick();
     if (std::exchange(transfer->is_paused, false)) curl_easy_pause(easy, CURLPAUSE_CONT);
   }
@@ -237,9 +259,12 @@ Result<void> HttpClient::post_stream(std::string_view path, std::string_view con
 std::string percent_encode(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    const bool is_unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-    if (is_unreserved) out += c;
-    else out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    const bool is_unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                               c == '-' || c == '.' || c == '_' || c == '~';
+    if (is_unreserved)
+      out += c;
+    else
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return out;
 }

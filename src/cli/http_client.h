@@ -26,7 +26,8 @@ class BodySource {
  public:
   virtual ~BodySource() = default;
   enum class State : std::uint8_t { data, wait, end };
-  /// Fills up to `size` bytes; `size` becomes how many. `wait`: nothing now, ask again when `descriptor` is readable.
+  /// Fills up to `size` bytes; `size` becomes how many. `wait`: nothing now, ask again when `descriptor` is
+  /// readable.
   virtual State read(char* out, std::size_t& size) = 0;
   /// What to wait for; -1: nothing, ask again soon.
   [[nodiscard]] virtual int descriptor() const = 0;
@@ -34,23 +35,27 @@ class BodySource {
   virtual void tick() = 0;
 };
 
-/// One daemon. Not thread-safe. Every function's errors: unavailable (cannot connect, connection lost), or what the daemon's problem
-/// document says.
+/// One daemon. Not thread-safe. Every function's errors: unavailable (cannot connect, connection lost), or
+/// what the daemon's problem document says.
 class HttpClient {
  public:
-  /// `USER_EVENTS_URL` (default http://127.0.0.1:8080); the token from `token_file`, else `USER_EVENTS_TOKEN`, else none. Error `usage`.
+  /// `USER_EVENTS_URL` (default http://127.0.0.1:8080); the token from `token_file`, else
+  /// `USER_EVENTS_TOKEN`, else none. Error `usage`.
   [[nodiscard]] static Result<HttpClient> from_environment(const std::string& token_file);
   HttpClient(HttpClient&&) noexcept;
   ~HttpClient();
 
   /// A whole answer of at most 64 MiB; a status of 400 and above is an Error.
   [[nodiscard]] Result<std::string> get(std::string_view path);
-  [[nodiscard]] Result<std::string> post(std::string_view path, std::string_view content_type, std::string_view body);
+  [[nodiscard]] Result<std::string> post(std::string_view path, std::string_view content_type,
+                                         std::string_view body);
 
   /// An answer without end, until it ends or `take` returns false. `headers` are whole lines.
-  [[nodiscard]] Result<void> get_stream(std::string_view path, const std::vector<std::string>& headers, const TakeBody& take);
+  [[nodiscard]] Result<void> get_stream(std::string_view path, const std::vector<std::string>& headers,
+                                        const TakeBody& take);
   /// A request without end; the answer is taken while the request is still being sent.
-  [[nodiscard]] Result<void> post_stream(std::string_view path, std::string_view content_type, BodySource& source, const TakeBody& take);
+  [[nodiscard]] Result<void> post_stream(std::string_view path, std::string_view content_type,
+                                         BodySource& source, const TakeBody& take);
 
   [[nodiscard]] const std::string& url() const noexcept;
 

@@ -20,7 +20,10 @@ bool is_readable(int descriptor, int timeout_ms) {
 }  // namespace
 
 NdjsonInput::NdjsonInput(int descriptor, std::chrono::milliseconds silence, std::function<void()> on_tick)
-    : descriptor_(descriptor), silence_(silence), on_tick_(std::move(on_tick)), last_input_(std::chrono::steady_clock::now()) {}
+    : descriptor_(descriptor),
+      silence_(silence),
+      on_tick_(std::move(on_tick)),
+      last_input_(std::chrono::steady_clock::now()) {}
 
 bool NdjsonInput::wait_for_input() {
   constexpr int kTickMs = 200;
@@ -47,7 +50,8 @@ void NdjsonInput::fill() {
   }
 }
 
-// How many bytes may go: whole lines, or a piece where the line is longer than the buffer, or the last line as it is.
+// How many bytes may go: whole lines, or a piece where the line is longer than the buffer, or the last line
+// as it is.
 std::size_t NdjsonInput::ready(std::size_t room) const {
   const std::string_view rest = std::string_view(buffer_).substr(begin_);
   const auto within_room = rest.substr(0, room);

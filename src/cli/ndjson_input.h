@@ -1,5 +1,5 @@
-// Lines of a file or a pipe as the body of requests. A pipe that falls silent ends the request at a line's end, so that a daemon's
-// time-out never cuts a stream off; the next line begins another request.
+// Lines of a file or a pipe as the body of requests. A pipe that falls silent ends the request at a line's
+// end, so that a daemon's time-out never cuts a stream off; the next line begins another request.
 #pragma once
 
 #include <chrono>
@@ -14,7 +14,8 @@ namespace user_events::cli {
 
 class NdjsonInput final : public BodySource {
  public:
-  /// `descriptor` stays the caller's. `silence`: after so long without input a request ends. `on_tick` is for progress.
+  /// `descriptor` stays the caller's. `silence`: after so long without input a request ends. `on_tick` is for
+  /// progress.
   NdjsonInput(int descriptor, std::chrono::milliseconds silence, std::function<void()> on_tick);
 
   /// Before each request: waits for input. False: there is none left.
@@ -26,7 +27,7 @@ class NdjsonInput final : public BodySource {
 
   [[nodiscard]] std::uint64_t lines() const noexcept { return lines_; }  ///< Handed out so far, all requests.
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
-  [[nodiscard]] int error() const noexcept { return error_; }            ///< errno of a failed read; 0: none.
+  [[nodiscard]] int error() const noexcept { return error_; }  ///< errno of a failed read; 0: none.
 
  private:
   void fill();
@@ -36,10 +37,10 @@ class NdjsonInput final : public BodySource {
   std::chrono::milliseconds silence_;
   std::function<void()> on_tick_;
   std::string buffer_;
-  std::size_t begin_ = 0;           // of what is not handed out yet
+  std::size_t begin_ = 0;  // of what is not handed out yet
   bool is_at_end_ = false;
-  bool is_within_line_ = false;     // part of a line is handed out
-  bool is_in_request_ = false;      // something of the present request is handed out
+  bool is_within_line_ = false;  // part of a line is handed out
+  bool is_in_request_ = false;   // something of the present request is handed out
   std::chrono::steady_clock::time_point last_input_;
   std::uint64_t lines_ = 0, bytes_ = 0;
   int error_ = 0;

@@ -36,7 +36,8 @@ Result<void> write_result(std::string_view text) {
     } else if (errno == EPIPE) {
       std::_Exit(0);
     } else if (errno != EINTR) {
-      return fail(ErrorKind::io, "output", fmt::format("cannot write to standard output: {}", std::strerror(errno)));
+      return fail(ErrorKind::io, "output",
+                  fmt::format("cannot write to standard output: {}", std::strerror(errno)));
     }
   }
   return {};
@@ -63,7 +64,8 @@ void print_error(const Error& error) {
   for (const auto& field : error.fields) {
     if (field.detail == error.message) continue;
     const bool has_place = field.detail.find(field.pointer) != std::string::npos;
-    message(printable(has_place ? fmt::format("  {}", field.detail) : fmt::format("  {}: {}", field.pointer, field.detail)));
+    message(printable(has_place ? fmt::format("  {}", field.detail)
+                                : fmt::format("  {}: {}", field.pointer, field.detail)));
   }
   if (!error.hint.empty()) message(fmt::format("  hint: {}", printable(error.hint)));
 }
@@ -75,8 +77,10 @@ std::string printable(std::string_view text) {
     const auto byte = static_cast<unsigned char>(text[i]);
     const bool is_c1 = byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
     if (is_c1) ++i;
-    if (byte < 0x20 || byte == 0x7F || is_c1) out += '?';
-    else out += text[i];
+    if (byte < 0x20 || byte == 0x7F || is_c1)
+      out += '?';
+    else
+      out += text[i];
   }
   return out;
 }

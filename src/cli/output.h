@@ -8,8 +8,8 @@
 
 namespace user_events::cli {
 
-/// Writes all of `text` to standard output now. A reader that is gone (`| head`) ends the process quietly with status 0, as a filter
-/// does; any other failure (disk full) is an error.
+/// Writes all of `text` to standard output now. A reader that is gone (`| head`) ends the process quietly
+/// with status 0, as a filter does; any other failure (disk full) is an error.
 [[nodiscard]] Result<void> write_result(std::string_view text);
 
 /// One line on standard error; a progress line is wiped first.

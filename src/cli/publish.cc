@@ -22,7 +22,8 @@ Result<std::string> read_all(std::istream& in, std::string_view name) {
   char piece[64 << 10];
   while (in.read(piece, sizeof piece) || in.gcount() > 0) {
     text.append(piece, static_cast<std::size_t>(in.gcount()));
-    if (text.size() > kMaxDataBytes) return fail(ErrorKind::too_large, "data-too-large", fmt::format("{} is larger than 64 MiB", name));
+    if (text.size() > kMaxDataBytes)
+      return fail(ErrorKind::too_large, "data-too-large", fmt::format("{} is larger than 64 MiB", name));
   }
   if (in.bad()) return fail(ErrorKind::io, "data-unreadable", fmt::format("{} cannot be read", name));
   return text;
@@ -32,7 +33,9 @@ Result<std::string> read_data(const std::string& argument) {
   if (argument == "-") return read_all(std::cin, "standard input");
   if (!argument.starts_with('@')) return argument.empty() ? "{}" : argument;
   std::ifstream in(argument.substr(1), std::ios::binary);
-  if (!in) return fail(ErrorKind::usage, "data-unreadable", fmt::format("--data: {} cannot be read", argument.substr(1)));
+  if (!in)
+    return fail(ErrorKind::usage, "data-unreadable",
+                fmt::format("--data: {} cannot be read", argument.substr(1)));
   return read_all(in, argument.substr(1));
 }
 
@@ -61,7 +64,9 @@ Result<void> publish_one(const PublishArguments& arguments) {
   UE_TRY_ASSIGN(const std::string answer, client.post("/v1/events", "application/json", body));
   UE_TRY_ASSIGN(const Receipt receipt, parse_receipt(answer));
   if (arguments.json) return write_result(answer + "\n");
-  return write_result(fmt::format("{} {} as number {}\n", receipt.duplicate ? "was accepted before:" : "accepted", printable(receipt.id), receipt.sequence));
+  return write_result(fmt::format("{} {} as number {}\n",
+                                  receipt.duplicate ? "was accepted before:" : "accepted",
+                                  printable(receipt.id), receipt.sequence));
 }
 
 }  // namespace user_events::cli

@@ -29,18 +29,23 @@ class Input {
   [[nodiscard]] static Result<Input> open(const std::string& name) {
     if (name == "-") return Input(STDIN_FILENO, false);
     const int descriptor = ::open(name.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) return fail(ErrorKind::usage, "file-unreadable", fmt::format("--ndjson: cannot open {}: {}", name, std::strerror(errno)));
+    if (descriptor < 0)
+      return fail(ErrorKind::usage, "file-unreadable",
+                  fmt::format("--ndjson: cannot open {}: {}", name, std::strerror(errno)));
     return Input(descriptor, true);
   }
-  Input(Input&& other) noexcept : descriptor_(other.descriptor_), is_ours_(std::exchange(other.is_ours_, false)) {}
+  Input(Input&& other) noexcept
+      : descriptor_(other.descriptor_), is_ours_(std::exchange(other.is_ours_, false)) {}
   ~Input() {
     if (is_ours_) ::close(descriptor_);
   }
   [[nodiscard]] int descriptor() const { return descriptor_; }
   /// 0 if it is not a regular file.
   [[nodiscard]] std::uint64_t size() const {
-    struct stat info {};
-    return ::fstat(descriptor_, &info) == 0 && S_ISREG(info.st_mode) ? static_cast<std::uint64_t>(info.st_size) : 0;
+    struct stat info{};
+    return ::fstat(descriptor_, &info) == 0 && S_ISREG(info.st_mode)
+               ? static_cast<std::uint64_t>(info.st_size)
+               : 0;
   }
 
  private:
@@ -59,22 +64,30 @@ std::string problem_text(const Error& error) {
 class Publisher {
  public:
   Publisher(HttpClient& client, const Input& input, bool json)
-      : client_(client), size_(input.size()), json_(json), input_(input.descriptor(), kSilence, [this] { show_progress(); }) {}
+      : client_(client),
+        size_(input.size()),
+        json_(json),
+        input_(input.descriptor(), kSilence, [this] { show_progress(); }) {}
 
   [[nodiscard]] Result<void> run() {
     while (input_.wait_for_input()) UE_TRY(run_request());
-    if (input_.error() != 0) return fail(ErrorKind::io, "input", fmt::format("the input cannot be read: {}", std::strerror(input_.error())));
+    if (input_.error() != 0)
+      return fail(ErrorKind::io, "input",
+                  fmt::format("the input cannot be read: {}", std::strerror(input_.error())));
     return {};
   }
 
   [[nodiscard]] std::string summary() const {
     const double seconds = std::chrono::duration<double>(Clock::now() - started_).count();
     if (json_) {
-      return fmt::format("{{\"summary\":{{\"lines\":{},\"accepted\":{},\"duplicates\":{},\"rejected\":{},\"seconds\":{:.3f}}}}}\n", input_.lines(), accepted_,
-                         duplicates_, rejected_, seconds);
+      return fmt::format(
+          "{{\"summary\":{{\"lines\":{},\"accepted\":{},\"duplicates\":{},\"rejected\":{},\"seconds\":{:.3f}}"
+          "}}}\n",
+          input_.lines(), accepted_, duplicates_, rejected_, seconds);
     }
-    return fmt::format("{} lines: {} accepted ({} of them before), {} refused, in {:.1f} s\n", grouped(input_.lines()), grouped(accepted_), grouped(duplicates_),
-                       grouped(rejected_), seconds);
+    return fmt::format("{} lines: {} accepted ({} of them before), {} refused, in {:.1f} s\n",
+                       grouped(input_.lines()), grouped(accepted_), grouped(duplicates_), grouped(rejected_),
+                       seconds);
   }
 
   [[nodiscard]] std::uint64_t rejected() const { return rejected_; }
@@ -87,19 +100,23 @@ class Publisher {
     problem_ = {};
     broken_.reset();
     rest_.clear();
-    const auto sent = client_.post_stream("/v1/events", "application/x-ndjson", input_,
-                                          [this](int status, std::string_view piece) { return take(status, piece); });
+    const auto sent =
+        client_.post_stream("/v1/events", "application/x-ndjson", input_,
+                            [this](int status, std::string_view piece) { return take(status, piece); });
     if (broken_) return std::unexpected(*std::move(broken_));
     if (problem_.status != 0) return std::unexpected(parse_problem(problem_.status, problem_.body));
     UE_TRY(sent);
-    if (!has_summary_) return fail(ErrorKind::unavailable, "connection-lost", "the daemon ended the answer too early", "try again");
+    if (!has_summary_)
+      return fail(ErrorKind::unavailable, "connection-lost", "the daemon ended the answer too early",
+                  "try again");
     return {};
   }
 
   bool take(int status, std::string_view piece) {
     if (status >= 400) {
       problem_.status = status;
-      problem_.body.append(piece.substr(0, kMaxAnswerLineBytes - std::min(kMaxAnswerLineBytes, problem_.body.size())));
+      problem_.body.append(
+          piece.substr(0, kMaxAnswerLineBytes - std::min(kMaxAnswerLineBytes, problem_.body.size())));
       return true;
     }
     rest_.append(piece);
@@ -108,7 +125,9 @@ class Publisher {
       take_line(std::string_view(rest_).substr(begin, end - begin));
     }
     rest_.erase(0, begin);
-    if (rest_.size() > kMaxAnswerLineBytes) broken_ = Error{ErrorKind::unavailable, "bad-answer", "the answer is not one of a user-events daemon", "", {}};
+    if (rest_.size() > kMaxAnswerLineBytes)
+      broken_ = Error{
+          ErrorKind::unavailable, "bad-answer", "the answer is not one of a user-events daemon", "", {}};
     return !broken_.has_value();
   }
 
@@ -120,9 +139,15 @@ class Publisher {
       return;
     }
     switch (answer->kind) {
-      case LineAnswer::Kind::receipt: take_receipt(answer->line, answer->duplicate); break;
-      case LineAnswer::Kind::summary: has_summary_ = true; return;
-      case LineAnswer::Kind::broken_off: broken_ = std::move(answer->error); return;
+      case LineAnswer::Kind::receipt:
+        take_receipt(answer->line, answer->duplicate);
+        break;
+      case LineAnswer::Kind::summary:
+        has_summary_ = true;
+        return;
+      case LineAnswer::Kind::broken_off:
+        broken_ = std::move(answer->error);
+        return;
       case LineAnswer::Kind::problem:
         last_line_ = first_line_ + answer->line;
         ++rejected_;
@@ -131,7 +156,8 @@ class Publisher {
     if (json_) write_json(line);
   }
 
-  // Nearly all lines are `{"line":7,"id":…,"duplicate":false}`; parsing each as JSON would cost more than sending it.
+  // Nearly all lines are `{"line":7,"id":…,"duplicate":false}`; parsing each as JSON would cost more than
+  // sending it.
   bool take_receipt_fast(std::string_view line) {
     constexpr std::string_view kHead = "{\"line\":";
     std::uint64_t number = 0;
@@ -139,7 +165,9 @@ class Publisher {
     const auto [end, error] = std::from_chars(line.data() + kHead.size(), line.data() + line.size(), number);
     const std::string_view tail(end, line.data() + line.size());
     const bool is_duplicate = tail.ends_with(",\"duplicate\":true}");
-    if (error != std::errc{} || !tail.starts_with(",\"id\":") || (!is_duplicate && !tail.ends_with(",\"duplicate\":false}"))) return false;
+    if (error != std::errc{} || !tail.starts_with(",\"id\":") ||
+        (!is_duplicate && !tail.ends_with(",\"duplicate\":false}")))
+      return false;
     take_receipt(number, is_duplicate);
     if (json_) write_json(line);
     return true;
@@ -154,7 +182,9 @@ class Publisher {
   // Numbers in a request's answer begin with 1; the user's lines go on.
   void write_json(std::string_view line) {
     const auto comma = line.find(',');
-    if (auto written = write_result(fmt::format("{{\"line\":{}{}\n", last_line_, line.substr(comma))); !written) broken_ = std::move(written).error();
+    if (auto written = write_result(fmt::format("{{\"line\":{}{}\n", last_line_, line.substr(comma)));
+        !written)
+      broken_ = std::move(written).error();
   }
 
   void show_progress() {
@@ -162,9 +192,14 @@ class Publisher {
     if (!has_progress() || now - shown_ < kProgressEvery) return;
     shown_ = now;
     const double seconds = std::chrono::duration<double>(now - started_).count();
-    const std::string share = size_ == 0 ? "" : fmt::format(" of {:.1f} ({:.0f} %)", static_cast<double>(size_) / 1e6, 100.0 * static_cast<double>(input_.bytes()) / static_cast<double>(size_));
-    progress(fmt::format("{} accepted, {} refused; {:.1f}{} MB sent, {}/s", grouped(accepted_), grouped(rejected_), static_cast<double>(input_.bytes()) / 1e6, share,
-                         grouped(static_cast<std::uint64_t>(static_cast<double>(accepted_) / std::max(seconds, 0.001)))));
+    const std::string share =
+        size_ == 0 ? ""
+                   : fmt::format(" of {:.1f} ({:.0f} %)", static_cast<double>(size_) / 1e6,
+                                 100.0 * static_cast<double>(input_.bytes()) / static_cast<double>(size_));
+    progress(fmt::format(
+        "{} accepted, {} refused; {:.1f}{} MB sent, {}/s", grouped(accepted_), grouped(rejected_),
+        static_cast<double>(input_.bytes()) / 1e6, share,
+        grouped(static_cast<std::uint64_t>(static_cast<double>(accepted_) / std::max(seconds, 0.001)))));
   }
 
   HttpClient& client_;
@@ -174,10 +209,10 @@ class Publisher {
   std::uint64_t first_line_ = 0, last_line_ = 0;
   std::uint64_t accepted_ = 0, duplicates_ = 0, rejected_ = 0;
   bool has_summary_ = false;
-  Answer problem_;                // an answer that is no stream
+  Answer problem_;  // an answer that is no stream
   std::optional<Error> broken_;
-  std::string rest_;              // an answer's line that is not complete yet
-  NdjsonInput input_;             // last: its ticks use the rest
+  std::string rest_;   // an answer's line that is not complete yet
+  NdjsonInput input_;  // last: its ticks use the rest
 };
 
 }  // namespace
@@ -191,11 +226,14 @@ Result<void> publish_ndjson(const PublishArguments& arguments) {
   if (!done) {
     Error error = std::move(done).error();
     error.message += fmt::format("; answered up to line {}", publisher.last_answered_line());
-    error.hint = fmt::format("{}{}publish again from line {}: lines with an id of their own are accepted once only", error.hint, error.hint.empty() ? "" : "; then ",
-                             publisher.last_answered_line() + 1);
+    error.hint =
+        fmt::format("{}{}publish again from line {}: lines with an id of their own are accepted once only",
+                    error.hint, error.hint.empty() ? "" : "; then ", publisher.last_answered_line() + 1);
     return std::unexpected(std::move(error));
   }
-  if (publisher.rejected() > 0) return fail(ErrorKind::invalid, "lines-refused", fmt::format("{} of the lines refused: listed above", grouped(publisher.rejected())));
+  if (publisher.rejected() > 0)
+    return fail(ErrorKind::invalid, "lines-refused",
+                fmt::format("{} of the lines refused: listed above", grouped(publisher.rejected())));
   return {};
 }
 

@@ -19,7 +19,9 @@ Result<void> schema_list(const SchemaArguments& arguments) {
   std::size_t width = 0;
   for (const auto& schema : schemas) width = std::max(width, schema.type.size());
   std::string out;
-  for (const auto& schema : schemas) out += printable(fmt::format("{:<{}}  {:>2}  {}", schema.type, width, schema.version, schema.title)) + "\n";
+  for (const auto& schema : schemas)
+    out +=
+        printable(fmt::format("{:<{}}  {:>2}  {}", schema.type, width, schema.version, schema.title)) + "\n";
   return write_result(out);
 }
 

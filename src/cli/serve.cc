@@ -36,7 +36,7 @@ extern "C" void exit_at_once(int signal) { ::_exit(128 + signal); }
 
 /// From now on the second SIGTERM or SIGINT ends the process without more ado; what was accepted is on disk.
 void exit_at_next_signal() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = exit_at_once;
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGINT, &action, nullptr);
@@ -51,7 +51,8 @@ Result<void> write_port(const std::string& file, std::uint16_t port) {
   const bool is_written = out != nullptr && std::fprintf(out, "%u\n", static_cast<unsigned>(port)) > 0;
   const bool is_closed = out != nullptr && std::fclose(out) == 0;
   if (!is_written || !is_closed || std::rename(temporary.c_str(), file.c_str()) != 0) {
-    return fail(ErrorKind::io, "port-file", fmt::format("--port-file: cannot write {}: {}", file, std::strerror(errno)));
+    return fail(ErrorKind::io, "port-file",
+                fmt::format("--port-file: cannot write {}: {}", file, std::strerror(errno)));
   }
   return {};
 }
@@ -59,14 +60,17 @@ Result<void> write_port(const std::string& file, std::uint16_t port) {
 Result<Options> options_of(const ServeArguments& arguments) {
   UE_TRY_ASSIGN(Configuration configuration, load_configuration(arguments.config));
   Options options = std::move(configuration.loaded.options);
-  if (!arguments.listen.empty()) UE_TRY(config::set_text(options, "http.listen", arguments.listen, "--listen"));
-  if (!arguments.data_dir.empty()) UE_TRY(config::set_text(options, "data_dir", arguments.data_dir, "--data-dir"));
+  if (!arguments.listen.empty())
+    UE_TRY(config::set_text(options, "http.listen", arguments.listen, "--listen"));
+  if (!arguments.data_dir.empty())
+    UE_TRY(config::set_text(options, "data_dir", arguments.data_dir, "--data-dir"));
   return options;
 }
 
 std::string destination_names(const Options& options) {
   std::string out;
-  for (const auto& destination : options.destinations) out.append(out.empty() ? "" : ", ").append(destination.name);
+  for (const auto& destination : options.destinations)
+    out.append(out.empty() ? "" : ", ").append(destination.name);
   return out.empty() ? "none" : out;
 }
 
@@ -83,12 +87,14 @@ Result<void> serve(const ServeArguments& arguments) {
   UE_TRY_ASSIGN(UserEventPublisher publisher, UserEventPublisher::open(options));
   UE_TRY_ASSIGN(const auto http, server::HttpServer::start(publisher, options.http));
   if (!arguments.port_file.empty()) UE_TRY(write_port(arguments.port_file, http->port()));
-  message(fmt::format("user-events {} listens on {} (data: {}, destinations: {})", version(), http->url(), options.data_dir, destination_names(options)));
+  message(fmt::format("user-events {} listens on {} (data: {}, destinations: {})", version(), http->url(),
+                      options.data_dir, destination_names(options)));
 
   int signal = 0;
   sigwait(&set, &signal);
   exit_at_next_signal();
-  observability::log().info("stopping: requests under way are finished, then what can be delivered is delivered");
+  observability::log().info(
+      "stopping: requests under way are finished, then what can be delivered is delivered");
   http->stop(kHttpDeadline);
   if (auto closed = publisher.close(kDeliveryDeadline); !closed) {
     if (closed.error().code != "undelivered") return closed;

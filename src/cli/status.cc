@@ -20,8 +20,10 @@ std::string uptime_text(std::chrono::milliseconds uptime) {
 std::string destination_text(const DestinationStatus& d) {
   std::string out = fmt::format("\n{} ({}): {}\n", d.name, d.kind, d.state);
   if (!d.detail.empty()) out += fmt::format("  {}\n", d.detail);
-  out += fmt::format("  waiting        {} (acknowledged up to number {})\n", grouped(d.lag_events), d.acknowledged_sequence);
-  out += fmt::format("  since start    {} delivered, {} retries, {} in doubt\n", grouped(d.delivered), grouped(d.retries), grouped(d.in_doubt));
+  out += fmt::format("  waiting        {} (acknowledged up to number {})\n", grouped(d.lag_events),
+                     d.acknowledged_sequence);
+  out += fmt::format("  since start    {} delivered, {} retries, {} in doubt\n", grouped(d.delivered),
+                     grouped(d.retries), grouped(d.in_doubt));
   out += fmt::format("  dead letters   {}\n", grouped(d.dead_letters));
   for (const auto& note : d.notes) out += fmt::format("  note           {}\n", note);
   return out;
@@ -29,12 +31,20 @@ std::string destination_text(const DestinationStatus& d) {
 
 std::string status_text(const Status& status, bool is_directory) {
   std::string out;
-  if (is_directory) out += "no daemon: read from the data directory\n";
-  else out += fmt::format("user-events {}, up for {}, {}\n", status.version, uptime_text(status.uptime), status.accepting ? "accepting events" : "NOT accepting events");
+  if (is_directory)
+    out += "no daemon: read from the data directory\n";
+  else
+    out += fmt::format("user-events {}, up for {}, {}\n", status.version, uptime_text(status.uptime),
+                       status.accepting ? "accepting events" : "NOT accepting events");
   if (!status.problem.empty()) out += fmt::format("problem          {}\n", status.problem);
-  out += fmt::format("data             {} ({:.1f} MB on disk, journal {})\n", status.data_dir, static_cast<double>(status.disk_bytes) / 1e6, status.journal_id);
-  out += status.last_sequence == 0 ? "events           none\n" : fmt::format("events           numbers {} to {}\n", status.first_sequence, status.last_sequence);
-  if (!is_directory) out += fmt::format("since start      {} accepted, {} repeated, {} refused\n", grouped(status.accepted), grouped(status.duplicates), grouped(status.rejected));
+  out += fmt::format("data             {} ({:.1f} MB on disk, journal {})\n", status.data_dir,
+                     static_cast<double>(status.disk_bytes) / 1e6, status.journal_id);
+  out += status.last_sequence == 0 ? "events           none\n"
+                                   : fmt::format("events           numbers {} to {}\n", status.first_sequence,
+                                                 status.last_sequence);
+  if (!is_directory)
+    out += fmt::format("since start      {} accepted, {} repeated, {} refused\n", grouped(status.accepted),
+                       grouped(status.duplicates), grouped(status.rejected));
   if (status.destinations.empty() && !is_directory) out += "destinations     none configured\n";
   for (const auto& destination : status.destinations) out += destination_text(destination);
   return out;
@@ -43,7 +53,8 @@ std::string status_text(const Status& status, bool is_directory) {
 // Everything printable, line by line.
 std::string printable_lines(std::string_view text) {
   std::string out;
-  for (std::size_t end; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1)) out += printable(text.substr(0, end)) + "\n";
+  for (std::size_t end; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1))
+    out += printable(text.substr(0, end)) + "\n";
   return out;
 }
 

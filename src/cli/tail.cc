@@ -22,7 +22,9 @@ constexpr std::chrono::milliseconds kReconnectFirst{500}, kReconnectMost{10'000}
 Result<void> print_event(const std::string& json, bool as_json) {
   if (as_json) return write_result(json + "\n");
   UE_TRY_ASSIGN(const EventSummary event, parse_event(json));
-  return write_result(printable(fmt::format("{:>8}  {}  {}  {}  {}", event.sequence, event.time, event.type, event.subject.empty() ? "-" : event.subject, event.data)) + "\n");
+  return write_result(printable(fmt::format("{:>8}  {}  {}  {}  {}", event.sequence, event.time, event.type,
+                                            event.subject.empty() ? "-" : event.subject, event.data)) +
+                      "\n");
 }
 
 /// Calls `take` for every page after `query.after`; `query.after` ends at the last number seen.
@@ -43,7 +45,8 @@ Result<void> print_after(EventSource& source, ReadQuery& query, bool json) {
   });
 }
 
-/// The newest `count`. With a filter there is no telling where they begin, so all are read and the last ones kept.
+/// The newest `count`. With a filter there is no telling where they begin, so all are read and the last ones
+/// kept.
 Result<void> print_last(EventSource& source, ReadQuery& query, std::uint32_t count, bool json) {
   UE_TRY_ASSIGN(const Status status, source.status());
   const bool is_filtered = !query.types.empty() || !query.user.empty();
@@ -72,18 +75,21 @@ Result<void> follow(HttpClient& client, const ReadQuery& query, bool json) {
     Answer problem;
     std::vector<std::string> headers = {"Accept: text/event-stream"};
     if (!parser.last_id().empty()) headers.push_back("Last-Event-ID: " + parser.last_id());
-    const auto ended = client.get_stream(events_path("/v1/events/stream", query, false), headers, [&](int status, std::string_view piece) {
-      if (status < 400) {
-        pause = kReconnectFirst;
-        return parser.feed(piece);
-      }
-      problem.status = status;
-      problem.body.append(piece.substr(0, 4'096));
-      return problem.body.size() < (64 << 10);
-    });
+    const auto ended = client.get_stream(events_path("/v1/events/stream", query, false), headers,
+                                         [&](int status, std::string_view piece) {
+                                           if (status < 400) {
+                                             pause = kReconnectFirst;
+                                             return parser.feed(piece);
+                                           }
+                                           problem.status = status;
+                                           problem.body.append(piece.substr(0, 4'096));
+                                           return problem.body.size() < (64 << 10);
+                                         });
     if (failed) return std::unexpected(*std::move(failed));
-    if (problem.status != 0 && problem.status != 503) return std::unexpected(parse_problem(problem.status, problem.body));
-    message(fmt::format("user-events: {}; trying again", ended ? "the event stream ended" : printable(ended.error().message)));
+    if (problem.status != 0 && problem.status != 503)
+      return std::unexpected(parse_problem(problem.status, problem.body));
+    message(fmt::format("user-events: {}; trying again",
+                        ended ? "the event stream ended" : printable(ended.error().message)));
     std::this_thread::sleep_for(pause);
     pause = std::min(pause * 2, kReconnectMost);
     parser.reset();
@@ -94,7 +100,8 @@ Result<void> follow(HttpClient& client, const ReadQuery& query, bool json) {
 
 Result<void> tail(const TailArguments& arguments) {
   if (arguments.follow && !arguments.data_dir.empty()) {
-    return fail(ErrorKind::usage, "follow-needs-daemon", "--follow needs a running daemon", "leave out --data-dir, or leave out --follow");
+    return fail(ErrorKind::usage, "follow-needs-daemon", "--follow needs a running daemon",
+                "leave out --data-dir, or leave out --follow");
   }
   ReadQuery query;
   query.types = arguments.types;

@@ -25,7 +25,8 @@ std::string set(const ChoiceSlot& slot, const Value& value) {
   const auto found = text == nullptr ? slot.names.end() : std::ranges::find(slot.names, *text);
   if (found == slot.names.end()) {
     const std::string near = text == nullptr ? "" : nearest(*text, slot.names);
-    return fmt::format("is none of \"{}\"{}", fmt::join(slot.names, "\", \""), near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near));
+    return fmt::format("is none of \"{}\"{}", fmt::join(slot.names, "\", \""),
+                       near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near));
   }
   slot.set(static_cast<std::size_t>(found - slot.names.begin()));
   return "";
@@ -33,8 +34,10 @@ std::string set(const ChoiceSlot& slot, const Value& value) {
 
 std::string set(const CountSlot& slot, const Value& value) {
   const auto* number = std::get_if<std::int64_t>(&value);
-  if (number == nullptr) return fmt::format("is not a whole number; write for example {}", std::max(slot.least, *slot.at));
-  if (*number < slot.least || *number > slot.most) return fmt::format("is not within {} and {}", slot.least, slot.most);
+  if (number == nullptr)
+    return fmt::format("is not a whole number; write for example {}", std::max(slot.least, *slot.at));
+  if (*number < slot.least || *number > slot.most)
+    return fmt::format("is not within {} and {}", slot.least, slot.most);
   *slot.at = static_cast<std::uint32_t>(*number);
   return "";
 }
@@ -42,9 +45,11 @@ std::string set(const CountSlot& slot, const Value& value) {
 std::string set(const NumberSlot& slot, const Value& value) {
   const auto* integer = std::get_if<std::int64_t>(&value);
   const auto* real = std::get_if<double>(&value);
-  if (integer == nullptr && real == nullptr) return fmt::format("is not a number; write for example {}", *slot.at);
+  if (integer == nullptr && real == nullptr)
+    return fmt::format("is not a number; write for example {}", *slot.at);
   const double number = integer != nullptr ? static_cast<double>(*integer) : *real;
-  if (!(number >= slot.least && number <= slot.most)) return fmt::format("is not within {} and {}", slot.least, slot.most);
+  if (!(number >= slot.least && number <= slot.most))
+    return fmt::format("is not within {} and {}", slot.least, slot.most);
   *slot.at = number;
   return "";
 }
@@ -55,9 +60,12 @@ std::string set(const SizeSlot& slot, const Value& value) {
   std::optional<std::uint64_t> bytes;
   if (text != nullptr) bytes = parse_size(*text);
   if (number != nullptr && *number >= 0) bytes = static_cast<std::uint64_t>(*number);
-  if (!bytes) return "is not a size; write for example \"64MiB\" or \"1GB\" (B, kB, KiB, MB, MiB, GB, GiB, TB, TiB) or a number of bytes";
+  if (!bytes)
+    return "is not a size; write for example \"64MiB\" or \"1GB\" (B, kB, KiB, MB, MiB, GB, GiB, TB, TiB) or "
+           "a number of bytes";
   if (!(slot.zero && *bytes == 0) && (*bytes < slot.least || *bytes > slot.most)) {
-    return fmt::format("is not within \"{}\" and \"{}\"{}", size_text(slot.least), size_text(slot.most), slot.zero ? ", nor 0" : "");
+    return fmt::format("is not within \"{}\" and \"{}\"{}", size_text(slot.least), size_text(slot.most),
+                       slot.zero ? ", nor 0" : "");
   }
   *slot.at = *bytes;
   return "";
@@ -72,7 +80,8 @@ std::string set(const DurationSlot& slot, const Value& value) {
   if (!duration && number != nullptr) return "has no unit; write for example \"30s\" (ms, s, m, h, d)";
   if (!duration) return "is not a duration; write for example \"100ms\", \"30s\", \"10m\", \"24h\" or \"7d\"";
   if (!(slot.zero && duration->count() == 0) && (*duration < slot.least || *duration > slot.most)) {
-    return fmt::format("is not within \"{}\" and \"{}\"{}", duration_text(slot.least), duration_text(slot.most), slot.zero ? ", nor 0" : "");
+    return fmt::format("is not within \"{}\" and \"{}\"{}", duration_text(slot.least),
+                       duration_text(slot.most), slot.zero ? ", nor 0" : "");
   }
   *slot.at = *duration;
   return "";

@@ -8,8 +8,8 @@
 
 namespace user_events::config {
 
-/// Sets the binding's member, or says what is wrong and how it is written: the words after the key's name, never the value itself.
-/// Empty: done.
+/// Sets the binding's member, or says what is wrong and how it is written: the words after the key's name,
+/// never the value itself. Empty: done.
 [[nodiscard]] std::string assign(const Binding& binding, const Value& value);
 
 }  // namespace user_events::config

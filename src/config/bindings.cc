@@ -19,14 +19,17 @@ constexpr milliseconds kTenYears = hours(24 * 3'650);
 
 bool is_plain_word(std::string_view text, std::string_view beside, std::size_t most) {
   const auto fits = [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || beside.find(c) != std::string_view::npos;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           beside.find(c) != std::string_view::npos;
   };
   return !text.empty() && text.size() <= most && std::ranges::all_of(text, fits);
 }
 
 // CloudEvents: `source` is a URI reference. Everything that RFC 3986 allows in one, nothing else.
 std::string source_problem(std::string_view text) {
-  return is_plain_word(text, "-._~:/?#[]@!$&'()*+,;=%", 1'024) ? "" : "is not a URI reference of 1 to 1,024 characters";
+  return is_plain_word(text, "-._~:/?#[]@!$&'()*+,;=%", 1'024)
+             ? ""
+             : "is not a URI reference of 1 to 1,024 characters";
 }
 
 std::string name_problem(std::string_view text) {
@@ -36,7 +39,8 @@ std::string name_problem(std::string_view text) {
 std::string start_problem(std::string_view text) {
   std::uint64_t sequence = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), sequence);
-  if (text == "beginning" || text == "now" || (error == std::errc{} && end == text.data() + text.size())) return "";
+  if (text == "beginning" || text == "now" || (error == std::errc{} && end == text.data() + text.size()))
+    return "";
   return "is neither beginning nor now nor a sequence number";
 }
 
@@ -50,7 +54,8 @@ std::string listen_problem(std::string_view text) {
   };
   const bool has_port = colon != std::string_view::npos && colon > 0 && is_port(text.data() + colon + 1);
   const std::string_view host = has_port ? text.substr(0, colon) : std::string_view{};
-  const bool bare_ipv6 = host.find(':') != std::string_view::npos && !(host.front() == '[' && host.back() == ']');
+  const bool bare_ipv6 =
+      host.find(':') != std::string_view::npos && !(host.front() == '[' && host.back() == ']');
   return has_port && !bare_ipv6 ? "" : "is not an address and a port (0 to 65535)";
 }
 
@@ -97,7 +102,8 @@ std::vector<Binding> bind(Options& o) {
       {"journal.max_bytes", SizeSlot{&o.journal.max_bytes, 4 * kMiB, 1'024 * kTiB, true}},
       {"journal.retention_bytes", SizeSlot{&o.journal.retention_bytes, kMiB, 1'024 * kTiB, true}},
       {"journal.retention_age", DurationSlot{&o.journal.retention_age, milliseconds(1'000), kTenYears, true}},
-      {"journal.idempotency_window", DurationSlot{&o.journal.idempotency_window, milliseconds(1'000), kTenYears}},
+      {"journal.idempotency_window",
+       DurationSlot{&o.journal.idempotency_window, milliseconds(1'000), kTenYears}},
       {"log.level", choice(o.log.level, {"trace", "debug", "info", "warn", "error", "off"})},
       {"log.format", choice(o.log.format, {"text", "json"})},
   };
@@ -129,10 +135,12 @@ std::vector<RuleFinding> check_rules(const Options& o) {
   const auto require = [&](bool holds, std::string key, std::string sentence) {
     if (!holds) findings.push_back({std::move(key), std::move(sentence)});
   };
-  require(o.limits.max_event_bytes <= o.http.max_body_bytes, "limits.max_event_bytes", "is larger than http.max_body_bytes");
+  require(o.limits.max_event_bytes <= o.http.max_body_bytes, "limits.max_event_bytes",
+          "is larger than http.max_body_bytes");
   require(o.journal.max_bytes == 0 || o.journal.max_bytes >= 4 * o.journal.segment_bytes, "journal.max_bytes",
           "is less than four times journal.segment_bytes");
-  require(o.journal.retention_bytes == 0 || o.journal.max_bytes == 0 || o.journal.retention_bytes <= o.journal.max_bytes,
+  require(o.journal.retention_bytes == 0 || o.journal.max_bytes == 0 ||
+              o.journal.retention_bytes <= o.journal.max_bytes,
           "journal.retention_bytes", "is larger than journal.max_bytes");
   require(o.journal.segment_bytes >= 2 * o.limits.max_event_bytes, "journal.segment_bytes",
           "is less than twice limits.max_event_bytes");
@@ -141,7 +149,8 @@ std::vector<RuleFinding> check_rules(const Options& o) {
     const std::string prefix = fmt::format("destination.{}.", d.name);
     require(names.insert(d.name).second, prefix + "name", "is the name of two destinations");
     require(d.retry.initial <= d.retry.max, prefix + "retry.initial", "is longer than retry.max");
-    require(std::ranges::find(o.retired, d.name) == o.retired.end(), "retired", fmt::format("names the destination {}, which is configured", d.name));
+    require(std::ranges::find(o.retired, d.name) == o.retired.end(), "retired",
+            fmt::format("names the destination {}, which is configured", d.name));
   }
   return findings;
 }

@@ -18,7 +18,7 @@ using TextCheck = std::string (*)(std::string_view text);
 
 struct TextSlot {
   std::string* at;
-  TextCheck problem;        ///< May be null: any text but an empty one.
+  TextCheck problem;  ///< May be null: any text but an empty one.
   std::string_view example;
 };
 /// One of a few names. `get` and `set` work on the index into `names`.
@@ -38,7 +38,7 @@ struct NumberSlot {
 struct SizeSlot {
   std::uint64_t* at;
   std::uint64_t least, most;
-  bool zero = false;        ///< 0 is allowed beside the range.
+  bool zero = false;  ///< 0 is allowed beside the range.
 };
 struct DurationSlot {
   std::chrono::milliseconds* at;
@@ -47,16 +47,17 @@ struct DurationSlot {
 };
 struct ListSlot {
   std::vector<std::string>* at;
-  TextCheck problem;        ///< Of one element.
+  TextCheck problem;  ///< Of one element.
   std::string_view example;
 };
 
 struct Binding {
-  std::string_view name;    ///< Dotted: `journal.segment_bytes`.
+  std::string_view name;  ///< Dotted: `journal.segment_bytes`.
   std::variant<TextSlot, ChoiceSlot, CountSlot, NumberSlot, SizeSlot, DurationSlot, ListSlot> slot;
 };
 
-/// The keys outside of destinations, in documentation order. They point into `options`, which must outlive them.
+/// The keys outside of destinations, in documentation order. They point into `options`, which must outlive
+/// them.
 [[nodiscard]] std::vector<Binding> bind(Options& options);
 /// The common keys of one destination.
 [[nodiscard]] std::vector<Binding> bind(DestinationOptions& destination);
@@ -66,7 +67,7 @@ struct Binding {
 
 /// What the rules between keys say about `options`: one sentence each, naming the keys.
 struct RuleFinding {
-  std::string key;          ///< Dotted; of a destination: `destination.NAME.key`.
+  std::string key;  ///< Dotted; of a destination: `destination.NAME.key`.
   std::string sentence;
 };
 [[nodiscard]] std::vector<RuleFinding> check_rules(const Options& options);

@@ -1,4 +1,5 @@
-// The configuration file: reading it with all findings, and showing what is in force. Keys: docs/configuration.md.
+// The configuration file: reading it with all findings, and showing what is in force. Keys:
+// docs/configuration.md.
 #pragma once
 
 #include <map>
@@ -22,17 +23,21 @@ struct Loaded {
   std::map<std::string, SecretSource, std::less<>> references;
 };
 
-/// Reads a file of at most 1 MiB. Error `usage`: `message` is the first finding, `fields` are all of them (pointer = the dotted
-/// key, detail = `FILE:LINE: sentence`), in the order of their lines. No finding repeats a value.
+/// Reads a file of at most 1 MiB. Error `usage`: `message` is the first finding, `fields` are all of them
+/// (pointer = the dotted key, detail = `FILE:LINE: sentence`), in the order of their lines. No finding
+/// repeats a value.
 [[nodiscard]] Result<Loaded> load_file(const std::string& path);
 /// The same from text; `path` is for messages only.
 [[nodiscard]] Result<Loaded> load_text(std::string_view text, const std::string& path);
 
-/// The options as a TOML file with every key, defaults included. Secrets are shown as the reference they came from, or as
+/// The options as a TOML file with every key, defaults included. Secrets are shown as the reference they came
+/// from, or as
 /// `<redacted>`: settings whose name speaks of a secret, and the user and password in URLs.
 [[nodiscard]] std::string show(const Loaded& loaded);
 
-/// Sets one key outside of the file (`--listen`), under the same checks. Error `usage`; `origin` (`--listen`) begins the message.
-[[nodiscard]] Result<void> set_text(Options& options, std::string_view key, std::string_view value, std::string_view origin);
+/// Sets one key outside of the file (`--listen`), under the same checks. Error `usage`; `origin` (`--listen`)
+/// begins the message.
+[[nodiscard]] Result<void> set_text(Options& options, std::string_view key, std::string_view value,
+                                    std::string_view origin);
 
 }  // namespace user_events::config

@@ -11,11 +11,16 @@ namespace {
 
 std::string_view type_name(const toml::node& node) {
   switch (node.type()) {
-    case toml::node_type::table: return "table";
-    case toml::node_type::array: return "array of other things than strings";
-    case toml::node_type::date: return "date";
-    case toml::node_type::time: return "time";
-    default: return "date-time";
+    case toml::node_type::table:
+      return "table";
+    case toml::node_type::array:
+      return "array of other things than strings";
+    case toml::node_type::date:
+      return "date";
+    case toml::node_type::time:
+      return "time";
+    default:
+      return "date-time";
   }
 }
 
@@ -24,7 +29,8 @@ Value value_of(const toml::node& node) {
   if (const auto* integer = node.as_integer()) return integer->get();
   if (const auto* number = node.as_floating_point()) return number->get();
   if (const auto* flag = node.as_boolean()) return flag->get();
-  if (const auto* array = node.as_array(); array != nullptr && (array->empty() || array->is_homogeneous<std::string>())) {
+  if (const auto* array = node.as_array();
+      array != nullptr && (array->empty() || array->is_homogeneous<std::string>())) {
     std::vector<std::string> texts;
     for (const auto& element : *array) texts.push_back(element.as_string()->get());
     return texts;
@@ -50,12 +56,14 @@ Result<Document> parse_document(std::string_view text, const std::string& path) 
   auto parsed = toml::parse(text, path);
   if (!parsed) {
     return fail(ErrorKind::usage, "config-syntax",
-                fmt::format("{}:{}: not TOML: {}", path, parsed.error().source().begin.line, parsed.error().description()),
+                fmt::format("{}:{}: not TOML: {}", path, parsed.error().source().begin.line,
+                            parsed.error().description()),
                 "TOML is described at https://toml.io; docs/configuration.md has a whole example");
   }
   Document document;
   auto& root = parsed.table();
-  if (auto* tables = root["destination"].as_array(); tables != nullptr && tables->is_homogeneous<toml::table>()) {
+  if (auto* tables = root["destination"].as_array();
+      tables != nullptr && tables->is_homogeneous<toml::table>()) {
     for (const auto& element : *tables) {
       Section& section = document.destinations.emplace_back();
       section.line = element.source().begin.line;

@@ -18,7 +18,7 @@ struct OtherValue {
 using Value = std::variant<std::string, std::int64_t, double, bool, std::vector<std::string>, OtherValue>;
 
 struct Leaf {
-  std::string key;   ///< Dotted, quotes gone: `kafka."bootstrap.servers"` is `kafka.bootstrap.servers`.
+  std::string key;  ///< Dotted, quotes gone: `kafka."bootstrap.servers"` is `kafka.bootstrap.servers`.
   std::uint32_t line = 0;
   Value value;
 };
@@ -29,7 +29,7 @@ struct Section {
 };
 
 struct Document {
-  Section top;                        ///< Everything outside of `[[destination]]`.
+  Section top;  ///< Everything outside of `[[destination]]`.
   std::vector<Section> destinations;
 };
 

@@ -43,7 +43,8 @@ std::optional<std::string> setting_text(const Value& value) {
   if (const auto* integer = std::get_if<std::int64_t>(&value)) return fmt::format("{}", *integer);
   if (const auto* number = std::get_if<double>(&value)) return fmt::format("{}", *number);
   if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
-  if (const auto* texts = std::get_if<std::vector<std::string>>(&value)) return fmt::format("{}", fmt::join(*texts, ","));
+  if (const auto* texts = std::get_if<std::vector<std::string>>(&value))
+    return fmt::format("{}", fmt::join(*texts, ","));
   return std::nullopt;
 }
 
@@ -63,11 +64,13 @@ std::optional<Reference> as_reference(std::string_view key) {
 std::expected<std::string, std::string> resolve(const Reference& reference, const Value& value) {
   const auto* where = std::get_if<std::string>(&value);
   if (where == nullptr || where->empty()) {
-    return std::unexpected(reference.from_file ? "is not the path of a file" : "is not the name of an environment variable");
+    return std::unexpected(reference.from_file ? "is not the path of a file"
+                                               : "is not the name of an environment variable");
   }
   if (!reference.from_file) {
     const char* text = std::getenv(where->c_str());
-    if (text == nullptr || *text == '\0') return std::unexpected(fmt::format("names the environment variable {}, which is not set", *where));
+    if (text == nullptr || *text == '\0')
+      return std::unexpected(fmt::format("names the environment variable {}, which is not set", *where));
     return text;
   }
   auto text = read_file(*where, kMaxSecretBytes);
@@ -75,15 +78,17 @@ std::expected<std::string, std::string> resolve(const Reference& reference, cons
   if (text->ends_with('\n')) text->pop_back();
   if (text->ends_with('\r')) text->pop_back();
   if (text->empty()) return std::unexpected(fmt::format("names {}, which is empty", *where));
-  if (text->size() >= kMaxSecretBytes) return std::unexpected(fmt::format("names {}, which is larger than 64 KiB", *where));
+  if (text->size() >= kMaxSecretBytes)
+    return std::unexpected(fmt::format("names {}, which is larger than 64 KiB", *where));
   return *text;
 }
 
-/// Reads one section into its bindings. What is no common key is offered to the kind of destination, if there is one.
+/// Reads one section into its bindings. What is no common key is offered to the kind of destination, if there
+/// is one.
 class SectionReader {
  public:
-  SectionReader(std::vector<Binding> bindings, const destinations::Kind* kind, DestinationOptions* destination,
-                std::vector<Finding>& findings)
+  SectionReader(std::vector<Binding> bindings, const destinations::Kind* kind,
+                DestinationOptions* destination, std::vector<Finding>& findings)
       : bindings_(std::move(bindings)), kind_(kind), destination_(destination), findings_(findings) {}
 
   void read(const Section& section) {
@@ -101,8 +106,9 @@ class SectionReader {
       read_reference(leaf, *reference);
       return;
     }
-    const bool is_empty_section = std::holds_alternative<OtherValue>(leaf.value) &&
-                                  std::ranges::any_of(known(), [&](const auto& name) { return name.starts_with(leaf.key + "."); });
+    const bool is_empty_section =
+        std::holds_alternative<OtherValue>(leaf.value) &&
+        std::ranges::any_of(known(), [&](const auto& name) { return name.starts_with(leaf.key + "."); });
     if (!is_empty_section) report_unknown(leaf);
   }
 
@@ -135,7 +141,8 @@ class SectionReader {
     if (kind_ == nullptr) return false;
     const bool may_be_below_prefix = !as_reference(key);
     return std::ranges::any_of(kind_->settings, [&](std::string_view name) {
-      return name == key || (may_be_below_prefix && name.ends_with('.') && key.starts_with(name) && key.size() > name.size());
+      return name == key || (may_be_below_prefix && name.ends_with('.') && key.starts_with(name) &&
+                             key.size() > name.size());
     });
   }
 
@@ -154,18 +161,22 @@ class SectionReader {
 
   void report_unknown(const Leaf& leaf) {
     if (destination_ == nullptr && (leaf.key == "destination" || leaf.key.starts_with("destination."))) {
-      return report(leaf, "config-value", "is no list of tables; write each destination below a line [[destination]]");
+      return report(leaf, "config-value",
+                    "is no list of tables; write each destination below a line [[destination]]");
     }
     const auto names = known();
     std::string near = nearest(leaf.key, names);
     const auto last = [](std::string_view key) { return key.substr(key.rfind('.') + 1); };
     if (near.empty()) {  // the right name in the wrong table
-      const auto found = std::ranges::find_if(names, [&](const auto& name) { return last(name) == last(leaf.key); });
+      const auto found =
+          std::ranges::find_if(names, [&](const auto& name) { return last(name) == last(leaf.key); });
       if (found != names.end()) near = *found;
     }
     std::string owner = kind_ != nullptr ? fmt::format(" of a {} destination", kind_->name) : "";
     report(leaf, "config-unknown-key",
-           fmt::format("is not a known key{}{}", owner, near.empty() ? "; docs/configuration.md lists them" : fmt::format("; did you mean {}?", near)));
+           fmt::format("is not a known key{}{}", owner,
+                       near.empty() ? "; docs/configuration.md lists them"
+                                    : fmt::format("; did you mean {}?", near)));
   }
 
   void report(const Leaf& leaf, std::string code, std::string sentence) {
@@ -189,9 +200,12 @@ void read_destination(const Section& section, Loaded& loaded, std::vector<Findin
   const std::size_t before = findings.size();
   const std::string* name = text_of(section, "name");
   const std::string* kind_name = text_of(section, "kind");
-  if (name == nullptr) findings.push_back({section.line, "destination", "config-missing", "has no name; write for example name = \"kafka\""});
+  if (name == nullptr)
+    findings.push_back(
+        {section.line, "destination", "config-missing", "has no name; write for example name = \"kafka\""});
   if (kind_name == nullptr) {
-    findings.push_back({section.line, "destination", "config-missing", "has no kind; write for example kind = \"kafka\""});
+    findings.push_back(
+        {section.line, "destination", "config-missing", "has no kind; write for example kind = \"kafka\""});
     return;
   }
   const auto* kind = destinations::find_kind(*kind_name);
@@ -200,7 +214,8 @@ void read_destination(const Section& section, Loaded& loaded, std::vector<Findin
     for (const auto& each : destinations::kinds()) kinds.emplace_back(each.name);
     const auto near = nearest(*kind_name, kinds);
     findings.push_back({section.line, "kind", "config-value",
-                        fmt::format("is none of \"{}\"{}", fmt::join(kinds, "\", \""), near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near))});
+                        fmt::format("is none of \"{}\"{}", fmt::join(kinds, "\", \""),
+                                    near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near))});
     return;
   }
   auto& destination = loaded.options.destinations.emplace_back();
@@ -211,7 +226,8 @@ void read_destination(const Section& section, Loaded& loaded, std::vector<Findin
   }
   if (findings.size() != before) return;
   if (const auto checked = kind->check(destination); !checked) {
-    findings.push_back({section.line, fmt::format("destination {}:", destination.name), checked.error().code, describe(checked.error())});
+    findings.push_back({section.line, fmt::format("destination {}:", destination.name), checked.error().code,
+                        describe(checked.error())});
   }
 }
 
@@ -229,10 +245,12 @@ Error to_error(std::vector<Finding> findings, const std::string& path) {
   std::ranges::stable_sort(findings, {}, &Finding::line);
   Error error{ErrorKind::usage, findings.front().code, {}, {}, {}};
   for (const auto& finding : findings | std::views::take(kMaxFindings)) {
-    error.fields.push_back({finding.key, finding.code, fmt::format("{}:{}: {} {}", path, finding.line, finding.key, finding.sentence)});
+    error.fields.push_back({finding.key, finding.code,
+                            fmt::format("{}:{}: {} {}", path, finding.line, finding.key, finding.sentence)});
   }
   error.message = error.fields.front().detail;
-  if (error.fields.size() > 1) error.hint = fmt::format("{} more: user-events config check --config {}", error.fields.size() - 1, path);
+  if (error.fields.size() > 1)
+    error.hint = fmt::format("{} more: user-events config check --config {}", error.fields.size() - 1, path);
   return error;
 }
 
@@ -258,16 +276,20 @@ Result<Loaded> load_text(std::string_view text, const std::string& path) {
 Result<Loaded> load_file(const std::string& path) {
   const auto text = read_file(path, kMaxFileBytes);
   if (!text) {
-    return fail(ErrorKind::usage, "config-unreadable", fmt::format("{} cannot be read", path), "name the configuration file with --config FILE");
+    return fail(ErrorKind::usage, "config-unreadable", fmt::format("{} cannot be read", path),
+                "name the configuration file with --config FILE");
   }
-  if (text->size() > kMaxFileBytes) return fail(ErrorKind::usage, "config-too-large", fmt::format("{} is larger than 1 MiB", path));
+  if (text->size() > kMaxFileBytes)
+    return fail(ErrorKind::usage, "config-too-large", fmt::format("{} is larger than 1 MiB", path));
   return load_text(*text, path);
 }
 
-Result<void> set_text(Options& options, std::string_view key, std::string_view value, std::string_view origin) {
+Result<void> set_text(Options& options, std::string_view key, std::string_view value,
+                      std::string_view origin) {
   const auto bindings = bind(options);
   const auto found = std::ranges::find(bindings, key, &Binding::name);
-  if (found == bindings.end()) return fail(ErrorKind::internal, "config-unknown-key", fmt::format("no key {}", key));
+  if (found == bindings.end())
+    return fail(ErrorKind::internal, "config-unknown-key", fmt::format("no key {}", key));
   const std::string problem = assign(*found, std::string(value));
   if (!problem.empty()) return fail(ErrorKind::usage, "config-value", fmt::format("{} {}", origin, problem));
   return {};

@@ -10,8 +10,10 @@ namespace {
 std::string normal(std::string_view word) {
   std::string out;
   for (const char c : word) {
-    if (c == '-' || c == '.') out += '_';
-    else out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (c == '-' || c == '.')
+      out += '_';
+    else
+      out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   }
   return out;
 }

@@ -38,10 +38,13 @@ std::string slot_text(const DurationSlot& slot) { return quoted(duration_text(*s
 std::string slot_text(const ListSlot& slot) { return quoted(*slot.at); }
 
 bool speaks_of_a_secret(std::string_view name) {
-  static constexpr std::array kWords = {"password", "secret", "token", "credential", "jaas", "private", "apikey", "api_key", "api.key",
-                                        "access_key", "access.key", "ssl.key.pem", "passphrase", "authorization", "signing_key"};
+  static constexpr std::array kWords = {"password",   "secret",        "token",      "credential",
+                                        "jaas",       "private",       "apikey",     "api_key",
+                                        "api.key",    "access_key",    "access.key", "ssl.key.pem",
+                                        "passphrase", "authorization", "signing_key"};
   std::string lower(name);
-  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::ranges::transform(lower, lower.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   return std::ranges::any_of(kWords, [&](const char* word) { return lower.find(word) != std::string::npos; });
 }
 
@@ -78,7 +81,8 @@ class Writer {
     std::string written = setting_key(name);
     if (const auto found = loaded_.references.find(full); found != loaded_.references.end()) {
       const std::string_view suffix = found->second.from_file ? "_file" : "_env";
-      written = written.ends_with('"') ? fmt::format("{}{}\"", written.substr(0, written.size() - 1), suffix) : fmt::format("{}{}", written, suffix);
+      written = written.ends_with('"') ? fmt::format("{}{}\"", written.substr(0, written.size() - 1), suffix)
+                                       : fmt::format("{}{}", written, suffix);
       value = quoted(found->second.where);
     }
     line(fmt::format("{} = {}", written, value));
@@ -96,10 +100,12 @@ void write_destination(DestinationOptions destination, Writer& writer) {
   const std::string prefix = fmt::format("destination.{}.", destination.name);
   for (const auto& binding : bind(destination)) {
     if (binding.name == "topic" && destination.topic.empty()) continue;
-    // Dotted keys of a table that is written elsewhere too would be refused by TOML: retry.* stay dotted, nothing opens [retry].
+    // Dotted keys of a table that is written elsewhere too would be refused by TOML: retry.* stay dotted,
+    // nothing opens [retry].
     writer.line(fmt::format("{} = {}", binding.name, value_text(binding)));
   }
-  for (const auto& [name, value] : destination.settings) writer.key(prefix + name, name, quoted(redacted(name, value)));
+  for (const auto& [name, value] : destination.settings)
+    writer.key(prefix + name, name, quoted(redacted(name, value)));
 }
 
 }  // namespace
@@ -114,12 +120,14 @@ std::string show(const Loaded& loaded) {
   std::string_view table;
   for (const auto& binding : bind(options)) {
     const auto dot = binding.name.find('.');
-    const std::string_view group = dot == std::string_view::npos ? std::string_view{} : binding.name.substr(0, dot);
+    const std::string_view group =
+        dot == std::string_view::npos ? std::string_view{} : binding.name.substr(0, dot);
     const bool is_unset = binding.name == "catalogue_dir" && options.catalogue_dir.empty();
     if (is_unset) continue;
     if (group != table) writer.line(fmt::format("\n[{}]", group));
     table = group;
-    writer.key(binding.name, binding.name.substr(dot == std::string_view::npos ? 0 : dot + 1), value_text(binding));
+    writer.key(binding.name, binding.name.substr(dot == std::string_view::npos ? 0 : dot + 1),
+               value_text(binding));
   }
   for (const auto& destination : options.destinations) write_destination(destination, writer);
   return writer.take();

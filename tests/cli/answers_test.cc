@@ -6,7 +6,8 @@ namespace user_events::cli {
 namespace {
 
 TEST(Answers, AProblemKeepsItsWordsItsPlacesAndItsKind) {
-  const Error error = parse_problem(422, R"({"type":"urn:user-events:problem:invalid-event","title":"Invalid event","status":422,
+  const Error error = parse_problem(
+      422, R"({"type":"urn:user-events:problem:invalid-event","title":"Invalid event","status":422,
       "detail":"the event is refused","hint":"look at the schema","errors":[{"pointer":"/data/email","code":"format","detail":"no email"}]})");
   EXPECT_EQ(error.kind, ErrorKind::invalid);
   EXPECT_EQ(error.code, "invalid-event");
@@ -17,7 +18,8 @@ TEST(Answers, AProblemKeepsItsWordsItsPlacesAndItsKind) {
 }
 
 TEST(Answers, EveryHttpStatusOfAnErrorEndsTheCommandWith1) {
-  for (const int status : {400, 401, 403, 404, 405, 408, 409, 413, 415, 417, 422, 429, 431, 500, 502, 503, 504}) {
+  for (const int status :
+       {400, 401, 403, 404, 405, 408, 409, 413, 415, 417, 422, 429, 431, 500, 502, 503, 504}) {
     EXPECT_EQ(traits(parse_problem(status, "").kind).exit_status, 1) << status;
   }
 }
@@ -36,11 +38,13 @@ TEST(Answers, AReceiptNeedsIdAndNumber) {
   EXPECT_EQ(receipt->id, "a");
   EXPECT_EQ(receipt->sequence, 7u);
   EXPECT_TRUE(receipt->duplicate);
-  for (const char* body : {"", "[]", "{}", R"({"id":"a"})", R"({"sequence":7})", R"({"id":5,"sequence":7})"}) EXPECT_FALSE(parse_receipt(body)) << body;
+  for (const char* body : {"", "[]", "{}", R"({"id":"a"})", R"({"sequence":7})", R"({"id":5,"sequence":7})"})
+    EXPECT_FALSE(parse_receipt(body)) << body;
 }
 
 TEST(Answers, APageKeepsEachEventOnOneLine) {
-  const auto page = parse_page("{\"events\":[{\"id\":\"a\",\n \"data\":{\"n\":1}},{\"id\":\"b\"}],\"next\":9}");
+  const auto page =
+      parse_page("{\"events\":[{\"id\":\"a\",\n \"data\":{\"n\":1}},{\"id\":\"b\"}],\"next\":9}");
   ASSERT_TRUE(page);
   EXPECT_EQ(page->events, (std::vector<std::string>{R"({"id":"a","data":{"n":1}})", R"({"id":"b"})"}));
   EXPECT_EQ(page->next, 9u);
@@ -48,7 +52,8 @@ TEST(Answers, APageKeepsEachEventOnOneLine) {
 }
 
 TEST(Answers, AnEventShowsItsNumberWithoutZeros) {
-  const auto event = parse_event(R"({"sequence":"00000000000000000120","type":"user.created","time":"t","data":{"a":[1, 2]}})");
+  const auto event = parse_event(
+      R"({"sequence":"00000000000000000120","type":"user.created","time":"t","data":{"a":[1, 2]}})");
   ASSERT_TRUE(event);
   EXPECT_EQ(event->sequence, "120");
   EXPECT_EQ(event->subject, "");
@@ -62,12 +67,14 @@ TEST(Answers, TheLinesOfAStreamAreToldApart) {
   EXPECT_EQ(kind(R"({"line":2,"problem":{"status":400,"detail":"no JSON"}})"), Kind::problem);
   EXPECT_EQ(kind(R"({"problem":{"status":503,"detail":"stopping"}})"), Kind::broken_off);
   EXPECT_EQ(kind(R"({"summary":{"lines":1}})"), Kind::summary);
-  for (const char* line : {"", "[]", "{}", R"({"line":1})", R"({"id":"a"})", R"({"line":1,"id":""})"}) EXPECT_FALSE(parse_line_answer(line)) << line;
+  for (const char* line : {"", "[]", "{}", R"({"line":1})", R"({"id":"a"})", R"({"line":1,"id":""})"})
+    EXPECT_FALSE(parse_line_answer(line)) << line;
 }
 
 TEST(Answers, DataLosesItsWhiteSpaceAndNothingElse) {
   EXPECT_EQ(*compact_object("{ \"a\" : [ 1.50, 1e2 ],\n\"a\": \"x  y\" }"), R"({"a":[1.50,1e2],"a":"x  y"})");
-  for (const char* bad : {"", "{", "[]", "1", "{} {}", "{\"a\":\"\xff\"}"}) EXPECT_FALSE(compact_object(bad)) << bad;
+  for (const char* bad : {"", "{", "[]", "1", "{} {}", "{\"a\":\"\xff\"}"})
+    EXPECT_FALSE(compact_object(bad)) << bad;
 }
 
 }  // namespace

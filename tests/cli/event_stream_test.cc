@@ -8,7 +8,8 @@ namespace user_events::cli {
 namespace {
 
 constexpr std::string_view kStream =
-    "id: 1\nevent: user.created\ndata: {\"a\":1}\n\n: heartbeat\n\nid: 2\r\ndata: {\"b\":\r\ndata: 2}\r\n\r\nid: 7\n\n";
+    "id: 1\nevent: user.created\ndata: {\"a\":1}\n\n: heartbeat\n\nid: 2\r\ndata: {\"b\":\r\ndata: "
+    "2}\r\n\r\nid: 7\n\n";
 
 TEST(EventStream, IsTheSameInWhateverPiecesItComes) {
   for (std::size_t size = 1; size <= kStream.size(); ++size) {
@@ -17,7 +18,8 @@ TEST(EventStream, IsTheSameInWhateverPiecesItComes) {
       events.emplace_back(data);
       return true;
     });
-    for (std::size_t at = 0; at < kStream.size(); at += size) ASSERT_TRUE(parser.feed(kStream.substr(at, size)));
+    for (std::size_t at = 0; at < kStream.size(); at += size)
+      ASSERT_TRUE(parser.feed(kStream.substr(at, size)));
     EXPECT_EQ(events, (std::vector<std::string>{"{\"a\":1}", "{\"b\":\n2}"})) << size;
     EXPECT_EQ(parser.last_id(), "7") << "a position without an event counts too";
   }

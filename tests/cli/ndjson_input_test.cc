@@ -20,7 +20,9 @@ class Pipe {
     ::close(ends_[0]);
     end();
   }
-  void write(std::string_view text) const { EXPECT_EQ(::write(ends_[1], text.data(), text.size()), static_cast<ssize_t>(text.size())); }
+  void write(std::string_view text) const {
+    EXPECT_EQ(::write(ends_[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  }
   void end() {
     if (ends_[1] >= 0) ::close(ends_[1]);
     ends_[1] = -1;
@@ -36,9 +38,12 @@ std::string read(NdjsonInput& input, std::size_t room = 1 << 16) {
   std::string out(room, '\0');
   std::size_t size = room;
   switch (input.read(out.data(), size)) {
-    case State::data: return out.substr(0, size);
-    case State::wait: return "(wait)";
-    case State::end: return "(end)";
+    case State::data:
+      return out.substr(0, size);
+    case State::wait:
+      return "(wait)";
+    case State::end:
+      return "(end)";
   }
   return "";
 }
@@ -93,8 +98,10 @@ TEST(NdjsonInput, ALineLongerThanTheBufferGoesInPiecesAndIsOneLine) {
   });
   std::string all;
   for (std::string piece; (piece = read(input)) != "(end)";) {
-    if (piece == "(wait)") std::this_thread::sleep_for(2ms);  // longer than the silence: within a line it ends nothing
-    else all += piece;
+    if (piece == "(wait)")
+      std::this_thread::sleep_for(2ms);  // longer than the silence: within a line it ends nothing
+    else
+      all += piece;
   }
   writer.join();
   EXPECT_EQ(all, line);

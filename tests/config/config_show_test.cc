@@ -40,7 +40,8 @@ TEST(ConfigShow, SecretsAreRedactedOrShownAsWhereTheyComeFrom) {
   EXPECT_EQ(shown.find("swordfish"), std::string::npos) << shown;
   EXPECT_NE(shown.find("\npassword = \"<redacted>\"\n"), std::string::npos) << shown;
   EXPECT_NE(shown.find("\nbus.\"sasl.password_env\" = \"UE_TEST_SHOWN\"\n"), std::string::npos) << shown;
-  EXPECT_NE(shown.find("\nbus.\"url\" = \"https://<redacted>@example.com/hook?x=1\"\n"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("\nbus.\"url\" = \"https://<redacted>@example.com/hook?x=1\"\n"), std::string::npos)
+      << shown;
 }
 
 TEST(ConfigShow, WhatIsShownReadsBackToTheSame) {
@@ -69,8 +70,10 @@ TEST(ConfigDocs, EveryKeyHasARowWithItsDefault) {
   Options options;
   DestinationOptions destination;
   const auto expect_row = [&](const Binding& binding, std::string value) {
-    if (value == "\"\"") value = binding.name == "name" || binding.name == "kind" ? "required" : "none";
-    else value = "`" + value + "`";
+    if (value == "\"\"")
+      value = binding.name == "name" || binding.name == "kind" ? "required" : "none";
+    else
+      value = "`" + value + "`";
     const std::string row = "\n| `" + std::string(binding.name) + "` | " + value + " |";
     EXPECT_NE(page.find(row), std::string::npos) << "docs/configuration.md lacks the row:" << row;
   };

@@ -157,61 +157,77 @@ TEST(Config, SettingsOfAKindAreFlattenedHoweverTheyAreWritten) {
     path = "events.ndjson"
   )");
   ASSERT_EQ(o.destinations.size(), 3u);
-  EXPECT_EQ(o.destinations[0].settings, (std::map<std::string, std::string>{{"bus.bootstrap.servers", "127.0.0.1:9092"},
-                                                                           {"bus.linger.ms", "5"}}));
-  EXPECT_EQ(o.destinations[1].settings, (std::map<std::string, std::string>{{"unsafe", "true"},
-                                                                           {"bus.acks", "all"},
-                                                                           {"bus.topics", "a,b"},
-                                                                           {"bus.ratio", "0.5"}}));
+  EXPECT_EQ(o.destinations[0].settings,
+            (std::map<std::string, std::string>{{"bus.bootstrap.servers", "127.0.0.1:9092"},
+                                                {"bus.linger.ms", "5"}}));
+  EXPECT_EQ(o.destinations[1].settings,
+            (std::map<std::string, std::string>{
+                {"unsafe", "true"}, {"bus.acks", "all"}, {"bus.topics", "a,b"}, {"bus.ratio", "0.5"}}));
   EXPECT_EQ(o.destinations[2].settings, (std::map<std::string, std::string>{{"path", "events.ndjson"}}));
 }
 
 TEST(Config, AnUnknownKeyNamesItsLineAndTheNearestKey) {
-  EXPECT_EQ(findings("source = \"urn:a\"\ndatadir = \"x\"\n"), "test.toml:2: datadir is not a known key; did you mean data_dir?\n");
-  EXPECT_EQ(findings("[http]\nlisten = \"127.0.0.1:1\"\nlisen = \"x\"\n"), "test.toml:3: http.lisen is not a known key; did you mean http.listen?\n");
-  EXPECT_EQ(findings("listen = \"127.0.0.1:1\"\n"), "test.toml:1: listen is not a known key; did you mean http.listen?\n");
-  EXPECT_EQ(findings("[colours]\nred = 1\n"), "test.toml:2: colours.red is not a known key; docs/configuration.md lists them\n");
-  EXPECT_EQ(findings("[colours]\n"), "test.toml:1: colours is not a known key; docs/configuration.md lists them\n");
+  EXPECT_EQ(findings("source = \"urn:a\"\ndatadir = \"x\"\n"),
+            "test.toml:2: datadir is not a known key; did you mean data_dir?\n");
+  EXPECT_EQ(findings("[http]\nlisten = \"127.0.0.1:1\"\nlisen = \"x\"\n"),
+            "test.toml:3: http.lisen is not a known key; did you mean http.listen?\n");
+  EXPECT_EQ(findings("listen = \"127.0.0.1:1\"\n"),
+            "test.toml:1: listen is not a known key; did you mean http.listen?\n");
+  EXPECT_EQ(findings("[colours]\nred = 1\n"),
+            "test.toml:2: colours.red is not a known key; docs/configuration.md lists them\n");
+  EXPECT_EQ(findings("[colours]\n"),
+            "test.toml:1: colours is not a known key; docs/configuration.md lists them\n");
   EXPECT_EQ(findings("[[destination]]\nname = \"a\"\nkind = \"file\"\npaht = \"x\"\n"),
             "test.toml:4: paht is not a known key of a file destination; did you mean path?\n");
 }
 
-TEST(Config, AnEmptyTableOfAKnownNameIsFine) {
-  EXPECT_EQ(findings("[http]\n[journal]\n[log]\n"), "");
-}
+TEST(Config, AnEmptyTableOfAKnownNameIsFine) { EXPECT_EQ(findings("[http]\n[journal]\n[log]\n"), ""); }
 
 TEST(Config, AWrongUnitOrTypeIsNamedWithAnExample) {
   EXPECT_EQ(findings("[journal]\nsegment_bytes = \"64 potatoes\"\n"),
-            "test.toml:2: journal.segment_bytes is not a size; write for example \"64MiB\" or \"1GB\" (B, kB, KiB, MB, MiB, GB, GiB, TB, TiB) or a "
+            "test.toml:2: journal.segment_bytes is not a size; write for example \"64MiB\" or \"1GB\" (B, "
+            "kB, KiB, MB, MiB, GB, GiB, TB, TiB) or a "
             "number of bytes\n");
-  EXPECT_EQ(findings("[http]\nread_timeout = 30\n"), "test.toml:2: http.read_timeout has no unit; write for example \"30s\" (ms, s, m, h, d)\n");
+  EXPECT_EQ(findings("[http]\nread_timeout = 30\n"),
+            "test.toml:2: http.read_timeout has no unit; write for example \"30s\" (ms, s, m, h, d)\n");
   EXPECT_EQ(findings("[http]\nread_timeout = \"30 parsecs\"\n"),
-            "test.toml:2: http.read_timeout is not a duration; write for example \"100ms\", \"30s\", \"10m\", \"24h\" or \"7d\"\n");
-  EXPECT_EQ(findings("[http]\nthreads = \"two\"\n"), "test.toml:2: http.threads is not a whole number; write for example 1\n");
+            "test.toml:2: http.read_timeout is not a duration; write for example \"100ms\", \"30s\", "
+            "\"10m\", \"24h\" or \"7d\"\n");
+  EXPECT_EQ(findings("[http]\nthreads = \"two\"\n"),
+            "test.toml:2: http.threads is not a whole number; write for example 1\n");
   EXPECT_EQ(findings("data_dir = 5\n"), "test.toml:1: data_dir is not a text; write for example \"data\"\n");
   EXPECT_EQ(findings("data_dir = \"\"\n"), "test.toml:1: data_dir is empty; write for example \"data\"\n");
-  EXPECT_EQ(findings("retired = \"a\"\n"), "test.toml:1: retired is not a list of texts; write for example [\"old-kafka\"]\n");
+  EXPECT_EQ(findings("retired = \"a\"\n"),
+            "test.toml:1: retired is not a list of texts; write for example [\"old-kafka\"]\n");
   EXPECT_EQ(findings("[log]\nlevel = \"wran\"\n"),
-            "test.toml:2: log.level is none of \"trace\", \"debug\", \"info\", \"warn\", \"error\", \"off\"; did you mean \"warn\"?\n");
+            "test.toml:2: log.level is none of \"trace\", \"debug\", \"info\", \"warn\", \"error\", \"off\"; "
+            "did you mean \"warn\"?\n");
 }
 
 TEST(Config, ARangeIsNamedWithItsEnds) {
   EXPECT_EQ(findings("[http]\nthreads = 0\n"), "test.toml:2: http.threads is not within 1 and 256\n");
   EXPECT_EQ(findings("[http]\nthreads = -1\n"), "test.toml:2: http.threads is not within 1 and 256\n");
-  EXPECT_EQ(findings("[journal]\nsegment_bytes = 10\n"), "test.toml:2: journal.segment_bytes is not within \"1MiB\" and \"16GiB\"\n");
-  EXPECT_EQ(findings("[journal]\nmax_bytes = 10\n"), "test.toml:2: journal.max_bytes is not within \"4MiB\" and \"1024TiB\", nor 0\n");
+  EXPECT_EQ(findings("[journal]\nsegment_bytes = 10\n"),
+            "test.toml:2: journal.segment_bytes is not within \"1MiB\" and \"16GiB\"\n");
+  EXPECT_EQ(findings("[journal]\nmax_bytes = 10\n"),
+            "test.toml:2: journal.max_bytes is not within \"4MiB\" and \"1024TiB\", nor 0\n");
   EXPECT_EQ(findings("[journal]\nmax_bytes = 0\nretention_age = 0\n"), "");
-  EXPECT_EQ(findings("[journal]\nidempotency_window = \"0s\"\n"), "test.toml:2: journal.idempotency_window is not within \"1s\" and \"3650d\"\n");
+  EXPECT_EQ(findings("[journal]\nidempotency_window = \"0s\"\n"),
+            "test.toml:2: journal.idempotency_window is not within \"1s\" and \"3650d\"\n");
 }
 
 TEST(Config, RulesBetweenKeysAreChecked) {
   EXPECT_EQ(findings("[http]\nmax_body_bytes = \"1KiB\"\n[limits]\nmax_event_bytes = \"2KiB\"\n"),
             "test.toml:4: limits.max_event_bytes is larger than http.max_body_bytes\n");
-  EXPECT_EQ(findings("[journal]\nmax_bytes = \"100MiB\"\n"), "test.toml:2: journal.max_bytes is less than four times journal.segment_bytes\n");
-  EXPECT_EQ(findings("[[destination]]\nname = \"a\"\nkind = \"file\"\n[[destination]]\nname = \"a\"\nkind = \"file\"\n"),
-            "test.toml:1: destination.a.name is the name of two destinations\n");
-  EXPECT_EQ(findings("[[destination]]\nname = \"a\"\nkind = \"file\"\nretry = {initial = \"1m\", max = \"1s\"}\n"),
-            "test.toml:1: destination.a.retry.initial is longer than retry.max\n");
+  EXPECT_EQ(findings("[journal]\nmax_bytes = \"100MiB\"\n"),
+            "test.toml:2: journal.max_bytes is less than four times journal.segment_bytes\n");
+  EXPECT_EQ(
+      findings(
+          "[[destination]]\nname = \"a\"\nkind = \"file\"\n[[destination]]\nname = \"a\"\nkind = \"file\"\n"),
+      "test.toml:1: destination.a.name is the name of two destinations\n");
+  EXPECT_EQ(
+      findings("[[destination]]\nname = \"a\"\nkind = \"file\"\nretry = {initial = \"1m\", max = \"1s\"}\n"),
+      "test.toml:1: destination.a.retry.initial is longer than retry.max\n");
   EXPECT_EQ(findings("retired = [\"a\"]\n[[destination]]\nname = \"a\"\nkind = \"file\"\n"),
             "test.toml:1: retired names the destination a, which is configured\n");
 }
@@ -220,9 +236,11 @@ TEST(Config, ListenTakesAnAddressAndAPort) {
   for (const char* good : {"127.0.0.1:8080", "[::1]:8080", "localhost:0", "127.0.0.1:65535"}) {
     EXPECT_EQ(must_load("[http]\nlisten = \"" + std::string(good) + "\"").http.listen, good);
   }
-  for (const char* bad : {"", "8080", ":8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:80x", "127.0.0.1:-1", "::1:8080"}) {
+  for (const char* bad : {"", "8080", ":8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:80x",
+                          "127.0.0.1:-1", "::1:8080"}) {
     EXPECT_EQ(findings("[http]\nlisten = \"" + std::string(bad) + "\""),
-              "test.toml:2: http.listen is not an address and a port (0 to 65535); write for example \"127.0.0.1:8080\" or \"[::1]:8080\"\n")
+              "test.toml:2: http.listen is not an address and a port (0 to 65535); write for example "
+              "\"127.0.0.1:8080\" or \"[::1]:8080\"\n")
         << bad;
   }
 }
@@ -231,10 +249,14 @@ TEST(Config, ADestinationNeedsANameAndAKnownKind) {
   EXPECT_EQ(findings("\n[[destination]]\n"),
             "test.toml:2: destination has no name; write for example name = \"kafka\"\n"
             "test.toml:2: destination has no kind; write for example kind = \"kafka\"\n");
-  EXPECT_EQ(findings("[[destination]]\nname = \"a\"\nkind = \"flie\"\n"), "test.toml:1: kind is none of \"bus\", \"file\"; did you mean \"file\"?\n");
+  EXPECT_EQ(findings("[[destination]]\nname = \"a\"\nkind = \"flie\"\n"),
+            "test.toml:1: kind is none of \"bus\", \"file\"; did you mean \"file\"?\n");
   EXPECT_EQ(findings("[destination]\nname = \"a\"\n"),
-            "test.toml:2: destination.name is no list of tables; write each destination below a line [[destination]]\n");
-  EXPECT_EQ(findings("destination = 5\n"), "test.toml:1: destination is no list of tables; write each destination below a line [[destination]]\n");
+            "test.toml:2: destination.name is no list of tables; write each destination below a line "
+            "[[destination]]\n");
+  EXPECT_EQ(
+      findings("destination = 5\n"),
+      "test.toml:1: destination is no list of tables; write each destination below a line [[destination]]\n");
 }
 
 TEST(Config, WhatTheKindRefusesIsReportedAtTheDestination) {
@@ -243,7 +265,8 @@ TEST(Config, WhatTheKindRefusesIsReportedAtTheDestination) {
 }
 
 TEST(Config, AKeyGivenInTwoWaysIsRefused) {
-  EXPECT_EQ(findings("[[destination]]\nname = \"a\"\nkind = \"bus\"\ntopic = \"t\"\nbus.x.y = \"1\"\nbus.\"x.y\" = \"2\"\n"),
+  EXPECT_EQ(findings("[[destination]]\nname = \"a\"\nkind = \"bus\"\ntopic = \"t\"\nbus.x.y = "
+                     "\"1\"\nbus.\"x.y\" = \"2\"\n"),
             "test.toml:6: bus.x.y is given twice\n");
 }
 
@@ -268,7 +291,8 @@ TEST(Config, AMissingFileSaysWhichAndHowToNameAnother) {
   const auto loaded = Options::load("/nonexistent/user-events.toml");
   ASSERT_FALSE(loaded);
   EXPECT_EQ(loaded.error().kind, ErrorKind::usage);
-  EXPECT_EQ(describe(loaded.error()), "/nonexistent/user-events.toml cannot be read (name the configuration file with --config FILE)");
+  EXPECT_EQ(describe(loaded.error()),
+            "/nonexistent/user-events.toml cannot be read (name the configuration file with --config FILE)");
   EXPECT_FALSE(Options::load(std::filesystem::temp_directory_path().string()));  // a folder
 }
 
@@ -276,8 +300,10 @@ TEST(Config, ASecretComesFromAFileOrTheEnvironment) {
   const TemporaryFolder folder;
   const std::string file = folder.write("secret", "swordfish\n");
   ::setenv("UE_TEST_SECRET", "from-env", 1);
-  const Options o = must_load("[[destination]]\nname = \"a\"\nkind = \"bus\"\ntopic_env = \"UE_TEST_SECRET\"\nbus.\"sasl.password_file\" = \"" + file +
-                              "\"\npassword_env = \"UE_TEST_SECRET\"\n");
+  const Options o = must_load(
+      "[[destination]]\nname = \"a\"\nkind = \"bus\"\ntopic_env = "
+      "\"UE_TEST_SECRET\"\nbus.\"sasl.password_file\" = \"" +
+      file + "\"\npassword_env = \"UE_TEST_SECRET\"\n");
   ASSERT_EQ(o.destinations.size(), 1u);
   EXPECT_EQ(o.destinations[0].settings.at("bus.sasl.password"), "swordfish");
   EXPECT_EQ(o.destinations[0].settings.at("password"), "from-env");
@@ -291,13 +317,16 @@ TEST(Config, ASecretThatIsNotThereIsAFinding) {
   ::unsetenv("UE_TEST_ABSENT");
   EXPECT_EQ(findings(head + "password_env = \"UE_TEST_ABSENT\"\n"),
             "test.toml:5: password_env names the environment variable UE_TEST_ABSENT, which is not set\n");
-  EXPECT_EQ(findings(head + "password_file = \"/nonexistent\"\n"), "test.toml:5: password_file names /nonexistent, which cannot be read\n");
+  EXPECT_EQ(findings(head + "password_file = \"/nonexistent\"\n"),
+            "test.toml:5: password_file names /nonexistent, which cannot be read\n");
   const std::string empty = folder.write("empty", "\n");
-  EXPECT_EQ(findings(head + "password_file = \"" + empty + "\"\n"), "test.toml:5: password_file names " + empty + ", which is empty\n");
+  EXPECT_EQ(findings(head + "password_file = \"" + empty + "\"\n"),
+            "test.toml:5: password_file names " + empty + ", which is empty\n");
   EXPECT_EQ(findings(head + "password = \"x\"\npassword_file = \"" + empty + "x\"\n"),
             "test.toml:6: password_file names " + empty + "x, which cannot be read\n");
   const std::string full = folder.write("full", "x");
-  EXPECT_EQ(findings(head + "password = \"x\"\npassword_file = \"" + full + "\"\n"), "test.toml:6: password_file is given twice\n");
+  EXPECT_EQ(findings(head + "password = \"x\"\npassword_file = \"" + full + "\"\n"),
+            "test.toml:6: password_file is given twice\n");
 }
 
 TEST(Config, ASettingWhoseOwnNameEndsLikeAReferenceIsTakenAsItIs) {
@@ -306,8 +335,10 @@ TEST(Config, ASettingWhoseOwnNameEndsLikeAReferenceIsTakenAsItIs) {
 }
 
 TEST(Config, NoFindingRepeatsAValue) {
-  for (const char* text : {"data_dir = 77123\n", "[log]\nlevel = \"swordfish\"\n", "[http]\nlisten = \"swordfish\"\n", "swordkey = \"swordfish\"\n",
-                           "[[destination]]\nname = \"a\"\nkind = \"swordfish\"\n", "[journal]\nmax_bytes = \"swordfish\"\n"}) {
+  for (const char* text :
+       {"data_dir = 77123\n", "[log]\nlevel = \"swordfish\"\n", "[http]\nlisten = \"swordfish\"\n",
+        "swordkey = \"swordfish\"\n", "[[destination]]\nname = \"a\"\nkind = \"swordfish\"\n",
+        "[journal]\nmax_bytes = \"swordfish\"\n"}) {
     const std::string found = findings(text);
     EXPECT_FALSE(found.empty());
     EXPECT_EQ(found.find("swordfish"), std::string::npos) << found;
@@ -322,7 +353,8 @@ TEST(Config, ASwitchOfTheCommandLineIsCheckedLikeTheFile) {
   const auto refused = set_text(options, "http.listen", "nowhere", "--listen");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::usage);
-  EXPECT_TRUE(refused.error().message.starts_with("--listen is not an address and a port")) << refused.error().message;
+  EXPECT_TRUE(refused.error().message.starts_with("--listen is not an address and a port"))
+      << refused.error().message;
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ TEST(Units, DurationsAreWholeNumbersWithAUnit) {
   EXPECT_EQ(parse_duration("24h"), 24h);
   EXPECT_EQ(parse_duration("7d"), 168h);
   EXPECT_EQ(parse_duration("0s"), 0ms);
-  for (const char* bad : {"", "5", "s", "-1s", "1.5s", "1 s", "1S", "1w", "1s ", " 1s", "0x1s", "1h30m", "99999999999999999999s", "40000d"}) {
+  for (const char* bad : {"", "5", "s", "-1s", "1.5s", "1 s", "1S", "1w", "1s ", " 1s", "0x1s", "1h30m",
+                          "99999999999999999999s", "40000d"}) {
     EXPECT_EQ(parse_duration(bad), std::nullopt) << bad;
   }
 }
@@ -28,7 +29,8 @@ TEST(Units, SizesKnowPowersOfTwoAndOfTen) {
   EXPECT_EQ(parse_size("64MB"), 64'000'000u);
   EXPECT_EQ(parse_size("64kB"), 64'000u);
   EXPECT_EQ(parse_size("1TiB"), 1ull << 40);
-  for (const char* bad : {"", "MiB", "-1", "1.5MiB", "1 MiB", "1mib", "1PB", "9223372036854775809", "99999999TiB"}) {
+  for (const char* bad :
+       {"", "MiB", "-1", "1.5MiB", "1 MiB", "1mib", "1PB", "9223372036854775809", "99999999TiB"}) {
     EXPECT_EQ(parse_size(bad), std::nullopt) << bad;
   }
 }
@@ -39,7 +41,8 @@ TEST(Units, TextsReadBackToTheSameValue) {
   }
   EXPECT_EQ(duration_text(90s), "90s");
   EXPECT_EQ(duration_text(168h), "7d");
-  for (const std::uint64_t bytes : {0ull, 1ull, 1'000ull, 1'024ull, 1'000'000ull, 67'108'864ull, 67'108'865ull, 1ull << 62}) {
+  for (const std::uint64_t bytes :
+       {0ull, 1ull, 1'000ull, 1'024ull, 1'000'000ull, 67'108'864ull, 67'108'865ull, 1ull << 62}) {
     EXPECT_EQ(parse_size(size_text(bytes)), bytes);
   }
   EXPECT_EQ(size_text(64ull << 20), "64MiB");
