@@ -40,9 +40,9 @@ struct UserEventPublisher::Impl {
   /// Refuses what must not enter the journal now: closed, read-only, a destination over its lag cap, an event that is too
   /// large for a destination that says `oversize = "reject"`.
   [[nodiscard]] Result<void> admit(const formation::FormedBatch& batch, std::size_t first) const;
-  /// Hands the batch to the journal; `callback` gets one receipt per event.
-  void append(const formation::FormedBatch& batch, journal::Backpressure backpressure, PublishCallback callback);
-  [[nodiscard]] Result<std::vector<Receipt>> append_wait(const formation::FormedBatch& batch);
+  /// Hands the batch to the journal; `callback` gets one receipt per event. `is_array`: pointers in errors begin with the index.
+  void append(const formation::FormedBatch& batch, bool is_array, journal::Backpressure backpressure, PublishCallback callback);
+  [[nodiscard]] Result<std::vector<Receipt>> append_wait(const formation::FormedBatch& batch, bool is_array);
   [[nodiscard]] Result<void> start_destinations();
   Result<void> close(std::chrono::milliseconds deadline);
 };

@@ -44,6 +44,16 @@ std::vector<std::string> ids_of(const FormedBatch& batch) {
   return ids;
 }
 
+/// The journal and the size check point at an event of the batch (`/2`); the caller, who has no array if it is one event, is
+/// pointed at his own document.
+Error located(Error error, bool is_array) {
+  for (auto& field : error.fields) {
+    if (!is_array) field.pointer.clear();
+    if (error.kind == ErrorKind::conflict) field.pointer += "/id";
+  }
+  return error;
+}
+
 Result<Receipt> only(Result<std::vector<Receipt>>&& receipts) {
   if (!receipts) return std::unexpected(std::move(receipts).error());
   return std::move(receipts->front());
@@ -83,23 +93,23 @@ Result<void> UserEventPublisher::Impl::admit(const FormedBatch& batch, std::size
   return {};
 }
 
-void UserEventPublisher::Impl::append(const FormedBatch& batch, Backpressure backpressure, PublishCallback callback) {
+void UserEventPublisher::Impl::append(const FormedBatch& batch, bool is_array, Backpressure backpressure, PublishCallback callback) {
   if (batch.empty()) return callback(std::vector<Receipt>{});
   journal->append(thread_drafts(batch), backpressure,
-                  [this, ids = ids_of(batch), callback = std::move(callback)](
+                  [this, is_array, ids = ids_of(batch), callback = std::move(callback)](
                       const Result<std::span<const journal::Receipt>>& receipts) mutable {
                     if (receipts) return callback(to_receipts(std::move(ids), *receipts));
                     rejected.fetch_add(ids.size(), std::memory_order_relaxed);
-                    callback(std::unexpected(receipts.error()));
+                    callback(std::unexpected(located(receipts.error(), is_array)));
                   });
 }
 
-Result<std::vector<Receipt>> UserEventPublisher::Impl::append_wait(const FormedBatch& batch) {
+Result<std::vector<Receipt>> UserEventPublisher::Impl::append_wait(const FormedBatch& batch, bool is_array) {
   if (batch.empty()) return std::vector<Receipt>{};
   auto receipts = journal->append_wait(thread_drafts(batch));
   if (!receipts) {
     rejected.fetch_add(batch.size(), std::memory_order_relaxed);
-    return std::unexpected(std::move(receipts).error());
+    return std::unexpected(located(std::move(receipts).error(), is_array));
   }
   return to_receipts(ids_of(batch), *receipts);
 }
@@ -108,10 +118,13 @@ namespace {
 
 /// Forms with `form(batch)`, checks, and counts what was refused.
 template <class Form, class ImplType>
-Result<FormedBatch*> formed(ImplType& impl, Form&& form) {
+Result<FormedBatch*> formed(ImplType& impl, bool is_array, Form&& form) {
   auto& batch = thread_batch();
   auto result = form(batch);
-  if (result) result = impl.admit(batch, 0);
+  if (result) {
+    result = impl.admit(batch, 0);
+    if (!result) result = std::unexpected(located(std::move(result).error(), is_array));
+  }
   if (!result) {
     impl.rejected.fetch_add(1, std::memory_order_relaxed);
     return std::unexpected(std::move(result).error());
@@ -123,15 +136,15 @@ Result<FormedBatch*> formed(ImplType& impl, Form&& form) {
 
 template <class Event>
 Result<Receipt> UserEventPublisher::publish(const Event& event, const PublishOptions& options) {
-  UE_TRY_ASSIGN(auto* batch, formed(*impl_, [&](auto& out) { return impl_->former->form(event, options, {}, out); }));
-  return only(impl_->append_wait(*batch));
+  UE_TRY_ASSIGN(auto* batch, formed(*impl_, false, [&](auto& out) { return impl_->former->form(event, options, {}, out); }));
+  return only(impl_->append_wait(*batch, false));
 }
 
 template <class Event>
 void UserEventPublisher::publish_async(const Event& event, PublishCallback callback, const PublishOptions& options) {
-  auto batch = formed(*impl_, [&](auto& out) { return impl_->former->form(event, options, {}, out); });
+  auto batch = formed(*impl_, false, [&](auto& out) { return impl_->former->form(event, options, {}, out); });
   if (!batch) return callback(std::unexpected(std::move(batch).error()));
-  impl_->append(**batch, Backpressure::wait, std::move(callback));
+  impl_->append(**batch, false, Backpressure::wait, std::move(callback));
 }
 
 #define UE_INSTANTIATE(Event, name)                                                                        \
@@ -152,6 +165,11 @@ Result<void> form_all(const formation::Former& former, std::span<const AnyEvent>
   return {};
 }
 
+bool holds_array(std::string_view body) {
+  const auto first = body.find_first_not_of(" \t\r\n");
+  return first != body.npos && body[first] == '[';
+}
+
 formation::BodyForm to_body_form(Body form) {
   switch (form) {
     case Body::events: return formation::BodyForm::events;
@@ -164,31 +182,32 @@ formation::BodyForm to_body_form(Body form) {
 }  // namespace
 
 Result<std::vector<Receipt>> UserEventPublisher::publish(std::span<const AnyEvent> events) {
-  UE_TRY_ASSIGN(auto* batch, formed(*impl_, [&](auto& out) { return form_all(*impl_->former, events, out); }));
-  return impl_->append_wait(*batch);
+  UE_TRY_ASSIGN(auto* batch, formed(*impl_, true, [&](auto& out) { return form_all(*impl_->former, events, out); }));
+  return impl_->append_wait(*batch, true);
 }
 
 void UserEventPublisher::publish_async(std::span<const AnyEvent> events, PublishCallback callback) {
-  auto batch = formed(*impl_, [&](auto& out) { return form_all(*impl_->former, events, out); });
+  auto batch = formed(*impl_, true, [&](auto& out) { return form_all(*impl_->former, events, out); });
   if (!batch) return callback(std::unexpected(std::move(batch).error()));
-  impl_->append(**batch, Backpressure::wait, std::move(callback));
+  impl_->append(**batch, true, Backpressure::wait, std::move(callback));
 }
 
 Result<Receipt> UserEventPublisher::publish_json(const DynamicEvent& event) {
-  UE_TRY_ASSIGN(auto* batch, formed(*impl_, [&](auto& out) { return impl_->former->form_event(event, {}, out); }));
-  return only(impl_->append_wait(*batch));
+  UE_TRY_ASSIGN(auto* batch, formed(*impl_, false, [&](auto& out) { return impl_->former->form_event(event, {}, out); }));
+  return only(impl_->append_wait(*batch, false));
 }
 
 void UserEventPublisher::publish_dynamic(const DynamicEvent& event, std::string_view principal, PublishCallback callback) {
-  auto batch = formed(*impl_, [&](auto& out) { return impl_->former->form_event(event, {principal}, out); });
+  auto batch = formed(*impl_, false, [&](auto& out) { return impl_->former->form_event(event, {principal}, out); });
   if (!batch) return callback(std::unexpected(std::move(batch).error()));
-  impl_->append(**batch, Backpressure::refuse, std::move(callback));
+  impl_->append(**batch, false, Backpressure::refuse, std::move(callback));
 }
 
 void UserEventPublisher::publish_body(std::string_view body, Body form, std::string_view principal, PublishCallback callback) {
-  auto batch = formed(*impl_, [&](auto& out) { return impl_->former->form_body(body, to_body_form(form), {principal}, out); });
+  const bool is_array = holds_array(body);
+  auto batch = formed(*impl_, is_array, [&](auto& out) { return impl_->former->form_body(body, to_body_form(form), {principal}, out); });
   if (!batch) return callback(std::unexpected(std::move(batch).error()));
-  impl_->append(**batch, Backpressure::refuse, std::move(callback));
+  impl_->append(**batch, is_array, Backpressure::refuse, std::move(callback));
 }
 
 namespace {
@@ -255,7 +274,7 @@ class EachAppend : public std::enable_shared_from_this<EachAppend> {
       if (field.pointer.empty() || std::from_chars(begin, end, index).ec != std::errc{} || index >= events_.size()) continue;
       auto& result = results_[lines_[events_[index]]];
       if (!result) continue;
-      result = std::unexpected(Error{error.kind, error.code, error.message, error.hint, {}});
+      result = std::unexpected(Error{error.kind, error.code, error.message, error.hint, {{"/id", field.code, field.detail}}});
       rejected_.fetch_add(1, std::memory_order_relaxed);
       ++refused;
     }

@@ -94,6 +94,8 @@ TEST_F(Publisher, ARepeatedIdIsAcceptedOnceAndAnsweredWithTheFirstReceiptAlsoAft
   const auto other = publisher.publish(created("u-3"), with_id);
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().kind, ErrorKind::conflict);
+  ASSERT_EQ(other.error().fields.size(), 1u);
+  EXPECT_EQ(other.error().fields[0].pointer, "/id");
   EXPECT_EQ(publisher.last_sequence(), 2u);
 }
 
@@ -162,6 +164,19 @@ TEST_F(Publisher, EachLineIsAnsweredOnItsOwnAndConflictsDoNotStopTheOthers) {
   EXPECT_EQ(results[3]->sequence, 1u);
   EXPECT_TRUE(results[4]);
   EXPECT_EQ(publisher.last_sequence(), 3u);
+}
+
+TEST_F(Publisher, AConflictPointsIntoTheDocumentThatWasSent) {
+  auto publisher = open();
+  const auto pointer_after = [&](std::string_view body) -> std::string {
+    std::promise<Result<std::vector<Receipt>>> done;
+    publisher.publish_body(body, Body::events, "", [&](auto result) { done.set_value(std::move(result)); });
+    const auto result = done.get_future().get();
+    return result ? "" : result.error().fields.at(0).pointer;
+  };
+  EXPECT_EQ(pointer_after(R"({"id":"x","type":"user.mfa.enabled","data":{"userId":"u-1"}})"), "");
+  EXPECT_EQ(pointer_after(R"({"id":"x","type":"user.mfa.enabled","data":{"userId":"u-2"}})"), "/id");
+  EXPECT_EQ(pointer_after(R"([{"id":"y","type":"user.mfa.enabled","data":{"userId":"u-2"}},{"id":"x","type":"user.mfa.enabled","data":{"userId":"u-2"}}])"), "/1/id");
 }
 
 TEST_F(Publisher, ConcurrentPublishersEachGetTheirOwnSequence) {
