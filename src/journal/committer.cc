@@ -18,6 +18,12 @@ constexpr std::uint64_t kReserveStepMaxBytes = 8u << 20;
 constexpr std::uint64_t kSmallFrameBytes = 32u << 10;
 constexpr std::uint64_t kZeroAheadBytes = 256u << 10;
 
+/// A frame that found no room is what a probe looks for room for; after this many probes in vain, smaller
+/// ones get their chance.
+constexpr std::uint64_t kProbesForWholeFrame = 50;
+/// Each new segment that fails may leave a file; while those cannot be removed, tries become rare.
+constexpr std::uint64_t kMaxPauseProbes = 6'000;
+
 constexpr std::array<std::byte, kZeroAheadBytes> kZeros{};
 
 }  // namespace
@@ -125,7 +131,15 @@ Result<void> Committer::open_segment(std::uint64_t salt, PreviousEnd previous_en
   header.ordinal = ++last_ordinal_;
   header.created_ms = clock_.wall().time_since_epoch().count();
   header.salt = salt;
-  UE_TRY_ASSIGN(active_.file, create_segment(storage_, header));
+  broken_ = true;
+  auto created = create_segment(storage_, header);
+  if (!created) {
+    leftovers_.push_back(header.ordinal);
+    static_cast<void>(remove_leftovers());
+    return std::unexpected(std::move(created).error());
+  }
+  broken_ = false;
+  active_.file = *std::move(created);
   active_.allocated_bytes = kSegmentHeaderBytes;
   active_.zeroed_bytes = kSegmentHeaderBytes;
   view_.add_segment(begin_segment(header));
@@ -159,16 +173,17 @@ FramePosition Committer::position() const {
 }
 
 void Committer::fail_all(std::unique_ptr<Frame> frame, Error error, Touched touched) {
-  if (touched == Touched::yes) {
-    // Never a second try on this file: the kernel may have dropped the pages it could not write, and a later
-    // sync would say all is well. What stands behind the durable mark becomes void by the next segment's
-    // header.
-    broken_ = true;
-    if (auto opened = open_segment(random_.next_u64(), PreviousEnd::broken)) broken_ = false;
-  }
+  refused_bytes_ = frame->bytes.size();
+  probes_ = 0;
+  // Never a second try on this file: the kernel may have dropped the pages it could not write, and a later
+  // sync would say all is well. What stands behind the durable mark becomes void by the next segment's
+  // header.
+  if (touched == Touched::yes) broken_ = true;
+  const bool was_broken = broken_;
+  if (broken_) mend();
   // While there is no good file, or no room, nothing more is taken until a probe finds things mended.
-  const bool refuse = broken_ || touched == Touched::no;
-  auto rest = stage_.take_back(view_.durable(), position(), refuse ? std::optional(error) : std::nullopt);
+  refusal_ = broken_ || !was_broken ? std::optional(error) : std::nullopt;
+  auto rest = stage_.take_back(view_.durable(), position(), refusal_);
   rest.insert(rest.begin(), std::move(frame));
   const Result<void> outcome = std::unexpected(std::move(error));
   for (auto& failed : rest) {
@@ -178,15 +193,48 @@ void Committer::fail_all(std::unique_ptr<Frame> frame, Error error, Touched touc
 }
 
 void Committer::probe() {
+  ++probes_;
   if (broken_) {
-    if (auto opened = open_segment(random_.next_u64(), PreviousEnd::broken); !opened) return;
-    broken_ = false;
+    mend();
+    if (broken_) return;
     // Nothing is staged while the stage refuses; this only moves the builder to the new file.
-    static_cast<void>(stage_.take_back(view_.durable(), position(), std::nullopt));
+    static_cast<void>(stage_.take_back(view_.durable(), position(), refusal_));
+  }
+  if (!has_room_again()) return;
+  refusal_.reset();
+  stage_.accept();
+}
+
+/// Tries to open a segment in place of the broken one; clears broken_ when that went well.
+void Committer::mend() {
+  if (!remove_leftovers() && skip_probes_ > 0) {
+    --skip_probes_;
     return;
   }
-  const Segment active = view_.active();
-  if (check_room(kFrameHeaderBytes) && reserve(active.info.end_offset + kFrameHeaderBytes)) stage_.accept();
+  static_cast<void>(open_segment(random_.next_u64(), PreviousEnd::broken));
+  if (leftovers_.empty()) return;
+  pause_probes_ = std::min(pause_probes_ * 2 + 1, kMaxPauseProbes);
+  skip_probes_ = pause_probes_;
+}
+
+/// Whether none is left.
+bool Committer::remove_leftovers() {
+  std::erase_if(leftovers_, [this](std::uint64_t ordinal) {
+    const auto removed = storage_.files.remove(storage_.path(segment_name(ordinal)));
+    return removed || removed.error().kind == ErrorKind::not_found;
+  });
+  if (!leftovers_.empty()) return false;
+  skip_probes_ = pause_probes_ = 0;
+  return true;
+}
+
+bool Committer::has_room_again() {
+  const std::uint64_t wanted = probes_ <= kProbesForWholeFrame ? refused_bytes_ : kFrameHeaderBytes;
+  if (!check_room(wanted)) return false;
+  const std::uint64_t at = view_.active().info.end_offset;
+  const bool fits = at == kSegmentHeaderBytes || at + wanted <= options_.segment_bytes;
+  // What does not fit opens a segment of its own first, and finds out there.
+  return reserve(fits ? at + wanted : at + kFrameHeaderBytes).has_value();
 }
 
 }  // namespace user_events::journal

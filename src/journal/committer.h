@@ -48,6 +48,9 @@ class Committer {
   void complete(Frame& frame, const Result<void>& outcome);
   void fail_all(std::unique_ptr<Frame> frame, Error error, Touched touched);
   void probe();
+  void mend();
+  [[nodiscard]] bool remove_leftovers();
+  [[nodiscard]] bool has_room_again();
   [[nodiscard]] FramePosition position() const;
 
   const Options& options_;
@@ -60,7 +63,14 @@ class Committer {
   ActiveFile active_;
   std::uint64_t last_ordinal_;
   SegmentEnded segment_ended_;
-  bool broken_ = false;  ///< A write or sync failed: active_ is dead, a new segment must be opened first.
+  /// active_ is dead, a new segment must be opened first: a write or sync failed, or a successor was tried,
+  /// whose header says that this one has ended and which a power cut may bring back.
+  bool broken_ = false;
+  std::optional<Error> refusal_;          ///< While nothing is taken: why.
+  std::uint64_t refused_bytes_ = 0;       ///< The frame there was no room for.
+  std::uint64_t probes_ = 0;              ///< Since then.
+  std::vector<std::uint64_t> leftovers_;  ///< Segments that were tried in vain and could not be removed.
+  std::uint64_t skip_probes_ = 0, pause_probes_ = 0;  ///< Until the next try, while there are leftovers.
   std::vector<Receipt> receipts_;
   std::atomic<std::uint64_t> frames_{0}, bytes_{0}, syncs_{0};
 };

@@ -165,6 +165,7 @@ class Recovery {
                                               }));
       if (walked.offset != next.previous_end_offset) return damage(header.ordinal, walked.offset, walked.why);
       segment.file_bytes = segment.info.end_offset;
+      if (next.previous_end == PreviousEnd::complete) UE_TRY(check_nothing_follows(*file, segment));
     }
     if (segment.info.end_offset != next.previous_end_offset || segment.info.last_hash != next.previous_hash ||
         segment.info.last_sequence + 1 != next.base_sequence)
@@ -172,6 +173,19 @@ class Recovery {
                     "it does not end where the next segment says it does");
     out_.segments.push_back(std::move(segment));
     return {};
+  }
+
+  /// A segment is complete because its next frame went elsewhere. One that stands here all the same may have
+  /// been acknowledged, and the next segment does not know it.
+  Result<void> check_nothing_follows(const ports::File& file, const Segment& segment) {
+    UE_TRY_ASSIGN(const std::uint64_t size, file.size());
+    if (size <= segment.info.end_offset) return {};
+    FrameScanner scanner(file, segment.info.salt, segment.info.end_offset, size);
+    scanner.expect_chain(segment.info.last_sequence + 1, segment.info.last_hash);
+    UE_TRY_ASSIGN(const auto frame, scanner.next());
+    if (!frame) return {};
+    return damage(segment.info.ordinal, segment.info.end_offset,
+                  "a frame follows where the next segment says that this one ends");
   }
 
   Result<void> recover_active(const SegmentHeader& header) {

@@ -156,18 +156,11 @@ Result<std::optional<std::uint64_t>> find_frame_after(
 Result<std::unique_ptr<ports::File>> create_segment(const Storage& storage, const SegmentHeader& header) {
   const std::string path = storage.path(segment_name(header.ordinal));
   UE_TRY_ASSIGN(auto file, storage.files.open(path, ports::OpenMode::create_new));
-  const auto fill = [&]() -> Result<void> {
-    SegmentHeaderBytes bytes;
-    encode(header, bytes);
-    UE_TRY(file->write_at(0, bytes));
-    UE_TRY(file->sync_data());
-    return storage.sync_directory();
-  };
-  if (auto filled = fill(); !filled) {
-    // Its name may stay behind; then the next segment's header declares it void.
-    static_cast<void>(storage.files.remove(path));
-    return std::unexpected(std::move(filled).error());
-  }
+  SegmentHeaderBytes bytes;
+  encode(header, bytes);
+  UE_TRY(file->write_at(0, bytes));
+  UE_TRY(file->sync_data());
+  UE_TRY(storage.sync_directory());
   return file;
 }
 

@@ -92,7 +92,8 @@ class FrameScanner {
     const ports::File& file, std::uint64_t from,
     const std::function<bool(const FrameHeader& header, std::uint64_t offset)>& matches);
 
-/// Makes the file durable with its header and its name. On error the file is removed if that is possible.
+/// Makes the file durable with its header and its name. After an error the file may be there or not, and a
+/// power cut may change that: whoever goes on opens another one.
 [[nodiscard]] Result<std::unique_ptr<ports::File>> create_segment(const Storage& storage,
                                                                   const SegmentHeader& header);
 

@@ -78,6 +78,7 @@ void Run::submit(Journal& journal, RunBatch& batch, Waiting& waiting) {
       for (const Receipt& receipt : *result) batch.sequences.push_back(receipt.sequence);
     else
       batch.error = result.error();
+    if (result && on_acknowledged_ && on_acknowledged_()) over_ = true;
     --waiting.open;
     waiting.changed.notify_one();
   });
@@ -85,9 +86,9 @@ void Run::submit(Journal& journal, RunBatch& batch, Waiting& waiting) {
 
 void Run::wait_until_accepting(Journal& journal) {
   const auto give_up = std::chrono::steady_clock::now() + kPatience;
-  while (!journal.stats().accepting && std::chrono::steady_clock::now() < give_up)
+  while (!over_ && !journal.stats().accepting && std::chrono::steady_clock::now() < give_up)
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  if (!journal.stats().accepting) recovered_ = false;
+  if (!over_ && !journal.stats().accepting) recovered_ = false;
 }
 
 void Run::go(ports::FileSystem& files, bool patient) {
@@ -99,7 +100,7 @@ void Run::go(ports::FileSystem& files, bool patient) {
   }
   Journal& journal = **opened;
   batches_.reserve(batches_.size() + kGroups * 4);  // completions point into it
-  for (int group = 0; group < kGroups; ++group) {
+  for (int group = 0; group < kGroups && !over_; ++group) {
     clock_.advance(std::chrono::milliseconds(700));
     if (patient) wait_until_accepting(journal);
     Waiting waiting;

@@ -1,8 +1,10 @@
 // A small run of a journal over any file system, and what must hold for whatever is found afterwards.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -35,6 +37,8 @@ class Run {
   /// a journal that refuses accepts again, and gives up with `recovered() == false` when it does not.
   void go(ports::FileSystem& files, bool patient = false);
   [[nodiscard]] bool recovered() const { return recovered_; }
+  /// Called on the commit thread right after a batch is acknowledged; when it answers true, the run ends.
+  void set_on_acknowledged(std::function<bool()> call) { on_acknowledged_ = std::move(call); }
   [[nodiscard]] const std::optional<Error>& open_error() const { return open_error_; }
 
   /// Empty when all is well: opens the journal again and checks that every acknowledged record is there,
@@ -62,6 +66,8 @@ class Run {
   std::vector<RunBatch> batches_;
   std::optional<Error> open_error_;
   bool recovered_ = true;
+  std::function<bool()> on_acknowledged_;
+  std::atomic<bool> over_{false};
 };
 
 [[nodiscard]] Options run_options();

@@ -267,6 +267,31 @@ TEST_F(DamageTest, AMissingNewestSegmentRefusesTheStart) {
   expect_refused(newest - 1, "the segment after it is missing");
 }
 
+TEST_F(DamageTest, AFrameBehindTheEndThatTheNextSegmentNamesRefusesTheStartUnlessAWriteFailedThere) {
+  write_frames(5);
+  const Content first = disk_.content(segment(1));
+  const auto frames = frames_of(1);
+  const auto last = decode_frame_header(std::span(first).subspan(frames.back()));
+  auto header = decode_segment_header(first);
+  ASSERT_TRUE(last && header);
+  header->ordinal = 2;
+  header->base_sequence = last->first_sequence;
+  header->previous_ordinal = 1;
+  header->previous_end_offset = frames.back();
+  header->previous_hash = last->previous_hash;
+  header->salt += 1;
+  const auto begin_next = [&](PreviousEnd previous_end) {
+    header->previous_end = previous_end;
+    SegmentHeaderBytes bytes;
+    encode(*header, bytes);
+    disk_.set_content(segment(2), Content(bytes.begin(), bytes.end()));
+  };
+  begin_next(PreviousEnd::complete);
+  expect_refused(1, "a frame follows where the next segment says that this one ends");
+  begin_next(PreviousEnd::broken);
+  expect_records(4);
+}
+
 TEST_F(DamageTest, ALostFooterIsMadeAgain) {
   write_frames(30);
   const Content whole = disk_.content(segment(1));

@@ -20,6 +20,24 @@ void expect_survived(FaultKind kind, bool for_ever) {
   }
 }
 
+void expect_power_cuts_survived(FaultKind kind) {
+  for (std::uint64_t seed = 1; seed <= seed_count() / 4; ++seed) {
+    const FaultResult result = cut_power_after_every_fault(kind, seed);
+    ASSERT_EQ(result.first_failure, "");
+    ASSERT_GT(result.operations, 80u);
+  }
+}
+
+TEST(Fault, APowerCutAfterTheFirstAcknowledgementThatFollowsAnInputOutputError) {
+  expect_power_cuts_survived(FaultKind::io);
+}
+TEST(Fault, APowerCutAfterTheFirstAcknowledgementThatFollowsAFullDisk) {
+  expect_power_cuts_survived(FaultKind::full);
+}
+TEST(Fault, APowerCutAfterTheFirstAcknowledgementThatFollowsAShortWrite) {
+  expect_power_cuts_survived(FaultKind::short_write);
+}
+
 TEST(Fault, AnInputOutputErrorOnceAtEveryOperation) { expect_survived(FaultKind::io, false); }
 TEST(Fault, AnInputOutputErrorForEverFromEveryOperation) { expect_survived(FaultKind::io, true); }
 TEST(Fault, AFullDiskOnceAtEveryOperation) { expect_survived(FaultKind::full, false); }

@@ -111,7 +111,55 @@ TEST_F(LimitsTest, ADiskThatFillsUpInTheMiddleOfAWriteClosesTheSegmentAndTheNext
   EXPECT_TRUE(journal->verify());
 }
 
+TEST_F(LimitsTest, WhileThereIsNoRoomForTheRefusedFrameItDoesNotAcceptAgain) {
+  options_.segment_bytes = 1u << 20;
+  const auto journal = open();
+  ASSERT_TRUE(append_numbered(*journal, 1, 1));
+  disk_.set_free_bytes(10'000);
+  EXPECT_FALSE(append_numbered(*journal, 2, 1, 300'000));
+  for (int i = 0; i < 40; ++i) {  // several probes
+    ASSERT_FALSE(journal->stats().accepting);
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  disk_.set_free_bytes(1ull << 30);
+  ASSERT_TRUE(accepts_within(*journal, std::chrono::seconds(5)));
+  EXPECT_TRUE(append_numbered(*journal, 2, 1, 300'000));
+}
+
 // ---- failing disks ----
+
+TEST_F(LimitsTest, AfterASegmentThatDidNotOpenTheOneBeforeIsNotWrittenAgain) {
+  FaultFileSystem faulty(disk_, {});
+  const auto journal = open(faulty);
+  ASSERT_TRUE(append_numbered(*journal, 1, 1, 40'000));
+  faulty.arm(
+      {.at = 1, .concerns = [](const std::string& what) { return what.starts_with("sync directory"); }});
+  EXPECT_FALSE(append_numbered(*journal, 2, 1, 40'000));
+  ASSERT_TRUE(accepts_within(*journal, std::chrono::seconds(5)));
+  // It would have room in the old one, whose successor's name may come back.
+  ASSERT_TRUE(append_numbered(*journal, 2, 1));
+  EXPECT_EQ(journal->stats().segments, 2u);
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const auto survivor = disk_.after_power_cut(seed);
+    EXPECT_EQ(open(*survivor)->durable_sequence(), 2u) << seed;
+  }
+}
+
+TEST_F(LimitsTest, SegmentsThatNeitherOpenNorGoAwayDoNotPileUp) {
+  FaultFileSystem faulty(disk_, {});
+  const auto journal = open(faulty);
+  ASSERT_TRUE(append_numbered(*journal, 1, 1));
+  faulty.arm({.at = 1, .for_ever = true, .concerns = [](const std::string& what) {
+                return what.starts_with("sync") || what.starts_with("remove");
+              }});
+  EXPECT_FALSE(append_numbered(*journal, 2, 1));
+  std::this_thread::sleep_for(std::chrono::seconds(2));  // some twenty probes
+  EXPECT_LE(disk_.list("/data/journal")->size(), 4u + 1 + 6);
+  faulty.mend();
+  ASSERT_TRUE(accepts_within(*journal, std::chrono::seconds(5)));
+  EXPECT_TRUE(append_numbered(*journal, 2, 1));
+  EXPECT_EQ(disk_.list("/data/journal")->size(), 4u + 2);
+}
 
 TEST_F(LimitsTest, AfterAFailedSyncWhatStandsBehindTheDurableMarkIsVoid) {
   FaultFileSystem faulty(disk_, {}, [&](const std::string& path) { disk_.drop_unsynced(path); });

@@ -191,6 +191,13 @@ void CrashFileSystem::cut_power_at_sync(std::uint64_t n, std::uint64_t seed) {
   cut_seed_ = seed;
 }
 
+void CrashFileSystem::cut_power(std::uint64_t seed) {
+  const std::scoped_lock lock(mutex_);
+  if (cut_) return;
+  survivors_ = draw_survivors(seed);
+  cut_ = true;
+}
+
 bool CrashFileSystem::power_is_cut() const {
   const std::scoped_lock lock(mutex_);
   return cut_;

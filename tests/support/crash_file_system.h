@@ -33,6 +33,8 @@ class CrashFileSystem final : public ports::FileSystem {
   /// too.
   void cut_power_at_sync(std::uint64_t n, std::uint64_t seed);
   [[nodiscard]] bool power_is_cut() const;
+  /// The power goes now.
+  void cut_power(std::uint64_t seed);
   /// The disk after the power cut; when none happened, as if it happened now, drawn with `seed`.
   [[nodiscard]] std::unique_ptr<CrashFileSystem> after_power_cut(std::uint64_t seed);
   /// The same files as other files: a copy or a restored backup. Everything is durable.

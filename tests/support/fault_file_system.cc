@@ -53,18 +53,28 @@ FaultFileSystem::FaultFileSystem(ports::FileSystem& below, Fault fault,
       at_(fault.at),
       kind_(fault.kind),
       for_ever_(fault.for_ever),
+      concerns_(std::move(fault.concerns)),
       failed_sync_(std::move(failed_sync)) {}
 
 void FaultFileSystem::arm(Fault fault) {
   kind_ = fault.kind;
   for_ever_ = fault.for_ever;
+  {
+    const std::scoped_lock lock(concerns_mutex_);
+    concerns_ = std::move(fault.concerns);
+  }
   at_ = fault.at == 0 ? 0 : operations_ + fault.at;
   mended_ = false;
 }
 
 Result<void> FaultFileSystem::turn(const std::string& what) {
+  {
+    const std::scoped_lock lock(concerns_mutex_);
+    if (concerns_ && !concerns_(what)) return {};
+  }
   const std::uint64_t now = ++operations_;
   if (mended_ || at_ == 0 || now < at_ || (now > at_ && !for_ever_)) return {};
+  has_failed_ = true;
   if (kind_ == FaultKind::full) return fail(ErrorKind::full, "disk-full", "injected: " + what);
   return fail(ErrorKind::io, "file-error", "injected: " + what);
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "ports/file_system.h"
@@ -17,6 +18,8 @@ struct Fault {
   std::uint64_t at = 0;  ///< Counted from 1; 0: never.
   FaultKind kind = FaultKind::io;
   bool for_ever = false;
+  std::function<bool(const std::string& operation)> concerns =
+      {};  ///< Others are not counted; empty: all count.
 };
 
 /// Thread-safe. Counts every operation but the closing of files; which ones those are: the functions of the
@@ -28,6 +31,8 @@ class FaultFileSystem final : public ports::FileSystem {
                   std::function<void(const std::string&)> failed_sync = {});
 
   [[nodiscard]] std::uint64_t operations() const { return operations_.load(); }
+  /// Whether an operation was made to fail so far.
+  [[nodiscard]] bool has_failed() const { return has_failed_.load(); }
   /// From now on nothing fails any more.
   void mend() { mended_ = true; }
   /// Sets a new fault; counting goes on from here.
@@ -53,9 +58,11 @@ class FaultFileSystem final : public ports::FileSystem {
   std::atomic<std::uint64_t> at_;
   std::atomic<FaultKind> kind_;
   std::atomic<bool> for_ever_;
+  std::mutex concerns_mutex_;
+  std::function<bool(const std::string&)> concerns_;
   std::function<void(const std::string&)> failed_sync_;
   std::atomic<std::uint64_t> operations_{0};
-  std::atomic<bool> mended_{false};
+  std::atomic<bool> mended_{false}, has_failed_{false};
 };
 
 }  // namespace user_events::test
