@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <csignal>
+#include <cstdint>
 #include <functional>
 #include <sstream>
 #include <string>
@@ -28,6 +30,19 @@ struct Arguments {
   ConfigArguments config;
   Action action;
 };
+
+/// CLI11 takes `-1` for 2^64 - 1, and cuts off what is larger.
+CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {
+  return {[=](const std::string& text) {
+            std::uint64_t number = 0;
+            const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+            const bool is_good =
+                error == std::errc{} && end == text.data() + text.size() && number >= least && number <= most;
+            return is_good ? std::string()
+                           : fmt::format("{} is no whole number from {} to {}", text, least, most);
+          },
+          ""};
+}
 
 void add_client_options(CLI::App& command, ClientArguments& client) {
   command
@@ -72,7 +87,7 @@ void add_publish(CLI::App& app, Arguments& a) {
                    ->type_name("TIME");
   auto* version =
       command->add_option("--version", a.publish.version, "Version of the type (default: the newest)")
-          ->check(CLI::PositiveNumber)
+          ->check(whole_number(1, UINT32_MAX))
           ->type_name("N");
   auto* ndjson = command
                      ->add_option("--ndjson", a.publish.ndjson,
@@ -96,9 +111,11 @@ void add_publish(CLI::App& app, Arguments& a) {
 void add_tail(CLI::App& app, Arguments& a) {
   auto* command = app.add_subcommand("tail", "Show the newest events");
   command->add_flag("-f,--follow", a.tail.follow, "Go on with the events that come");
-  auto* after = command->add_option("--after", a.tail.after, "All events after this number")->type_name("N");
+  auto* after = command->add_option("--after", a.tail.after, "All events after this number")
+                    ->check(whole_number(0, UINT64_MAX))
+                    ->type_name("N");
   command->add_option("-n,--last", a.tail.last, "How many of the newest")
-      ->check(CLI::Range(1, 10'000))
+      ->check(whole_number(1, 10'000))
       ->capture_default_str()
       ->type_name("N")
       ->excludes(after);
@@ -141,8 +158,9 @@ void add_schema(CLI::App& app, Arguments& a) {
   auto* show = command->add_subcommand("show", "The JSON Schema of one type");
   show->add_option("TYPE", a.schema.type, "Event type")->required();
   show->add_option("--version", a.schema.version, "Version (default: the newest)")
-      ->check(CLI::PositiveNumber)
+      ->check(whole_number(1, UINT32_MAX))
       ->type_name("N");
+  show->add_flag("--json", a.schema.json, "As JSON, which a schema is anyway");
   add_client_options(*show, a.schema.client);
   show->footer("Example:\n  user-events schema show user.created");
   show->callback([&a] { a.action = [&a] { return schema_show(a.schema); }; });
@@ -158,6 +176,7 @@ void add_config(CLI::App& app, Arguments& a) {
     one->add_option("--config", a.config.file,
                     "Configuration file (default: user-events.toml, if there is one)")
         ->type_name("FILE");
+    one->add_flag("--json", a.config.json, "As JSON");
   }
   check->footer("Example:\n  user-events config check --config /etc/user-events.toml");
   show->footer("Example:\n  user-events config show --config /etc/user-events.toml");
@@ -179,10 +198,9 @@ void describe_app(CLI::App& app) {
       "  user-events COMMAND --help");
 }
 
-/// What is wrong with the command line, in one line. CLI11 does not name a word that should have been a
-/// command.
-std::string usage_problem(const CLI::App& app, const CLI::ParseError& error, int argc,
-                          const char* const* argv) {
+/// What stands where a command should be, in one line; empty if every word that should be a command is one.
+/// CLI11 itself does not name the word, and with --help behind it does not even object.
+std::string command_problem(const CLI::App& app, int argc, const char* const* argv) {
   const CLI::App* at = &app;
   for (int i = 1;; ++i) {
     std::vector<std::string> names;
@@ -192,7 +210,7 @@ std::string usage_problem(const CLI::App& app, const CLI::ParseError& error, int
       names.push_back(command->get_name());
       if (names.back() == word) next = command;
     }
-    if (names.empty() || word.starts_with('-')) return error.what();
+    if (names.empty() || word.starts_with('-')) return "";
     if (word.empty()) return fmt::format("{} needs a command: {}", at->get_name(), fmt::join(names, ", "));
     if (next == nullptr) {
       const std::string near = config::nearest(word, names);
@@ -201,6 +219,26 @@ std::string usage_problem(const CLI::App& app, const CLI::ParseError& error, int
     }
     at = next;
   }
+}
+
+/// A value that is given must say something: `--config "$UNSET"` is a mistake, not the default.
+void refuse_empty_values(CLI::App& app) {
+  const auto problem = [](const std::string& value) {
+    return value.empty() ? std::string("the value is empty") : std::string();
+  };
+  for (auto* option : app.get_options()) {
+    if (option->get_expected_min() > 0) option->check(problem);
+  }
+  for (auto* command : app.get_subcommands(nullptr)) refuse_empty_values(*command);
+}
+
+int refuse_usage(std::string problem) {
+  print_error({ErrorKind::usage,
+               "usage",
+               std::move(problem),
+               "user-events --help lists the commands, user-events COMMAND --help their switches",
+               {}});
+  return traits(ErrorKind::usage).exit_status;
 }
 
 }  // namespace
@@ -212,17 +250,15 @@ int run(int argc, const char* const* argv) {
   describe_app(app);
   for (const auto add : {add_serve, add_publish, add_tail, add_status, add_schema, add_config})
     add(app, arguments);
+  refuse_empty_values(app);
+  if (auto problem = command_problem(app, argc, argv); !problem.empty())
+    return refuse_usage(std::move(problem));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     std::ostringstream help, unused;
     if (app.exit(error, help, unused) == 0) return write_result(help.str()) ? 0 : 1;  // --help, --version
-    print_error({ErrorKind::usage,
-                 "usage",
-                 usage_problem(app, error, argc, argv),
-                 "user-events --help lists the commands, user-events COMMAND --help their switches",
-                 {}});
-    return traits(ErrorKind::usage).exit_status;
+    return refuse_usage(error.what());
   }
   const auto done = arguments.action();
   if (done) return 0;

@@ -18,6 +18,7 @@ struct ClientArguments {
 
 struct ConfigArguments {
   std::string file;  ///< Empty: `user-events.toml` if there is one.
+  bool json = false;
 };
 
 struct ServeArguments {

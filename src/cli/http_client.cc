@@ -10,6 +10,7 @@
 
 #include "base/try.h"
 #include "cli/answers.h"
+#include "config/redact.h"
 
 namespace user_events::cli {
 namespace {
@@ -57,6 +58,7 @@ Result<std::string> read_token(const std::string& file) {
 bool is_loopback(std::string_view url) {
   auto host = url.substr(url.find("://") + 3);
   host = host.substr(0, host.find_first_of("/?#"));
+  host = host.substr(host.rfind('@') + 1);  // npos + 1 is 0: no user
   return host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]");
 }
 
@@ -111,6 +113,7 @@ int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
 
 struct HttpClient::Impl {
   std::string url, token;
+  std::string shown_url;  // without user and password: the only one for messages
 
   [[nodiscard]] std::unique_ptr<Transfer> prepare(std::string_view path, const TakeBody& take) const {
     auto transfer = std::make_unique<Transfer>();
@@ -133,13 +136,13 @@ struct HttpClient::Impl {
     if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST || transfer.status() == 0) {
       return {ErrorKind::unavailable,
               "no-daemon",
-              fmt::format("no daemon answers at {}: {}", url, why),
+              fmt::format("no daemon answers at {}: {}", shown_url, why),
               "start it with `user-events serve`, or say where it is with USER_EVENTS_URL",
               {}};
     }
     return {ErrorKind::unavailable,
             "connection-lost",
-            fmt::format("the connection to {} broke off: {}", url, why),
+            fmt::format("the connection to {} broke off: {}", shown_url, why),
             "try again",
             {}};
   }
@@ -186,11 +189,10 @@ Result<HttpClient> HttpClient::from_environment(const std::string& token_file) {
     return fail(ErrorKind::usage, "bad-url", "USER_EVENTS_URL is no HTTP address",
                 "write for example http://127.0.0.1:8080");
   }
+  impl->shown_url = config::without_user_info(impl->url);
   UE_TRY_ASSIGN(impl->token, read_token(token_file));
   return HttpClient(std::move(impl));
 }
-
-const std::string& HttpClient::url() const noexcept { return impl_->url; }
 
 Result<std::string> HttpClient::get(std::string_view path) {
   return impl_->perform_whole(path, [](Transfer&) {});

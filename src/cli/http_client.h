@@ -57,8 +57,6 @@ class HttpClient {
   [[nodiscard]] Result<void> post_stream(std::string_view path, std::string_view content_type,
                                          BodySource& source, const TakeBody& take);
 
-  [[nodiscard]] const std::string& url() const noexcept;
-
  private:
   struct Impl;
   explicit HttpClient(std::unique_ptr<Impl> impl);

@@ -63,9 +63,10 @@ void print_error(const Error& error) {
   message(fmt::format("user-events: {}", printable(error.message)));
   for (const auto& field : error.fields) {
     if (field.detail == error.message) continue;
-    const bool has_place = field.detail.find(field.pointer) != std::string::npos;
+    const std::string_view place = field.pointer.empty() ? std::string_view("the body") : field.pointer;
+    const bool has_place = field.detail.find(place) != std::string::npos;
     message(printable(has_place ? fmt::format("  {}", field.detail)
-                                : fmt::format("  {}: {}", field.pointer, field.detail)));
+                                : fmt::format("  {}: {}", place, field.detail)));
   }
   if (!error.hint.empty()) message(fmt::format("  hint: {}", printable(error.hint)));
 }

@@ -1,6 +1,7 @@
 // publish TYPE: one event.
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -32,11 +33,14 @@ Result<std::string> read_all(std::istream& in, std::string_view name) {
 Result<std::string> read_data(const std::string& argument) {
   if (argument == "-") return read_all(std::cin, "standard input");
   if (!argument.starts_with('@')) return argument.empty() ? "{}" : argument;
-  std::ifstream in(argument.substr(1), std::ios::binary);
-  if (!in)
-    return fail(ErrorKind::usage, "data-unreadable",
-                fmt::format("--data: {} cannot be read", argument.substr(1)));
-  return read_all(in, argument.substr(1));
+  const std::string name = argument.substr(1);
+  if (std::error_code error; std::filesystem::is_directory(name, error)) {
+    return fail(ErrorKind::usage, "data-unreadable", fmt::format("--data: {} is a folder", name),
+                "name a file that holds a JSON object");
+  }
+  std::ifstream in(name, std::ios::binary);
+  if (!in) return fail(ErrorKind::usage, "data-unreadable", fmt::format("--data: {} cannot be read", name));
+  return read_all(in, name);
 }
 
 void append_member(std::string_view name, std::string_view value, std::string& out) {

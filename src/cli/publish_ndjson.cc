@@ -32,7 +32,13 @@ class Input {
     if (descriptor < 0)
       return fail(ErrorKind::usage, "file-unreadable",
                   fmt::format("--ndjson: cannot open {}: {}", name, std::strerror(errno)));
-    return Input(descriptor, true);
+    Input input(descriptor, true);
+    struct stat info{};
+    if (::fstat(descriptor, &info) == 0 && S_ISDIR(info.st_mode)) {
+      return fail(ErrorKind::usage, "file-unreadable", fmt::format("--ndjson: {} is a folder", name),
+                  "name a file with one event a line, or - for standard input");
+    }
+    return input;
   }
   Input(Input&& other) noexcept
       : descriptor_(other.descriptor_), is_ours_(std::exchange(other.is_ours_, false)) {}
@@ -56,7 +62,8 @@ class Input {
 
 std::string problem_text(const Error& error) {
   std::string out = error.message;
-  for (const auto& field : error.fields) out += fmt::format("; {}: {}", field.pointer, field.detail);
+  for (const auto& field : error.fields)
+    out += fmt::format("; {}: {}", field.pointer.empty() ? "the body" : field.pointer, field.detail);
   return printable(out);
 }
 

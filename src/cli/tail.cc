@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/try.h"
+#include "base/type_filter.h"
 #include "cli/answers.h"
 #include "cli/commands.h"
 #include "cli/event_source.h"
@@ -102,6 +103,10 @@ Result<void> tail(const TailArguments& arguments) {
   if (arguments.follow && !arguments.data_dir.empty()) {
     return fail(ErrorKind::usage, "follow-needs-daemon", "--follow needs a running daemon",
                 "leave out --data-dir, or leave out --follow");
+  }
+  if (auto filter = base::TypeFilter::parse(arguments.types); !filter) {
+    filter.error().message = "--type: " + filter.error().message;
+    return std::unexpected(std::move(filter).error());
   }
   ReadQuery query;
   query.types = arguments.types;

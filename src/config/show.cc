@@ -1,17 +1,13 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-
 #include "base/json_text.h"
 #include "config/bindings.h"
 #include "config/config.h"
+#include "config/redact.h"
 #include "config/units.h"
 
 namespace user_events::config {
 namespace {
-
-constexpr std::string_view kRedacted = "<redacted>";
 
 // A JSON string is a TOML basic string.
 std::string quoted(std::string_view text) {
@@ -36,28 +32,6 @@ std::string slot_text(const NumberSlot& slot) { return fmt::format("{:#}", *slot
 std::string slot_text(const SizeSlot& slot) { return *slot.at == 0 ? "0" : quoted(size_text(*slot.at)); }
 std::string slot_text(const DurationSlot& slot) { return quoted(duration_text(*slot.at)); }
 std::string slot_text(const ListSlot& slot) { return quoted(*slot.at); }
-
-bool speaks_of_a_secret(std::string_view name) {
-  static constexpr std::array kWords = {"password",   "secret",        "token",      "credential",
-                                        "jaas",       "private",       "apikey",     "api_key",
-                                        "api.key",    "access_key",    "access.key", "ssl.key.pem",
-                                        "passphrase", "authorization", "signing_key"};
-  std::string lower(name);
-  std::ranges::transform(lower, lower.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return std::ranges::any_of(kWords, [&](const char* word) { return lower.find(word) != std::string::npos; });
-}
-
-// scheme://user:password@host → scheme://<redacted>@host
-std::string without_user_info(std::string_view value) {
-  const auto scheme = value.find("://");
-  if (scheme == std::string_view::npos) return std::string(value);
-  const auto begin = scheme + 3;
-  const auto authority = value.substr(begin, value.find_first_of("/?#", begin) - begin);
-  const auto at = authority.rfind('@');
-  if (at == std::string_view::npos) return std::string(value);
-  return fmt::format("{}{}{}", value.substr(0, begin), kRedacted, value.substr(begin + at));
-}
 
 std::string redacted(std::string_view name, std::string_view value) {
   return speaks_of_a_secret(name) ? std::string(kRedacted) : without_user_info(value);

@@ -75,7 +75,8 @@ Error invalid_event(std::vector<FieldError> findings) {
   const FieldError& first = findings.front();
   Error error{ErrorKind::invalid,
               "invalid-event",
-              "the event is refused at `" + first.pointer + "`: " + first.detail,
+              first.pointer.empty() ? "the body is refused: " + first.detail
+                                    : "the event is refused at `" + first.pointer + "`: " + first.detail,
               "`user-events schema show TYPE` shows what an event of a type holds",
               {}};
   if (findings.size() > 1) error.message += "; and " + std::to_string(findings.size() - 1) + " more";

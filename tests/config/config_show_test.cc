@@ -7,6 +7,7 @@
 
 #include "config/bindings.h"
 #include "config/config.h"
+#include "config/redact.h"
 
 namespace user_events::config {
 namespace {
@@ -42,6 +43,28 @@ TEST(ConfigShow, SecretsAreRedactedOrShownAsWhereTheyComeFrom) {
   EXPECT_NE(shown.find("\nbus.\"sasl.password_env\" = \"UE_TEST_SHOWN\"\n"), std::string::npos) << shown;
   EXPECT_NE(shown.find("\nbus.\"url\" = \"https://<redacted>@example.com/hook?x=1\"\n"), std::string::npos)
       << shown;
+}
+
+TEST(ConfigShow, ASettingIsJudgedByItsName) {
+  for (const char* name :
+       {"kafka.sasl.password", "kafka.ssl.key.pem", "kafka.ssl.certificate.pem", "kafka.ssl.ca.pem",
+        "kafka.sasl.oauthbearer.config", "kafka.sasl.kerberos.kinit.cmd",
+        "kafka.sasl.oauthbearer.client.secret", "Authorization"}) {
+    EXPECT_TRUE(speaks_of_a_secret(name)) << name;
+  }
+  for (const char* name : {"kafka.ssl.ca.location", "kafka.sasl.username", "kafka.linger.ms", "path"})
+    EXPECT_FALSE(speaks_of_a_secret(name)) << name;
+}
+
+TEST(ConfigShow, AUrlLosesItsUserAndItsPassword) {
+  EXPECT_EQ(without_user_info("http://ada:pw@h:80/x"), "http://<redacted>@h:80/x");
+  EXPECT_EQ(without_user_info("http://ada:p@w@h"), "http://<redacted>@h");
+  EXPECT_EQ(without_user_info("http://ada:p/w@h"), "http://<redacted>@h");
+  EXPECT_EQ(without_user_info("http://ada:p?w#@h"), "http://<redacted>@h");
+  for (const char* plain : {"http://h:80/a@b", "http://h/a@b", "http://[::1]:80/a@b", "http://[::1]/a@b",
+                            "ada@example.com", ""}) {
+    EXPECT_EQ(without_user_info(plain), plain);
+  }
 }
 
 TEST(ConfigShow, WhatIsShownReadsBackToTheSame) {

@@ -440,5 +440,13 @@ TEST(Refusals, DataOfADynamicEventThatIsNoJsonIsMalformed) {
   }
 }
 
+TEST(Refusals, AFindingForTheWholeBodyNamesTheBody) {
+  Bench bench;
+  const auto refused = bench.body("7");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message, "the body is refused: an event is a JSON object");
+  EXPECT_EQ(bench.body("[7]").error().message, "the event is refused at `/0`: an event is a JSON object");
+}
+
 }  // namespace
 }  // namespace user_events::formation

@@ -1,0 +1,45 @@
+#include "config/redact.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace user_events::config {
+namespace {
+
+// Behind `host:` there are digits only; anything else is a user's name and the beginning of a password.
+bool names_no_port(std::string_view authority) {
+  if (authority.ends_with(']')) return false;  // an IPv6 address
+  const auto colon = authority.rfind(':');
+  return colon != std::string_view::npos &&
+         authority.find_first_not_of("0123456789", colon + 1) != std::string_view::npos;
+}
+
+}  // namespace
+
+std::string without_user_info(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (scheme == std::string_view::npos) return std::string(url);
+  const auto begin = scheme + 3;
+  const auto authority = url.substr(begin, url.find_first_of("/?#", begin) - begin);
+  auto at = authority.rfind('@');
+  if (at == std::string_view::npos && names_no_port(authority)) at = url.substr(begin).rfind('@');
+  if (at == std::string_view::npos) return std::string(url);
+  return fmt::format("{}{}{}", url.substr(0, begin), kRedacted, url.substr(begin + at));
+}
+
+bool speaks_of_a_secret(std::string_view name) {
+  static constexpr std::array kWords = {
+      "password",   "secret",     "token",         "credential",  "jaas",
+      "private",    "apikey",     "api_key",       "api.key",     "access_key",
+      "access.key", "passphrase", "authorization", "signing_key", "oauthbearer.config",
+      "kinit.cmd"};
+  std::string lower(name);
+  std::ranges::transform(lower, lower.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return lower.ends_with(".pem") ||
+         std::ranges::any_of(kWords, [&](const char* word) { return lower.find(word) != std::string::npos; });
+}
+
+}  // namespace user_events::config
