@@ -27,7 +27,9 @@ DestinationOptions options_for(const std::string& topic, std::map<std::string, s
   options.kind = "kafka";
   options.topic = topic;
   options.settings = std::move(settings);
-  options.settings.try_emplace("kafka.bootstrap.servers", broker().address());
+  // Only who names no broker gets the shared one: asking for it starts it, and a sender that is killed could not stop it.
+  if (!options.settings.contains("kafka.bootstrap.servers"))
+    options.settings["kafka.bootstrap.servers"] = broker().address();
   options.settings.try_emplace("settle", "200ms");
   return options;
 }
