@@ -27,7 +27,8 @@ DestinationOptions options_for(const std::string& topic, std::map<std::string, s
   options.kind = "kafka";
   options.topic = topic;
   options.settings = std::move(settings);
-  // Only who names no broker gets the shared one: asking for it starts it, and a sender that is killed could not stop it.
+  // Only who names no broker gets the shared one: asking for it starts it, and a sender that is killed could
+  // not stop it.
   if (!options.settings.contains("kafka.bootstrap.servers"))
     options.settings["kafka.bootstrap.servers"] = broker().address();
   options.settings.try_emplace("settle", "200ms");
