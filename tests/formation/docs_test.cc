@@ -41,8 +41,8 @@ std::string without_space(std::string_view json) {
   return out;
 }
 
-constexpr encoding::Position kFirst{"0197a1b2-0000-7000-8000-00000000000a", 42};
-constexpr encoding::Position kSecond{"0197a1b2-0000-7000-8000-00000000000a", 43};
+constexpr encoding::Position kFirst{"1nkxnkn7hyaphvfz0884jfcnvk.fm9hm980", 42};
+constexpr encoding::Position kSecond{"1nkxnkn7hyaphvfz0884jfcnvk.fm9hm980", 43};
 
 /// The events of the two examples, accepted a quarter of a second past nine.
 struct Examples : Bench {
