@@ -75,6 +75,12 @@ Result<void> write_small_file(const Storage& storage, const std::string& name, s
   return storage.sync_directory();
 }
 
+std::unexpected<Error> missing_beside_segments(const Storage& storage, const std::string& name) {
+  return fail(ErrorKind::damaged, "journal-damaged",
+              "the file " + storage.path(name) + " is missing, but there are segments",
+              "restore it from a backup of the same data directory");
+}
+
 /// Reads the random bytes in the file `name`, or draws and stores them.
 template <std::size_t Size>
 Result<std::array<std::byte, Size>> lasting_random(const Storage& storage, const std::string& name,
@@ -82,10 +88,7 @@ Result<std::array<std::byte, Size>> lasting_random(const Storage& storage, const
                                                    bool has_segments) {
   UE_TRY_ASSIGN(const auto found, read_small_file<Size>(storage, name, magic));
   if (found) return *found;
-  if (has_segments)
-    return fail(ErrorKind::damaged, "journal-damaged",
-                "the file " + storage.path(name) + " is missing, but there are segments",
-                "restore it from a backup of the same data directory");
+  if (has_segments) return missing_beside_segments(storage, name);
   std::array<std::byte, Size> drawn;
   random.fill(drawn);
   UE_TRY(write_small_file(storage, name, magic,
@@ -134,12 +137,32 @@ Result<Identity> open_identity(const Storage& storage, ports::Random& random, bo
   UE_TRY_ASSIGN(identity.journal,
                 lasting_random<16>(storage, "journal", kJournalMagic, random, has_segments));
   UE_TRY(open_epoch(storage, random, has_segments, identity));
+  set_epoch(identity, identity.epoch);
+  return identity;
+}
+
+Result<Identity> read_identity(const Storage& storage) {
+  Identity identity;
+  UE_TRY_ASSIGN(const auto secret, read_small_file<32>(storage, "secret", kSecretMagic));
+  if (!secret) return missing_beside_segments(storage, "secret");
+  UE_TRY_ASSIGN(const auto journal, read_small_file<16>(storage, "journal", kJournalMagic));
+  if (!journal) return missing_beside_segments(storage, "journal");
+  identity.secret = *secret;
+  identity.journal = *journal;
+  const auto epoch = read_small_file<sizeof(EpochPayload)>(storage, "epoch", kEpochMagic);
+  if (!epoch && epoch.error().kind != ErrorKind::damaged) return std::unexpected(epoch.error());
+  set_epoch(identity, epoch && *epoch ? load<std::uint64_t>((**epoch).data()) : 0);
+  return identity;
+}
+
+void set_epoch(Identity& identity, std::uint64_t epoch) {
+  identity.epoch = epoch;
+  identity.text.clear();
   // 26 characters hold 130 bits, 8 hold 40.
   append_base32(load<std::uint64_t>(identity.journal.data() + 8),
                 load<std::uint64_t>(identity.journal.data()), 26, identity.text);
   identity.text.push_back('.');
   append_base32(0, identity.epoch, 8, identity.text);
-  return identity;
 }
 
 }  // namespace user_events::journal

@@ -23,4 +23,11 @@ struct Identity {
 [[nodiscard]] Result<Identity> open_identity(const Storage& storage, ports::Random& random,
                                              bool has_segments);
 
+/// The same without writing anything: the epoch is the stored one, 0 when there is none. Error `damaged`
+/// when a file is missing or not what was written.
+[[nodiscard]] Result<Identity> read_identity(const Storage& storage);
+
+/// The epoch becomes `epoch`, in the text, too.
+void set_epoch(Identity& identity, std::uint64_t epoch);
+
 }  // namespace user_events::journal

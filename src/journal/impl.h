@@ -32,6 +32,8 @@ struct Journal::Impl {
   std::once_flag closed;
 
   [[nodiscard]] Result<void> start(ports::Random& random);
+  [[nodiscard]] Result<Recovered> look();
+  [[nodiscard]] Result<Recovered> recover_all(ports::Random& random);
   [[nodiscard]] Result<std::optional<Found>> find_by_index(std::string_view scope, std::string_view id) const;
   [[nodiscard]] Result<std::optional<Found>> find_by_time(std::string_view scope, std::string_view id) const;
   void close();

@@ -26,6 +26,10 @@ Result<void> check(const Options& options) {
   return {};
 }
 
+std::unexpected<Error> refuse_read_only() {
+  return fail(ErrorKind::usage, "read-only", "the journal is open for reading only");
+}
+
 std::string parent_of(const std::string& directory) {
   const std::size_t end = directory.find_last_not_of('/');
   const std::size_t slash = directory.rfind('/', end);
@@ -38,18 +42,40 @@ std::string parent_of(const std::string& directory) {
 Journal::Impl::Impl(ports::FileSystem& files, const ports::Clock& with_clock, Options with)
     : options(std::move(with)), storage{files, options.directory}, clock(with_clock) {}
 
-Result<void> Journal::Impl::start(ports::Random& random) {
-  UE_TRY(check(options));
+/// Takes the lock and reads what there is, without writing.
+Result<Recovered> Journal::Impl::look() {
+  UE_TRY(require_segments(storage));
+  auto shared = storage.files.lock_shared(storage.path("lock"));
+  // A copy without the lock file: no process had it open.
+  if (!shared && shared.error().kind != ErrorKind::not_found)
+    return std::unexpected(std::move(shared).error());
+  if (shared) lock = *std::move(shared);
+  UE_TRY_ASSIGN(identity, read_identity(storage));
+  hasher.emplace(identity.secret);
+  UE_TRY_ASSIGN(Recovered recovered, recover_read_only(storage, identity, *hasher));
+  if (identity.epoch == 0) set_epoch(identity, recovered.epoch);
+  return recovered;
+}
+
+/// Takes the lock and recovers.
+Result<Recovered> Journal::Impl::recover_all(ports::Random& random) {
   UE_TRY(storage.files.create_directories(options.directory));
   UE_TRY(storage.files.sync_directory(parent_of(options.directory)));
   UE_TRY_ASSIGN(lock, storage.files.lock(storage.path("lock")));
   UE_TRY_ASSIGN(const bool begun, has_segments(storage));
   UE_TRY_ASSIGN(identity, open_identity(storage, random, begun));
   hasher.emplace(identity.secret);
+  return recover(storage, identity, clock, random, *hasher);
+}
+
+Result<void> Journal::Impl::start(ports::Random& random) {
+  UE_TRY(check(options));
+  UE_TRY_ASSIGN(Recovered recovered, options.read_only ? look() : recover_all(random));
   budget = std::make_shared<FilterBudget>(kFilterMemoryBytes);
-  UE_TRY_ASSIGN(Recovered recovered, recover(storage, identity, clock, random, *hasher));
   StageStart stage_start;
-  UE_TRY_ASSIGN(stage_start.sources, open_sources(storage, recovered.segments, *hasher, budget));
+  UE_TRY_ASSIGN(stage_start.sources,
+                open_sources(storage, recovered.segments, *hasher, budget,
+                             options.read_only ? MissingIndex::keep_in_memory : MissingIndex::write));
   const Footer active = recovered.segments.back().info;
   stage_start.next_sequence = active.last_sequence + 1;
   stage_start.accepted_floor_ms = active.accepted_last_ms;
@@ -63,6 +89,7 @@ Result<void> Journal::Impl::start(ports::Random& random) {
   view = std::make_unique<View>(options.recent_frames_bytes, std::move(recovered.segments));
   stage = std::make_unique<Stage>(options, clock, random, *hasher, std::move(stage_start));
   upkeep = std::make_unique<Upkeep>(options, storage, clock, *hasher, budget, *stage, *view);
+  if (options.read_only) return {};
   committer = std::make_unique<Committer>(options, storage, clock, random, identity, *stage, *view,
                                           std::move(recovered.active), recovered.last_ordinal,
                                           [this](std::uint64_t ordinal) { upkeep->segment_ended(ordinal); });
@@ -96,6 +123,7 @@ Result<std::unique_ptr<Journal>> Journal::open(ports::FileSystem& files, const p
 }
 
 void Journal::append(std::span<const RecordDraft> drafts, Backpressure backpressure, Completion completion) {
+  if (impl_->options.read_only) return completion(refuse_read_only());
   impl_->stage->append(drafts, backpressure, std::move(completion));
 }
 
@@ -147,7 +175,11 @@ std::span<const std::byte, 32> Journal::secret() const noexcept { return impl_->
 Stats Journal::stats() const {
   Stats stats;
   impl_->stage->report(stats);
-  impl_->committer->report(stats);
+  if (impl_->committer) impl_->committer->report(stats);
+  if (impl_->options.read_only) {
+    stats.accepting = false;
+    stats.problem = "open for reading only";
+  }
   const std::vector<Segment> segments = impl_->view->segments();
   stats.first_sequence = segments.front().info.base_sequence;
   stats.durable_sequence = impl_->view->durable();

@@ -20,6 +20,11 @@
 namespace user_events::journal {
 
 struct Options {
+  /// Writes nothing at all, not even a missing directory: no recovery on disk, no threads, `append` is
+  /// refused
+  /// (`usage`, code `read-only`). Shares the lock with other readers. A torn tail is not read; a copied
+  /// directory keeps its id. Error `not_found`, code `no-journal`, when there is none.
+  bool read_only = false;
   std::string directory;                      ///< Created if missing. One process at a time (lock file).
   std::uint64_t segment_bytes = 64ull << 20;  ///< A segment is sealed when the next frame would pass this.
   std::uint64_t max_frame_bytes =

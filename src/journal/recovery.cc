@@ -56,15 +56,19 @@ Result<void> for_each_id(const FrameScanner::Item& item, std::uint64_t ordinal, 
   return {};
 }
 
+std::unexpected<Error> no_journal(const Storage& storage) {
+  return fail(ErrorKind::not_found, "no-journal", "no journal in " + storage.directory,
+              "name the data_dir of the daemon's configuration");
+}
+
 bool stands_where_it_says(const FrameHeader& header, std::uint64_t offset) { return header.offset == offset; }
 
 class Recovery {
  public:
-  Recovery(const Storage& storage, const Identity& identity, const ports::Clock& clock, ports::Random& random,
-           const IdHasher& hasher)
-      : storage_(storage), identity_(identity), clock_(clock), random_(random), hasher_(hasher) {}
+  Recovery(const Storage& storage, const Identity& identity, const IdHasher& hasher)
+      : storage_(storage), identity_(identity), hasher_(hasher) {}
 
-  Result<Recovered> run() {
+  Result<Recovered> run(const ports::Clock& clock, ports::Random& random) {
     // Names that a process before us created may not be durable yet.
     UE_TRY(storage_.sync_directory());
     UE_TRY(read_headers());
@@ -75,14 +79,28 @@ class Recovery {
       SegmentHeader first;
       first.journal = identity_.journal;
       first.epoch = identity_.epoch;
-      UE_TRY(start_segment(first));
+      UE_TRY(start_segment(first, clock, random));
       return std::move(out_);
     }
-    for (std::size_t i = 0; i + 1 < chain_.size(); ++i) UE_TRY(check_complete(chain_[i], chain_[i + 1]));
+    UE_TRY(check_chain());
     UE_TRY(recover_active(chain_.back()));
     if (identity_.new_epoch)
       UE_TRY(start_segment(
-          next_header(out_.segments.back(), PreviousEnd::complete, identity_.journal, identity_.epoch)));
+          next_header(out_.segments.back(), PreviousEnd::complete, identity_.journal, identity_.epoch), clock,
+          random));
+    return std::move(out_);
+  }
+
+  Result<Recovered> run_read_only() {
+    UE_TRY(read_headers());
+    UE_TRY(drop_unused());
+    UE_TRY(follow_chain());
+    if (chain_.empty()) return no_journal(storage_);
+    UE_TRY(check_chain());
+    const SegmentHeader& header = chain_.back();
+    UE_TRY_ASSIGN(const auto file, open_segment_file(storage_, header.ordinal, ports::OpenMode::read));
+    UE_TRY(walk_active(*file, header));
+    out_.epoch = header.epoch;
     return std::move(out_);
   }
 
@@ -150,6 +168,11 @@ class Recovery {
     return leftovers_.empty() ? Result<void>{} : storage_.sync_directory();
   }
 
+  Result<void> check_chain() {
+    for (std::size_t i = 0; i + 1 < chain_.size(); ++i) UE_TRY(check_complete(chain_[i], chain_[i + 1]));
+    return {};
+  }
+
   Result<void> check_complete(const SegmentHeader& header, const SegmentHeader& next) {
     UE_TRY_ASSIGN(const auto file, open_segment_file(storage_, header.ordinal, ports::OpenMode::read));
     UE_TRY_ASSIGN(auto footer, read_footer(*file, header));
@@ -188,34 +211,46 @@ class Recovery {
                   "a frame follows where the next segment says that this one ends");
   }
 
-  Result<void> recover_active(const SegmentHeader& header) {
-    UE_TRY_ASSIGN(auto file, open_segment_file(storage_, header.ordinal, ports::OpenMode::read_write));
-    UE_TRY_ASSIGN(const std::uint64_t size, file->size());
-    UE_TRY_ASSIGN(const auto footer, read_footer(*file, header));
+  /// What walking the active segment shows: its size, where its last good frame begins and ends.
+  struct Active {
+    std::uint64_t file_bytes = 0, last_frame = 0, end = 0;
+  };
+
+  /// Adds the active segment to the result. Error `damaged` when a good frame follows a bad one.
+  Result<Active> walk_active(const ports::File& file, const SegmentHeader& header) {
+    Active active;
+    UE_TRY_ASSIGN(active.file_bytes, file.size());
+    UE_TRY_ASSIGN(const auto footer, read_footer(file, header));
     if (footer) return damage(header.ordinal, footer->info.end_offset, "the segment after it is missing");
     Segment segment = begin_segment(header);
-    std::uint64_t last_frame = 0;
     const auto take = [&](const FrameScanner::Item& item, const Hash& hash) -> Result<void> {
-      last_frame = item.header.offset;
+      active.last_frame = item.header.offset;
       segment.add(item.header, hash);
       return for_each_id(item, header.ordinal, hasher_, [&](const IdEntry& id) { out_.ids.insert(id); });
     };
-    UE_TRY_ASSIGN(const Walked walked, walk(*file, segment, size, take));
-    if (walked.offset < size) {
+    UE_TRY_ASSIGN(const Walked walked, walk(file, segment, active.file_bytes, take));
+    active.end = walked.offset;
+    if (active.end < active.file_bytes) {
       // Payloads may hold any bytes, but nobody outside knows the salt.
       const auto later_frame = [&](const FrameHeader& frame, std::uint64_t) {
         return frame.salt == header.salt && frame.first_sequence > segment.info.last_sequence;
       };
-      UE_TRY_ASSIGN(const auto later, find_frame_after(*file, walked.offset + kFrameAlignment, later_frame));
+      UE_TRY_ASSIGN(const auto later, find_frame_after(file, active.end + kFrameAlignment, later_frame));
       if (later)
-        return damage(header.ordinal, walked.offset,
+        return damage(header.ordinal, active.end,
                       walked.why + ", but another frame follows at offset " + std::to_string(*later));
-      UE_TRY(file->truncate(walked.offset));
     }
-    UE_TRY(make_durable(*file, header, last_frame, walked.offset));
-    segment.file_bytes = walked.offset;
-    out_.active = {std::move(file), walked.offset, walked.offset};
+    segment.file_bytes = active.end;
     out_.segments.push_back(std::move(segment));
+    return active;
+  }
+
+  Result<void> recover_active(const SegmentHeader& header) {
+    UE_TRY_ASSIGN(auto file, open_segment_file(storage_, header.ordinal, ports::OpenMode::read_write));
+    UE_TRY_ASSIGN(const Active active, walk_active(*file, header));
+    if (active.end < active.file_bytes) UE_TRY(file->truncate(active.end));
+    UE_TRY(make_durable(*file, header, active.last_frame, active.end));
+    out_.active = {std::move(file), active.end, active.end};
     return {};
   }
 
@@ -235,10 +270,10 @@ class Recovery {
     return file.sync_data();
   }
 
-  Result<void> start_segment(SegmentHeader header) {
+  Result<void> start_segment(SegmentHeader header, const ports::Clock& clock, ports::Random& random) {
     header.ordinal = ++out_.last_ordinal;
-    header.created_ms = clock_.wall().time_since_epoch().count();
-    header.salt = random_.next_u64();
+    header.created_ms = clock.wall().time_since_epoch().count();
+    header.salt = random.next_u64();
     UE_TRY_ASSIGN(out_.active.file, create_segment(storage_, header));
     out_.active.allocated_bytes = out_.active.zeroed_bytes = kSegmentHeaderBytes;
     out_.ids = IdTable();
@@ -248,8 +283,6 @@ class Recovery {
 
   const Storage& storage_;
   const Identity& identity_;
-  const ports::Clock& clock_;
-  ports::Random& random_;
   const IdHasher& hasher_;
   std::map<std::uint64_t, std::optional<SegmentHeader>> headers_;
   std::vector<SegmentHeader> chain_;
@@ -260,6 +293,12 @@ class Recovery {
 
 }  // namespace
 
+Result<void> require_segments(const Storage& storage) {
+  const auto found = has_segments(storage);
+  if (found ? !*found : found.error().kind == ErrorKind::not_found) return no_journal(storage);
+  return found ? Result<void>{} : std::unexpected(found.error());
+}
+
 Result<bool> has_segments(const Storage& storage) {
   UE_TRY_ASSIGN(const auto names, storage.files.list(storage.directory));
   return std::ranges::any_of(
@@ -268,7 +307,12 @@ Result<bool> has_segments(const Storage& storage) {
 
 Result<Recovered> recover(const Storage& storage, const Identity& identity, const ports::Clock& clock,
                           ports::Random& random, const IdHasher& hasher) {
-  return Recovery(storage, identity, clock, random, hasher).run();
+  return Recovery(storage, identity, hasher).run(clock, random);
+}
+
+Result<Recovered> recover_read_only(const Storage& storage, const Identity& identity,
+                                    const IdHasher& hasher) {
+  return Recovery(storage, identity, hasher).run_read_only();
 }
 
 Result<std::vector<IdEntry>> read_ids(const Storage& storage, const Segment& segment,

@@ -148,6 +148,7 @@ bool Upkeep::may_remove(const Segment& segment, std::uint64_t total_bytes, std::
 }
 
 Result<std::size_t> Upkeep::apply_retention() {
+  if (options_.read_only) return std::size_t{0};
   const std::scoped_lock files(files_mutex_);
   UE_TRY(remove_files());
   const std::int64_t now_ms = clock_.wall().time_since_epoch().count();
@@ -216,7 +217,8 @@ std::string Upkeep::problem() const {
 
 Result<std::shared_ptr<const IdSources>> open_sources(const Storage& storage, std::vector<Segment>& segments,
                                                       const IdHasher& hasher,
-                                                      const std::shared_ptr<FilterBudget>& budget) {
+                                                      const std::shared_ptr<FilterBudget>& budget,
+                                                      MissingIndex missing) {
   auto sources = std::make_shared<IdSources>();
   // Newest first, so that the newest filters get the memory there is.
   for (std::size_t i = segments.size() - 1; i-- > 0;) {
@@ -227,9 +229,11 @@ Result<std::shared_ptr<const IdSources>> open_sources(const Storage& storage, st
     UE_TRY_ASSIGN(source.index, IdIndex::open(storage, owner_of(segment, hasher), budget));
     if (!source.index) {
       UE_TRY_ASSIGN(const auto ids, read_ids(storage, segment, hasher));
-      if (auto index = make_index(storage, owner_of(segment, hasher), ids, budget)) {
-        source.index = *std::move(index);
-      } else {
+      if (missing == MissingIndex::write) {
+        auto index = make_index(storage, owner_of(segment, hasher), ids, budget);
+        if (index) source.index = *std::move(index);
+      }
+      if (!source.index) {
         // A disk that is full must not keep the journal closed: the ids stay in memory until there is room.
         auto table = std::make_shared<IdTable>();
         for (const IdEntry& id : ids) table->insert(id);

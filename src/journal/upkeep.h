@@ -62,9 +62,12 @@ class Upkeep {
   std::atomic<std::uint64_t> needed_after_{0};
 };
 
+/// Whether missing indexes are written again, or their ids kept in memory.
+enum class MissingIndex : std::uint8_t { write, keep_in_memory };
+
 /// The indexes of all segments but the last; made again where missing. Errors: damaged, io.
 [[nodiscard]] Result<std::shared_ptr<const IdSources>> open_sources(
     const Storage& storage, std::vector<Segment>& segments, const IdHasher& hasher,
-    const std::shared_ptr<FilterBudget>& budget);
+    const std::shared_ptr<FilterBudget>& budget, MissingIndex missing);
 
 }  // namespace user_events::journal

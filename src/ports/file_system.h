@@ -61,6 +61,9 @@ class FileSystem {
   [[nodiscard]] virtual Result<void> sync_directory(const std::string& path) = 0;
   /// Error `unavailable`, code `data-directory-in-use`, when another process has it.
   [[nodiscard]] virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
+  /// Lets other readers in but no process with `lock`, and creates nothing. Errors: not_found, else as
+  /// `lock`.
+  [[nodiscard]] virtual Result<std::unique_ptr<FileLock>> lock_shared(const std::string& path) = 0;
   [[nodiscard]] virtual Result<std::uint64_t> free_bytes(const std::string& path) = 0;
   /// Text that stays the same for this very file on this machine and differs for a copy of it (host, inode,
   /// birth time).

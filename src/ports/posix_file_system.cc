@@ -221,17 +221,11 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override {
-    const int fd =
-        retry_interrupted([&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600); });
-    if (fd < 0) return system_error("open", path, errno);
-    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-      const int error = errno;
-      ::close(fd);
-      if (error != EWOULDBLOCK) return system_error("lock", path, error);
-      return fail(ErrorKind::unavailable, "data-directory-in-use", "another process holds the lock " + path,
-                  "stop the other process, or choose another data_dir");
-    }
-    return std::make_unique<PosixLock>(fd);
+    return lock_with(path, O_RDWR | O_CREAT, LOCK_EX);
+  }
+
+  Result<std::unique_ptr<FileLock>> lock_shared(const std::string& path) override {
+    return lock_with(path, O_RDONLY, LOCK_SH);
   }
 
   Result<std::uint64_t> free_bytes(const std::string& path) override {
@@ -248,6 +242,20 @@ class PosixFileSystem final : public FileSystem {
     if ((status.stx_mask & STATX_BTIME) != 0)
       text += ":" + std::to_string(status.stx_btime.tv_sec) + "." + std::to_string(status.stx_btime.tv_nsec);
     return text;
+  }
+
+ private:
+  static Result<std::unique_ptr<FileLock>> lock_with(const std::string& path, int flags, int operation) {
+    const int fd = retry_interrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0600); });
+    if (fd < 0) return system_error("open", path, errno);
+    if (::flock(fd, operation | LOCK_NB) != 0) {
+      const int error = errno;
+      ::close(fd);
+      if (error != EWOULDBLOCK) return system_error("lock", path, error);
+      return fail(ErrorKind::unavailable, "data-directory-in-use", "another process holds the lock " + path,
+                  "stop the other process, or choose another data_dir");
+    }
+    return std::make_unique<PosixLock>(fd);
   }
 };
 

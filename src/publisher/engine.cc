@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 journal::Options journal_options(const Options& options) {
   journal::Options out;
   out.directory = options.data_dir + "/journal";
+  out.read_only = options.read_only;
   out.segment_bytes = options.journal.segment_bytes;
   out.max_bytes = options.journal.max_bytes;
   out.retention_bytes = options.journal.retention_bytes;
@@ -40,6 +41,11 @@ Result<void> make_data_directory(const std::string& path) {
     return fail(ErrorKind::io, "data-directory", fmt::format("cannot create the data directory {}: {}", path, error.message()),
                 "set data_dir (or --data-dir) to a folder that this user may write");
   return {};
+}
+
+Result<std::unique_ptr<state::State>> open_state(const Options& options) {
+  const std::string path = options.data_dir + "/state.db";
+  return options.read_only ? state::State::open_read_only(path) : state::State::open(path);
 }
 
 /// A destination that was renamed or removed would silently lose its place in the journal: that must be said explicitly.
@@ -112,11 +118,11 @@ Result<UserEventPublisher> UserEventPublisher::open(Options options) {
   auto impl = std::make_unique<Impl>();
   impl->started = ports::system_clock().steady();
   UE_TRY_ASSIGN(impl->catalogue, load_catalogue(options));
-  UE_TRY(make_data_directory(options.data_dir));
+  if (!options.read_only) UE_TRY(make_data_directory(options.data_dir));
   // The journal's lock comes first: it keeps a second process away from everything else in the directory.
   UE_TRY_ASSIGN(impl->journal, journal::Journal::open(ports::posix_file_system(), ports::system_clock(),
                                                       ports::system_random(), journal_options(options)));
-  UE_TRY_ASSIGN(impl->state, state::State::open(options.data_dir + "/state.db"));
+  UE_TRY_ASSIGN(impl->state, open_state(options));
   impl->former = std::make_unique<formation::Former>(
       impl->catalogue, formation::Settings{options.source, options.limits, impl->journal->secret()}, ports::system_clock(),
       ports::system_random());

@@ -36,6 +36,24 @@ DestinationStatus to_status(const RunningDestination& destination, std::uint64_t
   return out;
 }
 
+/// Destinations whose positions are stored, while nothing is delivered. A position of another journal says nothing here.
+std::vector<DestinationStatus> stored_destinations(state::State& state, const Status& status) {
+  std::vector<DestinationStatus> out;
+  const auto names = state.destinations();
+  if (!names) return out;
+  for (const auto& name : *names) {
+    DestinationStatus& one = out.emplace_back();
+    one.name = name;
+    one.state = "stopped";
+    const auto position = state.position(name);
+    if (!position) one.detail = describe(position.error());
+    if (position && *position && (*position)->journal_id == status.journal_id) one.acknowledged_sequence = (*position)->low_water;
+    one.lag_events = status.last_sequence > one.acknowledged_sequence ? status.last_sequence - one.acknowledged_sequence : 0;
+    one.dead_letters = state.dead_letter_count(name).value_or(0);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string_view version() noexcept { return UE_VERSION; }
@@ -50,12 +68,14 @@ Status UserEventPublisher::status() const {
   out.last_sequence = journal.durable_sequence;
   out.disk_bytes = journal.disk_bytes;
   out.problem = journal.accepting ? impl_->housekeeper->lag_problem() : journal.problem;
+  if (impl_->options.read_only) out.problem = "no daemon runs on this directory (read only)";
   out.accepting = out.problem.empty() && !impl_->closed.load();
   out.accepted = journal.records_accepted;
   out.duplicates = journal.duplicates;
   out.rejected = impl_->rejected.load(std::memory_order_relaxed);
   out.uptime = std::chrono::duration_cast<std::chrono::milliseconds>(ports::system_clock().steady() - impl_->started);
   for (const auto& destination : impl_->destinations) out.destinations.push_back(to_status(destination, out.last_sequence));
+  if (impl_->options.read_only) out.destinations = stored_destinations(*impl_->state, out);
   return out;
 }
 

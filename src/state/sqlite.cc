@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 
 #include "base/try.h"
 
@@ -36,6 +38,48 @@ Result<void> create_private(const std::string& path) {
   return {};
 }
 
+/// A database and its -wal in a folder of their own, which goes with this object.
+class PrivateCopy {
+ public:
+  PrivateCopy() = default;
+  PrivateCopy(const PrivateCopy&) = delete;
+  PrivateCopy& operator=(const PrivateCopy&) = delete;
+  ~PrivateCopy() {
+    std::error_code ignored;
+    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+  }
+  Result<void> make(const std::string& path) {
+    std::error_code error;
+    std::string folder = (std::filesystem::temp_directory_path(error) / "user-events-XXXXXX").string();
+    if (error || ::mkdtemp(folder.data()) == nullptr)
+      return fail(ErrorKind::io, "state-open", "cannot make a temporary folder to read " + path + " in", "set TMPDIR to a folder that this user may write");
+    folder_ = folder;
+    for (const char* suffix : {"", "-wal"}) {
+      std::filesystem::copy_file(path + suffix, this->path() + suffix, error);
+      if (error) return fail(ErrorKind::io, "state-open", "cannot copy " + path + suffix + ": " + error.message());
+      // A file that may only be read becomes a copy that may only be read.
+      std::filesystem::permissions(this->path() + suffix, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, error);
+    }
+    return {};
+  }
+  [[nodiscard]] std::string path() const { return folder_ + "/state.db"; }
+
+ private:
+  std::string folder_;
+};
+
+/// The path inside a `file:` URI.
+std::string uri_escaped(const std::string& path) {
+  std::string out;
+  for (const char c : path) {
+    if (c == '%') out += "%25";
+    else if (c == '?') out += "%3f";
+    else if (c == '#') out += "%23";
+    else out.push_back(c);
+  }
+  return out;
+}
+
 }  // namespace
 
 void Connection::Closer::operator()(sqlite3* handle) const noexcept { sqlite3_close_v2(handle); }
@@ -51,15 +95,49 @@ std::unexpected<Error> Connection::error(int code) const {
               path_ + ": " + sqlite3_errstr(code), std::move(hint));
 }
 
+Result<void> Connection::open_handle(const std::string& name, int flags) {
+  sqlite3* handle = nullptr;
+  const int code = sqlite3_open_v2(name.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  handle_.reset(handle);
+  if (code != SQLITE_OK) return error(code);
+  sqlite3_busy_timeout(handle, kBusyTimeoutMs);
+  return {};
+}
+
+Result<Connection> Connection::open_empty() {
+  Connection connection;
+  connection.path_ = ":memory:";
+  UE_TRY(connection.open_handle(connection.path_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
+  return connection;
+}
+
+Result<Connection> Connection::open_read_only(const std::string& path, int cache_kib) {
+  PrivateCopy copy;
+  std::string name = path;
+  std::error_code ignored;
+  if (const auto bytes = std::filesystem::file_size(path + "-wal", ignored); !ignored && bytes != 0) {
+    UE_TRY(copy.make(path));
+    name = copy.path();
+    // Moves what is in the -wal into the file; the copy stays readable once its name is gone.
+    Connection mover;
+    mover.path_ = path;
+    UE_TRY(mover.open_handle(name, SQLITE_OPEN_READWRITE));
+    UE_TRY(mover.run("PRAGMA journal_mode=DELETE"));
+  }
+  Connection connection;
+  connection.path_ = path;
+  // Immutable: neither locks nor -wal nor -shm are looked for or made.
+  UE_TRY(connection.open_handle("file:" + uri_escaped(name) + "?immutable=1", SQLITE_OPEN_READONLY | SQLITE_OPEN_URI));
+  UE_TRY(connection.run(("PRAGMA cache_size=-" + std::to_string(cache_kib)).c_str()));
+  UE_TRY(connection.run("SELECT count(*) FROM sqlite_schema"));
+  return connection;
+}
+
 Result<Connection> Connection::open(const std::string& path, int cache_kib) {
   UE_TRY(create_private(path));
   Connection connection;
   connection.path_ = path;
-  sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
-  connection.handle_.reset(handle);
-  if (code != SQLITE_OK) return connection.error(code);
-  sqlite3_busy_timeout(handle, kBusyTimeoutMs);
+  UE_TRY(connection.open_handle(path, SQLITE_OPEN_READWRITE));
   UE_TRY(connection.run("PRAGMA journal_mode=WAL"));
   UE_TRY(connection.run("PRAGMA synchronous=FULL"));
   UE_TRY(connection.run("PRAGMA wal_autocheckpoint=256"));

@@ -28,6 +28,11 @@ class Connection {
  public:
   /// Opens or creates `path` with mode 0600, WAL, synchronous=FULL and a page cache of `cache_kib`.
   [[nodiscard]] static Result<Connection> open(const std::string& path, int cache_kib);
+  /// Opens an existing file for reading and writes nothing beside it. What a process that died left in the `-wal` is read,
+  /// too, by way of a private copy in the temporary folder, which is gone before this returns. Nobody may write meanwhile.
+  [[nodiscard]] static Result<Connection> open_read_only(const std::string& path, int cache_kib);
+  /// Opens an empty database in memory.
+  [[nodiscard]] static Result<Connection> open_empty();
   /// Runs SQL text without parameters or results.
   [[nodiscard]] Result<void> run(const char* sql);
   /// Rows that the last run of a statement changed.
@@ -39,6 +44,7 @@ class Connection {
   struct Closer {
     void operator()(sqlite3* handle) const noexcept;
   };
+  [[nodiscard]] Result<void> open_handle(const std::string& name, int flags);
   std::unique_ptr<sqlite3, Closer> handle_;
   std::string path_;
 };

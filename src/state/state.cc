@@ -1,5 +1,6 @@
 #include "state/state.h"
 
+#include <filesystem>
 #include <mutex>
 #include <optional>
 
@@ -107,10 +108,16 @@ class SqliteState final : public State {
   Statement load_, save_, names_, forget_position_, forget_letters_, store_, keys_, letters_, count_;
 };
 
-Result<void> SqliteState::prepare() {
+/// 0: a file without tables.
+Result<std::int64_t> schema_version(Connection& connection) {
   std::int64_t version = 0;
-  UE_TRY_ASSIGN(Statement read_version, connection_.prepare("PRAGMA user_version"));
+  UE_TRY_ASSIGN(Statement read_version, connection.prepare("PRAGMA user_version"));
   UE_TRY(read_version.each({}, [&](const Statement& row) { version = row.integer(0); }));
+  return version;
+}
+
+Result<void> SqliteState::prepare() {
+  UE_TRY_ASSIGN(const std::int64_t version, schema_version(connection_));
   if (version > kSchemaVersion)
     return fail(ErrorKind::damaged, "state-newer", "the state file was written by a newer version of user-events",
                 "start that version, or restore the state file of this one");
@@ -215,6 +222,21 @@ Result<std::uint64_t> SqliteState::dead_letter_count(std::string_view destinatio
 
 Result<std::unique_ptr<State>> State::open(const std::string& path) {
   UE_TRY_ASSIGN(Connection connection, Connection::open(path, kCacheKib));
+  auto state = std::make_unique<SqliteState>(std::move(connection));
+  UE_TRY(state->prepare());
+  return std::unique_ptr<State>(std::move(state));
+}
+
+Result<std::unique_ptr<State>> State::open_read_only(const std::string& path) {
+  std::error_code error;
+  const bool there = std::filesystem::exists(path, error);
+  if (error) return fail(ErrorKind::io, "state-open", "cannot look at " + path + ": " + error.message());
+  UE_TRY_ASSIGN(Connection connection, there ? Connection::open_read_only(path, kCacheKib) : Connection::open_empty());
+  // A process that died while it made the file left one without tables.
+  UE_TRY_ASSIGN(const std::int64_t version, schema_version(connection));
+  if (there && version == 0) {
+    UE_TRY_ASSIGN(connection, Connection::open_empty());
+  }
   auto state = std::make_unique<SqliteState>(std::move(connection));
   UE_TRY(state->prepare());
   return std::unique_ptr<State>(std::move(state));

@@ -42,6 +42,9 @@ class State {
  public:
   /// Opens or creates the file (mode 0600), with its `-wal` and `-shm` beside it. `damaged` also for a file of a newer version.
   [[nodiscard]] static Result<std::unique_ptr<State>> open(const std::string& path);
+  /// Writes nothing: functions that change something fail. Without a file there are no positions. Nobody may have it open
+  /// for writing meanwhile.
+  [[nodiscard]] static Result<std::unique_ptr<State>> open_read_only(const std::string& path);
   virtual ~State() = default;
   /// nullopt: a new destination.
   [[nodiscard]] virtual Result<std::optional<SavedPosition>> position(std::string_view destination) = 0;

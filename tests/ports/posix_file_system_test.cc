@@ -179,5 +179,24 @@ TEST(CrashModel, AFailedSyncsWritesNeverBecomeDurable) {
   EXPECT_TRUE(files.after_power_cut(1)->content("/d/f").empty());
 }
 
+TEST(PosixFileSystem, SharedLocksExcludeOnlyTheExclusiveOneAndCreateNothing) {
+  const user_events::test::TemporaryDirectory directory;
+  const std::string path = directory.path() + "/lock";
+  FileSystem& files = posix_file_system();
+  const auto missing = files.lock_shared(path);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().kind, ErrorKind::not_found);
+  EXPECT_FALSE(*files.exists(path));
+  {
+    const auto exclusive = files.lock(path);
+    ASSERT_TRUE(exclusive);
+    EXPECT_FALSE(files.lock_shared(path));
+  }
+  const auto first = files.lock_shared(path);
+  const auto second = files.lock_shared(path);
+  EXPECT_TRUE(first && second);
+  EXPECT_FALSE(files.lock(path));
+}
+
 }  // namespace
 }  // namespace user_events::ports

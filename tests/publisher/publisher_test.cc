@@ -11,6 +11,8 @@
 #include <set>
 #include <thread>
 
+#include "support/tree_picture.h"
+
 namespace user_events {
 namespace {
 
@@ -259,6 +261,42 @@ TEST_F(Publisher, ASecondProcessInTheSameDirectoryIsRefused) {
   const auto second = UserEventPublisher::open(options_);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, "data-directory-in-use");
+}
+
+TEST_F(Publisher, ReadOnlyShowsStoredPositionsAndChangesNothing) {
+  add_file_destination("archive");
+  {
+    auto publisher = open();
+    ASSERT_TRUE(publisher.publish(created("u-1")));
+    ASSERT_TRUE(publisher.publish(created("u-2")));
+    ASSERT_TRUE(publisher.close());
+  }
+  const auto before = test::picture_of(folder_);
+  options_.read_only = true;
+  {
+    auto publisher = open();
+    const auto status = publisher.status();
+    EXPECT_FALSE(status.accepting);
+    EXPECT_EQ(status.problem, "no daemon runs on this directory (read only)");
+    EXPECT_EQ(status.last_sequence, 2u);
+    ASSERT_EQ(status.destinations.size(), 1u);
+    EXPECT_EQ(status.destinations[0].name, "archive");
+    EXPECT_EQ(status.destinations[0].state, "stopped");
+    EXPECT_EQ(status.destinations[0].acknowledged_sequence, 2u);
+    EXPECT_EQ(status.destinations[0].lag_events, 0u);
+    EXPECT_EQ(publisher.read({}).value().events.size(), 2u);
+  }
+  EXPECT_EQ(test::picture_of(folder_), before);
+}
+
+TEST_F(Publisher, ReadOnlyWithoutAJournalSaysSoAndMakesNothing) {
+  options_.read_only = true;
+  const auto before = test::picture_of(folder_);
+  const auto publisher = UserEventPublisher::open(options_);
+  ASSERT_FALSE(publisher);
+  EXPECT_EQ(publisher.error().kind, ErrorKind::not_found);
+  EXPECT_NE(publisher.error().message.find("no journal in"), std::string::npos);
+  EXPECT_EQ(test::picture_of(folder_), before);
 }
 
 TEST_F(Publisher, ReadOnlyReadsAndRefusesToPublish) {

@@ -10,6 +10,8 @@
 #include <fstream>
 #include <thread>
 
+#include "support/tree_picture.h"
+
 namespace user_events::state {
 namespace {
 
@@ -175,6 +177,51 @@ TEST_F(StateTest, ThreadsMayUseItAtOnce) {
   threads.clear();
   EXPECT_EQ(state_->destinations()->size(), 4u);
   EXPECT_EQ(*state_->dead_letter_count("d3"), 20u);
+}
+
+// ---- reading only ----
+
+TEST_F(StateTest, ReadingOnlyChangesNothing) {
+  ASSERT_TRUE(state_->save_position("kafka", {"journal-1", 7, {}, ""}));
+  state_.reset();
+  const auto before = user_events::test::picture_of(folder_);
+  auto reading = State::open_read_only(path_);
+  ASSERT_TRUE(reading) << describe(reading.error());
+  EXPECT_EQ(*(*reading)->destinations(), std::vector<std::string>{"kafka"});
+  EXPECT_EQ((**(*reading)->position("kafka")).low_water, 7u);
+  EXPECT_FALSE((*reading)->save_position("kafka", {"journal-1", 8, {}, ""}));
+  reading->reset();
+  EXPECT_EQ(user_events::test::picture_of(folder_), before);
+}
+
+TEST_F(StateTest, ReadingOnlySeesWhatAProcessThatDiedLeftInTheWal) {
+  ASSERT_TRUE(state_->save_position("kafka", {"journal-1", 7, {}, ""}));
+  const std::string died = folder_ + "/100% died?", temporary = folder_ + "/tmp";
+  fs::create_directory(died);
+  fs::create_directory(temporary);
+  for (const char* name : {"/state.db", "/state.db-wal"}) fs::copy_file(folder_ + name, died + name);
+  state_.reset();
+  ASSERT_GT(fs::file_size(died + "/state.db-wal"), 0u);
+  const auto before = user_events::test::picture_of(died);
+  ::setenv("TMPDIR", temporary.c_str(), 1);
+  auto reading = State::open_read_only(died + "/state.db");
+  ::unsetenv("TMPDIR");
+  ASSERT_TRUE(reading) << describe(reading.error());
+  EXPECT_TRUE(fs::is_empty(temporary));
+  EXPECT_EQ((**(*reading)->position("kafka")).low_water, 7u);
+  reading->reset();
+  EXPECT_EQ(user_events::test::picture_of(died), before);
+}
+
+TEST_F(StateTest, ReadingOnlyWithoutAFileKnowsNoPositionsAndMakesNone) {
+  const std::string nowhere = folder_ + "/nowhere.db";
+  const auto reading = State::open_read_only(nowhere);
+  ASSERT_TRUE(reading) << describe(reading.error());
+  EXPECT_TRUE((*reading)->destinations()->empty());
+  EXPECT_FALSE(fs::exists(nowhere));
+  std::ofstream(nowhere).close();
+  EXPECT_TRUE(State::open_read_only(nowhere)) << "an empty file has no tables";
+  EXPECT_EQ(fs::file_size(nowhere), 0u);
 }
 
 }  // namespace

@@ -384,6 +384,12 @@ Result<std::unique_ptr<ports::FileLock>> CrashFileSystem::lock(const std::string
   return std::make_unique<Lock>(*this, inode);
 }
 
+Result<std::unique_ptr<ports::FileLock>> CrashFileSystem::lock_shared(const std::string& path) {
+  UE_TRY_ASSIGN(const bool there, exists(path));
+  if (!there) return missing(path);
+  return lock(path);
+}
+
 Result<std::uint64_t> CrashFileSystem::free_bytes(const std::string&) {
   const std::scoped_lock lock(mutex_);
   UE_TRY(powered());

@@ -59,6 +59,8 @@ class CrashFileSystem final : public ports::FileSystem {
   Result<void> remove(const std::string& path) override;
   Result<void> sync_directory(const std::string& path) override;
   Result<std::unique_ptr<ports::FileLock>> lock(const std::string& path) override;
+  /// As `lock`, but the file must be there: the model knows one kind of lock.
+  Result<std::unique_ptr<ports::FileLock>> lock_shared(const std::string& path) override;
   Result<std::uint64_t> free_bytes(const std::string& path) override;
   Result<std::string> identity(const std::string& path) override;
 

@@ -112,6 +112,10 @@ Result<std::unique_ptr<ports::FileLock>> FaultFileSystem::lock(const std::string
   UE_TRY(turn("lock " + path));
   return below_.lock(path);
 }
+Result<std::unique_ptr<ports::FileLock>> FaultFileSystem::lock_shared(const std::string& path) {
+  UE_TRY(turn("lock " + path));
+  return below_.lock_shared(path);
+}
 Result<std::uint64_t> FaultFileSystem::free_bytes(const std::string& path) {
   UE_TRY(turn("free bytes of " + path));
   return below_.free_bytes(path);

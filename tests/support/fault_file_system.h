@@ -46,6 +46,7 @@ class FaultFileSystem final : public ports::FileSystem {
   Result<void> remove(const std::string& path) override;
   Result<void> sync_directory(const std::string& path) override;
   Result<std::unique_ptr<ports::FileLock>> lock(const std::string& path) override;
+  Result<std::unique_ptr<ports::FileLock>> lock_shared(const std::string& path) override;
   Result<std::uint64_t> free_bytes(const std::string& path) override;
   Result<std::string> identity(const std::string& path) override;
 
