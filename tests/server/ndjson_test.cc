@@ -186,6 +186,22 @@ TEST_F(Ndjson, TheBodyIsNotLimitedAsAWhole) {
   for (std::size_t i = 0; i < 20'000; ++i) ASSERT_EQ(json_at(lines[i], "/sequence"), std::to_string(i + 1));
 }
 
+TEST_F(Ndjson, ALongStreamIsCommittedInLargePieces) {
+  constexpr int kLines = 20'000;
+  std::string body;
+  for (int i = 1; i <= kLines; ++i) body += event(i) + "\n";
+  Client client(port());
+  std::thread sender([&] { client.send(post("application/x-ndjson", body)); });
+  client.receive();
+  sender.join();
+  ASSERT_EQ(publisher_->last_sequence(), static_cast<std::uint64_t>(kLines));
+  const auto metrics = publisher_->metrics();
+  constexpr std::string_view kName = "\nuser_events_journal_syncs_total ";
+  const auto at = metrics.find(kName);
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_LT(std::stoi(metrics.substr(at + kName.size())), kLines / 250);
+}
+
 TEST_F(Ndjson, AClientThatDoesNotReadIsNotReadFrom) {
   Client client(port());
   client.set_receive_buffer(256 << 10);
