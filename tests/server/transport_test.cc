@@ -9,6 +9,7 @@
 namespace user_events::server::testing {
 namespace {
 
+using namespace std::string_literals;
 using std::chrono::milliseconds;
 
 class Transport : public ServerTest {};
@@ -36,7 +37,7 @@ TEST_F(Transport, MalformedRequestsAreRefusedAndTheServerLivesOn) {
       "G\x01T / HTTP/1.1\r\nHost: localhost\r\n\r\n",
       "G(T / HTTP/1.1\r\nHost: localhost\r\n\r\n",
       "GET /a b HTTP/1.1\r\nHost: localhost\r\n\r\n",
-      std::string("GET /a\0b HTTP/1.1\r\nHost: localhost\r\n\r\n", 39),
+      "GET /a\0b HTTP/1.1\r\nHost: localhost\r\n\r\n"s,
       "GET /\x7f HTTP/1.1\r\nHost: localhost\r\n\r\n",
       "GET healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
       "GET /%zz HTTP/1.1\r\nHost: localhost\r\n\r\n",
@@ -52,7 +53,7 @@ TEST_F(Transport, MalformedRequestsAreRefusedAndTheServerLivesOn) {
       "GET /healthz HTTP/1.1\r\n: localhost\r\n\r\n",
       "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX\x01: y\r\n\r\n",
       "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: a\x01z\r\n\r\n",
-      std::string("GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: a\0z\r\n\r\n", 51),
+      "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: a\0z\r\n\r\n"s,
       "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: a\rb\r\n\r\n",
       "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\rX: y\r\n\r\n",
       "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: ,,(\r\n\r\n",
@@ -154,7 +155,7 @@ TEST_F(Transport, MalformedBodiesAreRefusedAndTheConnectionLivesOn) {
       "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"\\ud800\"}}",
       "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"\\x\"}}",
       "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"a\nb\"}}",
-      std::string("{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"a\0b\"}}", 54),
+      "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"a\0b\"}}"s,
       "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\",\"userId\":\"v\"}}",
       "{\"type\":\"a\",\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\"}}",
       "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":1}}",
@@ -168,7 +169,7 @@ TEST_F(Transport, MalformedBodiesAreRefusedAndTheConnectionLivesOn) {
       "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\",\"mfaType\":1e999}}",
       "{\"type\":\"user.mfa.enabled\",\"data\":{\"userId\":\"u\",\"mfaType\":NaN}}",
       "\xef\xbb\xbf",
-      "\xff\xfe{\0}\0",
+      "\xff\xfe{\0}\0"s,
       "{\"a\":" + deep + "}",
       deep,
       deep + std::string(100, ']'),
