@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "base/nearest.h"
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "config/nearest.h"
 #include "user_events/publisher.h"
 
 namespace user_events::cli {
@@ -213,7 +213,7 @@ std::string command_problem(const CLI::App& app, int argc, const char* const* ar
     if (names.empty() || word.starts_with('-')) return "";
     if (word.empty()) return fmt::format("{} needs a command: {}", at->get_name(), fmt::join(names, ", "));
     if (next == nullptr) {
-      const std::string near = config::nearest(word, names);
+      const std::string near = base::nearest(word, names);
       return fmt::format("{} is no command of {}{}", word, at->get_name(),
                          near.empty() ? "" : fmt::format("; did you mean {}?", near));
     }

@@ -1,4 +1,4 @@
-// config check, config show, and the file that serve reads.
+// config show, and the file that serve reads.
 #include "cli/configuration.h"
 
 #include <fmt/format.h>
@@ -27,18 +27,24 @@ Result<Configuration> load_configuration(const ConfigArguments& arguments) {
   return out;
 }
 
-Result<void> config_check(const ConfigArguments& arguments) {
-  UE_TRY_ASSIGN(const Configuration configuration, load_configuration(arguments));
-  UE_TRY(server::parse_listen(configuration.loaded.options.http.listen));
-  const auto count = configuration.loaded.options.destinations.size();
-  return write_result(fmt::format(
-      "{}: no errors, {} destination{}\n",
-      configuration.file.empty() ? "defaults (there is no user-events.toml here)" : configuration.file, count,
-      count == 1 ? "" : "s"));
+std::string place_of(const Configuration& configuration, std::string_view key) {
+  const auto line = configuration.loaded.line_of(key);
+  return line == 0 ? std::string(key) : fmt::format("{}:{}: {}", configuration.file, line, key);
+}
+
+Result<void> check_listen(const std::string& address, std::string_view place) {
+  auto listen = server::parse_listen(address);
+  if (listen) return {};
+  Error error = std::move(listen).error();
+  const auto colon = error.message.find("\": ");  // behind the address
+  error.message = fmt::format(
+      "{}{}", place, colon == std::string::npos ? " is no address" : error.message.substr(colon + 1));
+  return std::unexpected(std::move(error));
 }
 
 Result<void> config_show(const ConfigArguments& arguments) {
   UE_TRY_ASSIGN(const Configuration configuration, load_configuration(arguments));
+  if (arguments.json) return write_result(config::show_json(configuration.loaded) + "\n");
   const std::string head = configuration.file.empty()
                                ? "# defaults: there is no user-events.toml here\n"
                                : fmt::format("# {}, with defaults\n", printable(configuration.file));

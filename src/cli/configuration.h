@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "cli/commands.h"
 #include "config/config.h"
@@ -16,5 +17,11 @@ struct Configuration {
 /// The named file; without a name `user-events.toml` of the working directory, if there is one. Error
 /// `usage`.
 [[nodiscard]] Result<Configuration> load_configuration(const ConfigArguments& arguments);
+
+/// Where a key was set: `FILE:LINE: KEY`, or the key alone.
+[[nodiscard]] std::string place_of(const Configuration& configuration, std::string_view key);
+
+/// Whether the daemon may listen there. Error `usage` begins with `place`, where the address comes from.
+[[nodiscard]] Result<void> check_listen(const std::string& address, std::string_view place);
 
 }  // namespace user_events::cli

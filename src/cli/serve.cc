@@ -59,11 +59,14 @@ Result<void> write_port(const std::string& file, std::uint16_t port) {
 
 Result<Options> options_of(const ServeArguments& arguments) {
   UE_TRY_ASSIGN(Configuration configuration, load_configuration(arguments.config));
+  const std::string listen_place =
+      arguments.listen.empty() ? place_of(configuration, "http.listen") : "--listen";
   Options options = std::move(configuration.loaded.options);
   if (!arguments.listen.empty())
     UE_TRY(config::set_text(options, "http.listen", arguments.listen, "--listen"));
   if (!arguments.data_dir.empty())
     UE_TRY(config::set_text(options, "data_dir", arguments.data_dir, "--data-dir"));
+  UE_TRY(check_listen(options.http.listen, listen_place));
   return options;
 }
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "config/nearest.h"
+#include "base/nearest.h"
 #include "config/units.h"
 
 namespace user_events::config {
@@ -24,7 +24,7 @@ std::string set(const ChoiceSlot& slot, const Value& value) {
   const auto* text = std::get_if<std::string>(&value);
   const auto found = text == nullptr ? slot.names.end() : std::ranges::find(slot.names, *text);
   if (found == slot.names.end()) {
-    const std::string near = text == nullptr ? "" : nearest(*text, slot.names);
+    const std::string near = text == nullptr ? "" : base::nearest(*text, slot.names);
     return fmt::format("is none of \"{}\"{}", fmt::join(slot.names, "\", \""),
                        near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near));
   }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
+#include <map>
 #include <set>
 
 #include "base/type_filter.h"
@@ -27,9 +29,9 @@ bool is_plain_word(std::string_view text, std::string_view beside, std::size_t m
 
 // CloudEvents: `source` is a URI reference. Everything that RFC 3986 allows in one, nothing else.
 std::string source_problem(std::string_view text) {
-  return is_plain_word(text, "-._~:/?#[]@!$&'()*+,;=%", 1'024)
+  return is_plain_word(text, "-._~:/?#[]@!$&'()*+,;=%", 512)
              ? ""
-             : "is not a URI reference of 1 to 1,024 characters";
+             : "is not a URI reference of 1 to 512 characters";
 }
 
 std::string name_problem(std::string_view text) {
@@ -78,6 +80,20 @@ template <class Enum>
 ChoiceSlot choice(Enum& value, std::vector<std::string> names) {
   return {std::move(names), [&value] { return static_cast<std::size_t>(value); },
           [&value](std::size_t index) { value = static_cast<Enum>(index); }};
+}
+
+std::string path_key(const DestinationOptions& d) { return d.settings.contains("path") ? "path" : "topic"; }
+
+// The file that a destination of kind `file` appends to, in one spelling; empty if there is none, or if it is
+// a pipe or a device, which several may share.
+std::string file_of(const DestinationOptions& d) {
+  const auto path = d.settings.find("path");
+  const std::filesystem::path given = path != d.settings.end() ? path->second : d.topic;
+  std::error_code error;
+  if (d.kind != "file" || given.empty()) return {};
+  if (std::filesystem::exists(given, error) && !std::filesystem::is_regular_file(given, error)) return {};
+  const auto whole = std::filesystem::weakly_canonical(std::filesystem::absolute(given, error), error);
+  return error ? given.string() : whole.string();
 }
 
 }  // namespace
@@ -145,10 +161,18 @@ std::vector<RuleFinding> check_rules(const Options& o) {
   require(o.journal.segment_bytes >= 2 * o.limits.max_event_bytes, "journal.segment_bytes",
           "is less than twice limits.max_event_bytes");
   std::set<std::string_view> names;
+  std::map<std::string, std::string_view> files;  // destination by file
   for (const auto& d : o.destinations) {
     const std::string prefix = fmt::format("destination.{}.", d.name);
-    require(names.insert(d.name).second, prefix + "name", "is the name of two destinations");
+    require(d.name.empty() || names.insert(d.name).second, prefix + "name",
+            "is the name of two destinations");
     require(d.retry.initial <= d.retry.max, prefix + "retry.initial", "is longer than retry.max");
+    if (const auto file = file_of(d); !file.empty()) {
+      const auto [other, is_first] = files.emplace(file, d.name);
+      require(
+          is_first, prefix + path_key(d),
+          fmt::format("is the file of destination {} too; two writers would mix their lines", other->second));
+    }
     require(std::ranges::find(o.retired, d.name) == o.retired.end(), "retired",
             fmt::format("names the destination {}, which is configured", d.name));
   }

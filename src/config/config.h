@@ -2,6 +2,7 @@
 // docs/configuration.md.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -21,6 +22,12 @@ struct Loaded {
   Options options;
   /// By `destination.NAME.KEY` or `KEY`.
   std::map<std::string, SecretSource, std::less<>> references;
+  /// The line of every key of the file, by the same names; `destination.NAME` is where that destination
+  /// begins.
+  std::map<std::string, std::uint32_t, std::less<>> lines;
+
+  /// The line of a key, else of what it belongs to, else 0.
+  [[nodiscard]] std::uint32_t line_of(std::string_view key) const;
 };
 
 /// Reads a file of at most 1 MiB. Error `usage`: `message` is the first finding, `fields` are all of them
@@ -34,6 +41,9 @@ struct Loaded {
 /// from, or as
 /// `<redacted>`: settings whose name speaks of a secret, and the user and password in URLs.
 [[nodiscard]] std::string show(const Loaded& loaded);
+
+/// The same as a JSON object on one line: the keys of the tables dotted, `destination` a list of objects.
+[[nodiscard]] std::string show_json(const Loaded& loaded);
 
 /// Sets one key outside of the file (`--listen`), under the same checks. Error `usage`; `origin` (`--listen`)
 /// begins the message.

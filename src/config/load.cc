@@ -8,12 +8,12 @@
 #include <ranges>
 #include <set>
 
+#include "base/nearest.h"
 #include "base/try.h"
 #include "config/assign.h"
 #include "config/bindings.h"
 #include "config/config.h"
 #include "config/document.h"
-#include "config/nearest.h"
 #include "destinations/destination.h"
 
 namespace user_events::config {
@@ -165,7 +165,7 @@ class SectionReader {
                     "is no list of tables; write each destination below a line [[destination]]");
     }
     const auto names = known();
-    std::string near = nearest(leaf.key, names);
+    std::string near = base::nearest(leaf.key, names);
     const auto last = [](std::string_view key) { return key.substr(key.rfind('.') + 1); };
     if (near.empty()) {  // the right name in the wrong table
       const auto found =
@@ -196,6 +196,39 @@ const std::string* text_of(const Section& section, std::string_view key) {
   return found == section.leaves.end() ? nullptr : std::get_if<std::string>(&found->value);
 }
 
+/// The leaf of a setting, however its text is given; nullptr if it is not in the file.
+const Leaf* leaf_of(const Section& section, std::string_view key) {
+  const auto found = std::ranges::find_if(section.leaves, [&](const Leaf& leaf) {
+    const auto reference = as_reference(leaf.key);
+    return leaf.key == key || (reference && reference->key == key);
+  });
+  return found == section.leaves.end() ? nullptr : &*found;
+}
+
+/// What a kind says about its settings, each at its own line. Where the section has findings already (those
+/// after `before`), what the kind says about settings that are not there, or about the same ones, may be
+/// their consequence and is left out.
+void add_kind_findings(const Section& section, const std::string& name, const Error& error,
+                       std::size_t before, std::vector<Finding>& findings) {
+  const std::size_t end = findings.size();
+  const auto is_reported = [&](const std::string& key) {
+    return std::any_of(findings.begin() + static_cast<std::ptrdiff_t>(before),
+                       findings.begin() + static_cast<std::ptrdiff_t>(end),
+                       [&](const Finding& finding) { return finding.key == key; });
+  };
+  const std::string whole = fmt::format("destination {}:", name);
+  for (const auto& field : error.fields) {
+    const Leaf* leaf = leaf_of(section, field.pointer);
+    if (leaf != nullptr && !is_reported(leaf->key))
+      findings.push_back({leaf->line, leaf->key, field.code, field.detail});
+    if (leaf == nullptr && end == before)
+      findings.push_back(
+          {section.line, whole, field.code, fmt::format("{} {}", field.pointer, field.detail)});
+  }
+  if (error.fields.empty() && end == before)
+    findings.push_back({section.line, whole, error.code, describe(error)});
+}
+
 void read_destination(const Section& section, Loaded& loaded, std::vector<Finding>& findings) {
   const std::size_t before = findings.size();
   const std::string* name = text_of(section, "name");
@@ -212,7 +245,7 @@ void read_destination(const Section& section, Loaded& loaded, std::vector<Findin
   if (kind == nullptr) {
     std::vector<std::string> kinds;
     for (const auto& each : destinations::kinds()) kinds.emplace_back(each.name);
-    const auto near = nearest(*kind_name, kinds);
+    const auto near = base::nearest(*kind_name, kinds);
     findings.push_back({section.line, "kind", "config-value",
                         fmt::format("is none of \"{}\"{}", fmt::join(kinds, "\", \""),
                                     near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near))});
@@ -224,21 +257,41 @@ void read_destination(const Section& section, Loaded& loaded, std::vector<Findin
   for (const auto& [key, reference] : reader.references()) {
     loaded.references.insert_or_assign(fmt::format("destination.{}.{}", destination.name, key), reference);
   }
-  if (findings.size() != before) return;
-  if (const auto checked = kind->check(destination); !checked) {
-    findings.push_back({section.line, fmt::format("destination {}:", destination.name), checked.error().code,
-                        describe(checked.error())});
-  }
+  if (const auto checked = kind->check(destination); !checked)
+    add_kind_findings(section, destination.name, checked.error(), before, findings);
 }
 
-std::uint32_t line_of(const Document& document, std::string_view key) {
-  const auto found = std::ranges::find(document.top.leaves, key, &Leaf::key);
-  if (found != document.top.leaves.end()) return found->line;
-  for (const auto& section : document.destinations) {  // destination.NAME.KEY
+std::map<std::string, std::uint32_t, std::less<>> lines_of(const Document& document) {
+  std::map<std::string, std::uint32_t, std::less<>> lines;
+  const auto add = [&lines](const std::string& prefix, const Section& section) {
+    for (const auto& leaf : section.leaves) {
+      lines.insert_or_assign(prefix + leaf.key, leaf.line);
+      if (const auto reference = as_reference(leaf.key))
+        lines.try_emplace(prefix + reference->key, leaf.line);
+    }
+  };
+  add("", document.top);
+  for (const auto& section : document.destinations) {
     const std::string* name = text_of(section, "name");
-    if (name != nullptr && key.starts_with(fmt::format("destination.{}.", *name))) return section.line;
+    if (name == nullptr) continue;
+    lines.insert_or_assign(fmt::format("destination.{}", *name), section.line);
+    add(fmt::format("destination.{}.", *name), section);
   }
-  return 1;
+  return lines;
+}
+
+/// A rule over keys of which one is wrong by itself says nothing new.
+void add_rule_findings(const Loaded& loaded, std::vector<Finding>& findings) {
+  const std::size_t end = findings.size();
+  for (auto& rule : check_rules(loaded.options)) {
+    const bool is_consequence = std::any_of(
+        findings.begin(), findings.begin() + static_cast<std::ptrdiff_t>(end), [&](const Finding& finding) {
+          return rule.key.ends_with(finding.key) || rule.sentence.find(finding.key) != std::string::npos;
+        });
+    if (!is_consequence)
+      findings.push_back(
+          {std::max(loaded.line_of(rule.key), 1u), rule.key, "config-rule", std::move(rule.sentence)});
+  }
 }
 
 Error to_error(std::vector<Finding> findings, const std::string& path) {
@@ -249,12 +302,21 @@ Error to_error(std::vector<Finding> findings, const std::string& path) {
                             fmt::format("{}:{}: {} {}", path, finding.line, finding.key, finding.sentence)});
   }
   error.message = error.fields.front().detail;
-  if (error.fields.size() > 1)
-    error.hint = fmt::format("{} more: user-events config check --config {}", error.fields.size() - 1, path);
+  if (findings.size() > kMaxFindings)
+    error.hint = fmt::format("there are {} errors; the first {} are listed", findings.size(), kMaxFindings);
   return error;
 }
 
 }  // namespace
+
+std::uint32_t Loaded::line_of(std::string_view key) const {
+  while (true) {
+    if (const auto found = lines.find(key); found != lines.end()) return found->second;
+    const auto dot = key.rfind('.');
+    if (dot == std::string_view::npos) return 0;
+    key = key.substr(0, dot);
+  }
+}
 
 Result<Loaded> load_text(std::string_view text, const std::string& path) {
   UE_TRY_ASSIGN(const Document document, parse_document(text, path));
@@ -264,11 +326,8 @@ Result<Loaded> load_text(std::string_view text, const std::string& path) {
   top.read(document.top);
   loaded.references.insert(top.references().begin(), top.references().end());
   for (const auto& section : document.destinations) read_destination(section, loaded, findings);
-  if (findings.empty()) {
-    for (auto& rule : check_rules(loaded.options)) {
-      findings.push_back({line_of(document, rule.key), rule.key, "config-rule", std::move(rule.sentence)});
-    }
-  }
+  loaded.lines = lines_of(document);
+  add_rule_findings(loaded, findings);
   if (!findings.empty()) return std::unexpected(to_error(std::move(findings), path));
   return loaded;
 }
@@ -300,8 +359,15 @@ Result<void> set_text(Options& options, std::string_view key, std::string_view v
 namespace user_events {
 
 Result<Options> Options::load(const std::string& path) {
-  UE_TRY_ASSIGN(auto loaded, config::load_file(path));
-  return std::move(loaded.options);
+  auto loaded = config::load_file(path);
+  if (!loaded) {
+    Error error = std::move(loaded).error();
+    if (error.fields.size() > 1 && error.hint.empty())
+      error.hint =
+          fmt::format("{} more: user-events config check --config {}", error.fields.size() - 1, path);
+    return std::unexpected(std::move(error));
+  }
+  return std::move(loaded->options);
 }
 
 }  // namespace user_events

@@ -44,42 +44,47 @@ std::string setting_key(std::string_view name) {
   return fmt::format("{}.{}", name.substr(0, dot), quoted(name.substr(dot + 1)));
 }
 
-class Writer {
- public:
-  explicit Writer(const Loaded& loaded) : loaded_(loaded) {}
-
-  void line(std::string_view text) { out_.append(text).push_back('\n'); }
-
-  /// `name` without its table; `full` is the key of `references`.
-  void key(std::string_view full, std::string_view name, std::string value) {
-    std::string written = setting_key(name);
-    if (const auto found = loaded_.references.find(full); found != loaded_.references.end()) {
-      const std::string_view suffix = found->second.from_file ? "_file" : "_env";
-      written = written.ends_with('"') ? fmt::format("{}{}\"", written.substr(0, written.size() - 1), suffix)
-                                       : fmt::format("{}{}", written, suffix);
-      value = quoted(found->second.where);
-    }
-    line(fmt::format("{} = {}", written, value));
-  }
-
-  [[nodiscard]] std::string take() { return std::move(out_); }
-
- private:
-  const Loaded& loaded_;
-  std::string out_;
+/// A key with its value, which is written alike in TOML and in JSON.
+struct Line {
+  std::string key, value;
+  bool is_setting = false;  ///< Of a kind of destination: its name has dots of its own.
 };
 
-void write_destination(DestinationOptions destination, Writer& writer) {
-  writer.line("\n[[destination]]");
+Line line_of(const Loaded& loaded, const std::string& prefix, std::string_view key, std::string value,
+             bool is_setting) {
+  const auto found = loaded.references.find(prefix + std::string(key));
+  if (found == loaded.references.end()) return {std::string(key), std::move(value), is_setting};
+  return {fmt::format("{}{}", key, found->second.from_file ? "_file" : "_env"), quoted(found->second.where),
+          is_setting};
+}
+
+std::vector<Line> top_lines(const Loaded& loaded) {
+  Options options = loaded.options;
+  std::vector<Line> lines;
+  for (const auto& binding : bind(options)) {
+    if (binding.name == "catalogue_dir" && options.catalogue_dir.empty()) continue;  // not set
+    lines.push_back(line_of(loaded, "", binding.name, value_text(binding), false));
+  }
+  return lines;
+}
+
+std::vector<Line> destination_lines(const Loaded& loaded, DestinationOptions destination) {
   const std::string prefix = fmt::format("destination.{}.", destination.name);
+  std::vector<Line> lines;
   for (const auto& binding : bind(destination)) {
     if (binding.name == "topic" && destination.topic.empty()) continue;
-    // Dotted keys of a table that is written elsewhere too would be refused by TOML: retry.* stay dotted,
-    // nothing opens [retry].
-    writer.line(fmt::format("{} = {}", binding.name, value_text(binding)));
+    lines.push_back(line_of(loaded, prefix, binding.name, value_text(binding), false));
   }
   for (const auto& [name, value] : destination.settings)
-    writer.key(prefix + name, name, quoted(redacted(name, value)));
+    lines.push_back(line_of(loaded, prefix, name, quoted(redacted(name, value)), true));
+  return lines;
+}
+
+std::string json_members(const std::vector<Line>& lines) {
+  std::string out;
+  for (const auto& line : lines)
+    out += fmt::format("{}{}:{}", out.empty() ? "" : ",", quoted(line.key), line.value);
+  return out;
 }
 
 }  // namespace
@@ -89,22 +94,30 @@ std::string value_text(const Binding& binding) {
 }
 
 std::string show(const Loaded& loaded) {
-  Options options = loaded.options;
-  Writer writer(loaded);
-  std::string_view table;
-  for (const auto& binding : bind(options)) {
-    const auto dot = binding.name.find('.');
-    const std::string_view group =
-        dot == std::string_view::npos ? std::string_view{} : binding.name.substr(0, dot);
-    const bool is_unset = binding.name == "catalogue_dir" && options.catalogue_dir.empty();
-    if (is_unset) continue;
-    if (group != table) writer.line(fmt::format("\n[{}]", group));
+  std::string out, table;
+  for (const auto& line : top_lines(loaded)) {
+    const auto dot = line.key.find('.');
+    const std::string group = dot == std::string::npos ? std::string() : line.key.substr(0, dot);
+    if (group != table) out += fmt::format("\n[{}]\n", group);
     table = group;
-    writer.key(binding.name, binding.name.substr(dot == std::string_view::npos ? 0 : dot + 1),
-               value_text(binding));
+    out += fmt::format("{} = {}\n", line.key.substr(dot == std::string::npos ? 0 : dot + 1), line.value);
   }
-  for (const auto& destination : options.destinations) write_destination(destination, writer);
-  return writer.take();
+  for (const auto& destination : loaded.options.destinations) {
+    out += "\n[[destination]]\n";
+    // Dotted keys of a table that is written elsewhere too would be refused by TOML: retry.* stay dotted,
+    // nothing opens [retry].
+    for (const auto& line : destination_lines(loaded, destination))
+      out += fmt::format("{} = {}\n", line.is_setting ? setting_key(line.key) : line.key, line.value);
+  }
+  return out;
+}
+
+std::string show_json(const Loaded& loaded) {
+  std::string destinations;
+  for (const auto& destination : loaded.options.destinations)
+    destinations += fmt::format("{}{{{}}}", destinations.empty() ? "" : ",",
+                                json_members(destination_lines(loaded, destination)));
+  return fmt::format("{{{},\"destination\":[{}]}}", json_members(top_lines(loaded)), destinations);
 }
 
 }  // namespace user_events::config

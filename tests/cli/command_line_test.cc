@@ -87,5 +87,110 @@ TEST(CommandLine, ThePasswordOfAUrlIsNeverPrinted) {
   }
 }
 
+// A configuration file in a folder of its own.
+class ConfigCheck : public testing::Test {
+ protected:
+  ConfigCheck() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "ue-cli-XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+    file_ = (folder_ / "c.toml").string();
+  }
+  ~ConfigCheck() override { std::filesystem::remove_all(folder_); }
+  Ran check(std::string_view text, std::vector<std::string> words = {"config", "check"}) {
+    std::ofstream(file_) << text;
+    words.insert(words.end(), {"--config", file_});
+    return run_with(words);
+  }
+
+  std::filesystem::path folder_;
+  std::string file_;
+};
+
+constexpr std::string_view kKafka =
+    "[[destination]]\nname = \"k\"\nkind = \"kafka\"\ntopic = \"t\"\nkafka.\"bootstrap.servers\" = "
+    "\"127.0.0.1:9092\"\n";
+
+TEST_F(ConfigCheck, AKafkaPropertyIsNamedAtItsLineWithTheNearest) {
+  const Ran ran = check(
+      std::string(kKafka) +
+      "kafka.\"lingr.ms\" = 1000\nkafka.\"batch.size\" = \"swordfish\"\nkafka.acks = 1\nwindow_events = 0\n");
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_TRUE(
+      ran.err.starts_with("user-events: " + file_ + ":6: kafka.lingr.ms is no property of librdkafka "))
+      << ran.err;
+  EXPECT_NE(ran.err.find("did you mean linger.ms?\n"), std::string::npos) << ran.err;
+  EXPECT_NE(ran.err.find(file_ + ":7: kafka.batch.size has a value that librdkafka refuses"),
+            std::string::npos)
+      << ran.err;
+  EXPECT_NE(ran.err.find(file_ + ":9: window_events "), std::string::npos) << ran.err;
+  EXPECT_EQ(ran.err.find("swordfish"), std::string::npos) << ran.err;
+  EXPECT_EQ(ran.err.find("hint"), std::string::npos) << "all are listed: " << ran.err;
+}
+
+TEST_F(ConfigCheck, TheGuardedPropertyThatWasGivenIsNamedAndNotItsConsequence) {
+  const Ran ran = check(std::string(kKafka) + "kafka.acks = 1\n");
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_TRUE(
+      ran.err.starts_with("user-events: " + file_ + ":6: kafka.acks has a value that would void a promise"))
+      << ran.err;
+  EXPECT_EQ(ran.err.find("idempotence"), std::string::npos) << ran.err;
+}
+
+TEST_F(ConfigCheck, AnAddressForOtherMachinesIsRefusedWithItsLine) {
+  const std::string text = "[http]\nlisten = \"0.0.0.0:8080\"\n";
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"config", "check"}, {"serve", "--data-dir", (folder_ / "data").string()}}) {
+    const Ran ran = check(text, words);
+    EXPECT_EQ(ran.status, 2);
+    EXPECT_TRUE(
+        ran.err.starts_with("user-events: " + file_ + ":2: http.listen: only loopback addresses are allowed"))
+        << ran.err;
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "data"));
+}
+
+TEST_F(ConfigCheck, TheCatalogueIsLoaded) {
+  Ran ran = check("source = \"urn:a\"\ncatalogue_dir = \"" + (folder_ / "none").string() + "\"\n");
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_TRUE(ran.err.starts_with("user-events: " + file_ + ":2: catalogue_dir: ")) << ran.err;
+  std::filesystem::create_directories(folder_ / "cat/user.rated");
+  std::ofstream(folder_ / "cat/user.rated/1.json") << "{";
+  ran = check("catalogue_dir = \"" + (folder_ / "cat").string() + "\"\n");
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_NE(ran.err.find("user.rated/1.json"), std::string::npos) << ran.err;
+}
+
+TEST_F(ConfigCheck, ATypeThatNobodyKnowsIsAWarning) {
+  const Ran ran =
+      check("[[destination]]\nname = \"f\"\nkind = \"file\"\npath = \"" + (folder_ / "x").string() +
+            "\"\ntypes = [\"user.*\", \"user.craeted\", \"!user.login.failed\"]\n");
+  EXPECT_EQ(ran.status, 0);
+  EXPECT_EQ(ran.err, "user-events: warning: " + file_ +
+                         ":5: destination.f.types names user.craeted, which is no known event type; did you "
+                         "mean user.created?\n");
+  EXPECT_EQ(ran.out, file_ + ": no errors, 1 destination\n");
+}
+
+TEST_F(ConfigCheck, TheFolderOfAFileMustBeThere) {
+  const Ran ran = check("[[destination]]\nname = \"f\"\nkind = \"file\"\npath = \"" +
+                        (folder_ / "none/x").string() + "\"\n");
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_EQ(ran.err, "user-events: " + file_ + ":4: destination.f.path lies in " +
+                         (folder_ / "none").string() + ", which is no folder\n");
+  EXPECT_EQ(
+      check("[[destination]]\nname = \"f\"\nkind = \"file\"\npath = \"" + folder_.string() + "\"\n").status,
+      2);
+}
+
+TEST_F(ConfigCheck, AProgramGetsJson) {
+  const Ran wrong = check("zoo = 1\n", {"config", "check", "--json"});
+  EXPECT_EQ(wrong.status, 2);
+  EXPECT_EQ(wrong.out,
+            "{\"errors\":[{\"key\":\"zoo\",\"code\":\"config-unknown-key\",\"detail\":\"" + file_ +
+                ":1: zoo is not a known key; docs/configuration.md lists them\"}],\"warnings\":[]}\n");
+  EXPECT_EQ(check("", {"config", "check", "--json"}).out, "{\"errors\":[],\"warnings\":[]}\n");
+  EXPECT_TRUE(check("", {"config", "show", "--json"}).out.starts_with("{\"source\":"));
+}
+
 }  // namespace
 }  // namespace user_events::cli

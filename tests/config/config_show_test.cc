@@ -77,6 +77,16 @@ TEST(ConfigShow, WhatIsShownReadsBackToTheSame) {
   EXPECT_EQ(again->options.destinations.at(0).settings.at("bus.sasl.password"), "swordfish");
 }
 
+TEST(ConfigShow, AProgramGetsTheSameAsJson) {
+  const std::string shown = show_json(load());
+  EXPECT_EQ(shown.find("swordfish"), std::string::npos) << shown;
+  EXPECT_TRUE(shown.starts_with("{\"source\":\"urn:example:a\",\"data_dir\":\"data\",")) << shown;
+  EXPECT_NE(shown.find("\"http.read_timeout\":\"90s\""), std::string::npos) << shown;
+  EXPECT_NE(shown.find(",\"destination\":[{\"name\":\"a\","), std::string::npos) << shown;
+  EXPECT_NE(shown.find("\"bus.sasl.password_env\":\"UE_TEST_SHOWN\""), std::string::npos) << shown;
+  EXPECT_TRUE(shown.ends_with("}]}")) << shown;
+}
+
 TEST(ConfigShow, EveryKeyWithADefaultIsShown) {
   const std::string shown = show(load());
   EXPECT_NE(shown.find("\nsegment_bytes = \"64MiB\"\n"), std::string::npos) << shown;

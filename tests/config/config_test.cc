@@ -224,10 +224,10 @@ TEST(Config, RulesBetweenKeysAreChecked) {
   EXPECT_EQ(
       findings(
           "[[destination]]\nname = \"a\"\nkind = \"file\"\n[[destination]]\nname = \"a\"\nkind = \"file\"\n"),
-      "test.toml:1: destination.a.name is the name of two destinations\n");
+      "test.toml:5: destination.a.name is the name of two destinations\n");
   EXPECT_EQ(
       findings("[[destination]]\nname = \"a\"\nkind = \"file\"\nretry = {initial = \"1m\", max = \"1s\"}\n"),
-      "test.toml:1: destination.a.retry.initial is longer than retry.max\n");
+      "test.toml:4: destination.a.retry.initial is longer than retry.max\n");
   EXPECT_EQ(findings("retired = [\"a\"]\n[[destination]]\nname = \"a\"\nkind = \"file\"\n"),
             "test.toml:1: retired names the destination a, which is configured\n");
 }
@@ -261,7 +261,53 @@ TEST(Config, ADestinationNeedsANameAndAKnownKind) {
 
 TEST(Config, WhatTheKindRefusesIsReportedAtTheDestination) {
   EXPECT_EQ(findings("\n[[destination]]\nname = \"a\"\nkind = \"bus\"\n"),
-            "test.toml:2: destination a: a bus needs a topic (write topic = \"user.events\")\n");
+            "test.toml:2: destination a: topic is missing (write topic = \"user.events\")\n");
+}
+
+TEST(Config, WhatTheKindRefusesIsReportedAtItsOwnLineTogetherWithEverythingElse) {
+  const std::string head = "[http]\nthreads = 0\n[[destination]]\nname = \"a\"\nkind = \"bus\"\n";
+  EXPECT_EQ(findings(head + "topic = \"t\"\nbus.\"bad.one\" = 1\nretry = {initial = \"1m\"}\nwindow_events = "
+                            "0\nbus.bad.two = 1\n"),
+            "test.toml:2: http.threads is not within 1 and 256\n"
+            "test.toml:7: bus.bad.one is refused\n"
+            "test.toml:8: destination.a.retry.initial is longer than retry.max\n"
+            "test.toml:9: window_events is not within 1 and 16777216\n"
+            "test.toml:10: bus.bad.two is refused\n");
+  EXPECT_EQ(findings(head + "topic = 5\n"),
+            "test.toml:2: http.threads is not within 1 and 256\n"
+            "test.toml:6: topic is not a text; write for example \"user.events\"\n")
+      << "that the kind then misses its topic is a consequence";
+}
+
+TEST(Config, ARuleSaysNothingAboutAKeyThatIsWrongByItself) {
+  EXPECT_EQ(findings("[http]\nmax_body_bytes = \"lots\"\n[limits]\nmax_event_bytes = \"16MiB\"\n")
+                .find("is larger than"),
+            std::string::npos);
+}
+
+TEST(Config, TwoDestinationsDoNotWriteOneFile) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("x", "");
+  const auto two = [](const std::string& first, const std::string& second) {
+    return findings("[[destination]]\nname = \"a\"\nkind = \"file\"\n" + first +
+                    "\n[[destination]]\nname = \"b\"\nkind = \"file\"\n" + second + "\n");
+  };
+  const std::string other = std::filesystem::path(file).parent_path().string() + "/./x";
+  EXPECT_EQ(two("path = \"" + file + "\"", "path = \"" + other + "\""),
+            "test.toml:8: destination.b.path is the file of destination a too; two writers would mix their "
+            "lines\n");
+  EXPECT_EQ(two("path = \"" + file + "\"", "topic = \"" + file + "\""),
+            "test.toml:8: destination.b.topic is the file of destination a too; two writers would mix their "
+            "lines\n");
+  EXPECT_EQ(two("path = \"" + file + "\"", "path = \"" + file + "2\""), "");
+  EXPECT_EQ(two("path = \"/dev/null\"", "path = \"/dev/null\""), "");
+}
+
+TEST(Config, ASourceIsAtMostAsLongAsAnEventTakesIt) {
+  EXPECT_EQ(must_load("source = \"" + std::string(512, 'a') + "\"").source.size(), 512u);
+  EXPECT_EQ(findings("source = \"" + std::string(513, 'a') + "\""),
+            "test.toml:1: source is not a URI reference of 1 to 512 characters; write for example "
+            "\"urn:example:user-service\"\n");
 }
 
 TEST(Config, AKeyGivenInTwoWaysIsRefused) {
@@ -275,9 +321,33 @@ TEST(Config, AllFindingsAreReportedInTheOrderOfTheirLines) {
   ASSERT_FALSE(loaded);
   ASSERT_EQ(loaded.error().fields.size(), 3u);
   EXPECT_EQ(loaded.error().message, "test.toml:1: zoo is not a known key; docs/configuration.md lists them");
-  EXPECT_EQ(loaded.error().hint, "2 more: user-events config check --config test.toml");
+  EXPECT_EQ(loaded.error().hint, "") << "all are listed";
   EXPECT_EQ(loaded.error().fields[1].pointer, "http.threads");
   EXPECT_EQ(loaded.error().fields[2].pointer, "http.listen");
+}
+
+TEST(Config, AHintSaysThatThereIsMoreOnlyWhereNotAllIsListed) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("c.toml", "zoo = 1\nape = 1\n");
+  EXPECT_EQ(Options::load(file).error().hint, "1 more: user-events config check --config " + file)
+      << "a program shows the first only";
+  std::string many;
+  for (int i = 0; i < 40; ++i) many += "zoo" + std::to_string(i) + " = 1\n";
+  const auto loaded = load_text(many, "test.toml");
+  EXPECT_EQ(loaded.error().fields.size(), 32u);
+  EXPECT_EQ(loaded.error().hint, "there are 40 errors; the first 32 are listed");
+}
+
+TEST(Config, EveryKeyHasItsLine) {
+  const auto loaded = load_text(
+      "[http]\nlisten = \"127.0.0.1:1\"\n\n[[destination]]\nname = \"a\"\nkind = \"file\"\nretry = {max = "
+      "\"1h\"}\n",
+      "test.toml");
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(loaded->line_of("http.listen"), 2u);
+  EXPECT_EQ(loaded->line_of("destination.a.retry.max"), 7u);
+  EXPECT_EQ(loaded->line_of("destination.a.types"), 4u) << "not given: where the destination begins";
+  EXPECT_EQ(loaded->line_of("log.level"), 0u);
 }
 
 TEST(Config, BrokenTomlNamesFileAndLine) {

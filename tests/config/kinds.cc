@@ -5,10 +5,16 @@
 namespace user_events::destinations {
 namespace {
 
+// Like kafka: all that is wrong, each with its key.
 Result<void> check_bus(const DestinationOptions& options) {
+  Error error{ErrorKind::usage, "bus", "a setting of the bus is wrong", {}, {}};
   if (options.topic.empty())
-    return fail(ErrorKind::usage, "topic-missing", "a bus needs a topic", "write topic = \"user.events\"");
-  return {};
+    error.fields.push_back({"topic", "topic-missing", "is missing (write topic = \"user.events\")"});
+  for (const auto& [name, value] : options.settings) {
+    if (name.find("bad") != std::string::npos) error.fields.push_back({name, "bad", "is refused"});
+  }
+  if (error.fields.empty()) return {};
+  return std::unexpected(std::move(error));
 }
 Result<void> check_any(const DestinationOptions&) { return {}; }
 Result<std::unique_ptr<Destination>> make_none(const DestinationOptions&) {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "config/nearest.h"
+#include "base/nearest.h"
 
 namespace user_events::config {
 namespace {
@@ -51,12 +51,12 @@ TEST(Units, TextsReadBackToTheSameValue) {
 
 TEST(Nearest, NamesWhatWasProbablyMeant) {
   const std::vector<std::string> names = {"data_dir", "http.listen", "journal.segment_bytes"};
-  EXPECT_EQ(nearest("datadir", names), "data_dir");
-  EXPECT_EQ(nearest("http.lisen", names), "http.listen");
-  EXPECT_EQ(nearest("HTTP-Listen", names), "http.listen");
-  EXPECT_EQ(nearest("journal.segment_size", names), "journal.segment_bytes");
-  EXPECT_EQ(nearest("colour", names), "");
-  EXPECT_EQ(nearest(std::string(10'000, 'x'), names), "");
+  EXPECT_EQ(base::nearest("datadir", names), "data_dir");
+  EXPECT_EQ(base::nearest("http.lisen", names), "http.listen");
+  EXPECT_EQ(base::nearest("HTTP-Listen", names), "http.listen");
+  EXPECT_EQ(base::nearest("journal.segment_size", names), "journal.segment_bytes");
+  EXPECT_EQ(base::nearest("colour", names), "");
+  EXPECT_EQ(base::nearest(std::string(10'000, 'x'), names), "");
 }
 
 }  // namespace

@@ -5,9 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
 #include <optional>
+#include <sstream>
 #include <string_view>
 
+#include "base/nearest.h"
 #include "base/try.h"
 
 namespace user_events::destinations::kafka {
@@ -18,6 +23,7 @@ constexpr std::string_view kPrefix = "kafka.";
 /// Whose value, if it is another, voids a promise.
 struct Guard {
   const char* property;
+  std::string_view other_name;  ///< librdkafka's second name of it; empty: none.
   std::string_view required;
   bool voids_order;
   std::string_view promise;
@@ -27,15 +33,17 @@ struct Guard {
 // with two requests under way the second can be stored though the first was refused, and a user's events
 // would change order.
 constexpr std::array kGuards = {
-    Guard{"enable.idempotence", "true", true, "order per user and no duplicates on retries"},
-    Guard{"acks", "-1", false, "accepted means durable on all in-sync replicas"},
-    Guard{"enable.gapless.guarantee", "true", true, "order per user after a permanent failure"},
-    Guard{"message.timeout.ms", "0", true, "order per user: an event that timed out would be overtaken"},
-    Guard{"max.in.flight", "1", true, "order per user when a batch is refused"},
-    Guard{"retries", "2147483647", true,
+    Guard{"enable.idempotence", "", "true", true, "order per user and no duplicates on retries"},
+    Guard{"acks", "request.required.acks", "-1", false, "accepted means durable on all in-sync replicas"},
+    Guard{"enable.gapless.guarantee", "", "true", true, "order per user after a permanent failure"},
+    Guard{"message.timeout.ms", "delivery.timeout.ms", "0", true,
+          "order per user: an event that timed out would be overtaken"},
+    Guard{"max.in.flight", "max.in.flight.requests.per.connection", "1", true,
+          "order per user when a batch is refused"},
+    Guard{"retries", "message.send.max.retries", "2147483647", true,
           "order per user: an event that ran out of retries would be overtaken"},
-    Guard{"queuing.strategy", "fifo", true, "order per user"},
-    Guard{"partitioner", "murmur2_random", false, "that a user keeps the partition other clients choose"},
+    Guard{"queuing.strategy", "", "fifo", true, "order per user"},
+    Guard{"partitioner", "", "murmur2_random", false, "that a user keeps the partition other clients choose"},
 };
 
 constexpr std::array kPartitioners = {
@@ -49,22 +57,85 @@ constexpr std::array kPartitioners = {
 };
 
 bool is_secret(std::string_view property) {
-  constexpr std::array<std::string_view, 4> kMarks = {"password", "secret", ".pem", "oauthbearer.config"};
+  constexpr std::array<std::string_view, 5> kMarks = {"password", "secret", ".pem", "oauthbearer.config",
+                                                      "kinit.cmd"};
   return std::ranges::any_of(
       kMarks, [&](std::string_view mark) { return property.find(mark) != std::string_view::npos; });
 }
 
-std::unexpected<Error> refuse(std::string message, std::string hint = {}) {
-  return fail(ErrorKind::usage, "destination-setting", std::move(message), std::move(hint));
+constexpr std::string_view kCode = "destination-setting";
+
+/// `key` is the setting's (`kafka.acks`), `sentence` goes on behind it. The error's field names the key too,
+/// so that its line in the configuration file can be found.
+std::unexpected<Error> refuse(std::string_view key, std::string sentence, std::string hint = {}) {
+  const std::string shown =
+      key.starts_with(kPrefix) ? fmt::format("kafka.\"{}\"", key.substr(kPrefix.size())) : std::string(key);
+  Error error{ErrorKind::usage, std::string(kCode), fmt::format("{} {}", shown, sentence), hint, {}};
+  if (!hint.empty()) sentence += fmt::format(" ({})", hint);
+  error.fields.push_back({std::string(key), std::string(kCode), std::move(sentence)});
+  return std::unexpected(std::move(error));
+}
+
+std::string key_of(std::string_view property) { return fmt::format("{}{}", kPrefix, property); }
+
+/// Keeps everything that is wrong, so that it is reported together.
+class Problems {
+ public:
+  template <class T>
+  void add(Result<T> result) {
+    if (result) return;
+    if (error_)
+      error_->fields.insert(error_->fields.end(), result.error().fields.begin(), result.error().fields.end());
+    else
+      error_ = std::move(result).error();
+  }
+  [[nodiscard]] Result<void> result() && {
+    if (error_) return std::unexpected(*std::move(error_));
+    return {};
+  }
+
+ private:
+  std::optional<Error> error_;
+};
+
+/// The names that librdkafka knows: it prints them, as the rows of a table, and tells them in no other way.
+const std::vector<std::string>& known_properties() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> out;
+    char* text = nullptr;
+    std::size_t size = 0;
+    std::FILE* const stream = ::open_memstream(&text, &size);
+    if (stream == nullptr) return out;
+    rd_kafka_conf_properties_show(stream);
+    (void)std::fclose(stream);
+    const std::unique_ptr<char, decltype(&std::free)> owner(text, &std::free);
+    std::istringstream lines{std::string(text, size)};
+    for (std::string line; std::getline(lines, line);) {
+      const std::string name = line.substr(0, line.find(' '));
+      const bool is_row =
+          line.find('|') != std::string::npos &&
+          name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._") == std::string::npos;
+      if (is_row && !name.empty()) out.push_back(name);
+    }
+    return out;
+  }();
+  return names;
 }
 
 Result<void> set(rd_kafka_conf_t* conf, const std::string& property, const std::string& value) {
-  std::array<char, 512> text{};
-  if (rd_kafka_conf_set(conf, property.c_str(), value.c_str(), text.data(), text.size()) == RD_KAFKA_CONF_OK)
-    return {};
-  if (is_secret(property)) return refuse(fmt::format("kafka.\"{}\": librdkafka refuses the value", property));
-  return refuse(fmt::format("kafka.\"{}\": {}", property, text.data()),
-                "the properties are those of librdkafka 2.0 (CONFIGURATION.md)");
+  std::array<char, 512> reason{};
+  const auto outcome = rd_kafka_conf_set(conf, property.c_str(), value.c_str(), reason.data(), reason.size());
+  if (outcome == RD_KAFKA_CONF_OK) return {};
+  if (outcome == RD_KAFKA_CONF_UNKNOWN) {
+    const std::string near = base::nearest(property, known_properties());
+    return refuse(key_of(property), fmt::format("is no property of librdkafka {}{}", rd_kafka_version_str(),
+                                                near.empty() ? "" : fmt::format("; did you mean {}?", near)));
+  }
+  if (is_secret(property)) return refuse(key_of(property), "has a value that librdkafka refuses");
+  std::string text(reason.data());
+  const std::string quoted = fmt::format("\"{}\"", value);
+  if (const auto at = text.find(quoted); at != std::string::npos) text.replace(at, quoted.size(), "given");
+  return refuse(key_of(property), fmt::format("has a value that librdkafka refuses: {}", text));
 }
 
 std::string get(const rd_kafka_conf_t* conf, const char* property) {
@@ -125,28 +196,45 @@ Result<void> give_up_idempotence_where_needed(const Config& config, rd_kafka_con
   return {};
 }
 
+/// Under which name the user gave it; empty: he did not.
+std::string_view given_name(const Config& config, const Guard& guard) {
+  if (gives(config, guard.property)) return guard.property;
+  return !guard.other_name.empty() && gives(config, guard.other_name) ? guard.other_name : std::string_view{};
+}
+
 Result<void> check_guards(Config& config, const rd_kafka_conf_t* conf, bool unsafe) {
+  Problems problems;
+  const Guard* consequence = nullptr;  // voided by another property only: that one is to be named
+  bool names_one = false;
+  const auto refuse_guard = [](std::string_view name, const Guard& guard) {
+    return refuse(key_of(name), fmt::format("has a value that would void a promise: {}", guard.promise),
+                  "remove it, or set unsafe = true for this destination");
+  };
   for (const Guard& guard : kGuards) {
     const std::string value = get(conf, guard.property);
     if (value == guard.required) continue;
-    if (!unsafe) {
-      return refuse(
-          fmt::format("kafka.\"{}\" = \"{}\" would void a promise: {}", guard.property, value, guard.promise),
-          "remove it, or set unsafe = true for this destination");
+    if (unsafe) {
+      config.notes.push_back(fmt::format("unsafe: {} = {} voids {}", guard.property, value, guard.promise));
+      if (guard.voids_order) config.ordered_pipeline = false;
+    } else if (const auto name = given_name(config, guard); !name.empty()) {
+      problems.add<void>(refuse_guard(name, guard));
+      names_one = true;
+    } else if (consequence == nullptr) {
+      consequence = &guard;
     }
-    config.notes.push_back(fmt::format("unsafe: {} = {} voids {}", guard.property, value, guard.promise));
-    if (guard.voids_order) config.ordered_pipeline = false;
   }
+  if (consequence != nullptr && !names_one)
+    problems.add<void>(refuse_guard(consequence->property, *consequence));
   if (!get(conf, "transactional.id").empty())
-    return refuse(R"(kafka."transactional.id" is not supported: this destination uses no transactions)",
-                  "remove it");
-  return {};
+    problems.add<void>(refuse("kafka.transactional.id",
+                              "is not supported: this destination uses no transactions", "remove it"));
+  return std::move(problems).result();
 }
 
 Result<bool> parse_bool(const std::string& name, const std::string& text) {
   if (text == "true") return true;
   if (text == "false") return false;
-  return refuse(fmt::format("{} must be true or false", name));
+  return refuse(name, "must be true or false");
 }
 
 Result<std::chrono::milliseconds> parse_duration(const std::string& name, std::string_view text) {
@@ -157,7 +245,7 @@ Result<std::chrono::milliseconds> parse_duration(const std::string& name, std::s
     if (unit == "ms") return std::chrono::milliseconds(value);
     if (unit == "s") return std::chrono::seconds(value);
   }
-  return refuse(fmt::format("{} must be a time like 500ms or 2s", name));
+  return refuse(name, "must be a time like 500ms or 2s");
 }
 
 Result<void> check_topic(std::string_view topic) {
@@ -165,9 +253,10 @@ Result<void> check_topic(std::string_view topic) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
            c == '_' || c == '-';
   };
-  if (topic.empty()) return refuse("topic is missing", "name the topic to send to: topic = \"user.events\"");
+  if (topic.empty())
+    return refuse("topic", "is missing", "name the topic to send to: topic = \"user.events\"");
   if (topic.size() > 249 || topic == "." || topic == ".." || !std::ranges::all_of(topic, allowed)) {
-    return refuse("topic is not a Kafka topic name", "1 to 249 of letters, digits, '.', '_' and '-'");
+    return refuse("topic", "is not a Kafka topic name", "1 to 249 of letters, digits, '.', '_' and '-'");
   }
   return {};
 }
@@ -176,23 +265,57 @@ Result<encoding::Format> parse_format(const std::string& format) {
   if (format == "cloudevents") return encoding::Format::cloudevents;
   if (format == "cloudevents-binary") return encoding::Format::cloudevents_binary;
   if (format == "plain") return encoding::Format::plain;
-  return refuse("format '" + format + "' is unknown", "cloudevents, cloudevents-binary or plain");
+  return refuse("format", "is unknown", "cloudevents, cloudevents-binary or plain");
 }
 
 Result<void> read_settings(const DestinationOptions& options, Config& config, bool& unsafe) {
+  Problems problems;
+  const auto keep = [&problems](auto result, auto& out) {
+    if (result)
+      out = *std::move(result);
+    else
+      problems.add(std::move(result));
+  };
   for (const auto& [name, value] : options.settings) {
     if (name.starts_with(kPrefix)) {
       config.properties.emplace_back(name.substr(kPrefix.size()), value);
     } else if (name == "unsafe") {
-      UE_TRY_ASSIGN(unsafe, parse_bool(name, value));
+      keep(parse_bool(name, value), unsafe);
     } else if (name == "settle") {
-      UE_TRY_ASSIGN(config.settle, parse_duration(name, value));
+      keep(parse_duration(name, value), config.settle);
     } else {
-      return refuse(fmt::format("unknown setting '{}' of a kafka destination", name),
-                    "it takes kafka.\"…\" (any librdkafka property), unsafe and settle");
+      problems.add<void>(refuse(name, "is no setting of a kafka destination",
+                                "it takes kafka.\"…\" (any librdkafka property), unsafe and settle"));
     }
   }
-  return {};
+  return std::move(problems).result();
+}
+
+/// Everything that one look at each setting tells.
+Result<void> check_each(const DestinationOptions& options, Config& config, bool& unsafe) {
+  Problems problems;
+  problems.add(check_topic(config.topic));
+  if (auto format = parse_format(options.format))
+    config.format = *format;
+  else
+    problems.add(std::move(format));
+  if (options.encoding != "json") problems.add<void>(refuse("encoding", "is unknown", "json"));
+  problems.add(read_settings(options, config, unsafe));
+  const Conf scratch(rd_kafka_conf_new());
+  for (const auto& [property, value] : config.properties) problems.add(set(scratch.get(), property, value));
+  if (!gives(config, "bootstrap.servers") && !gives(config, "metadata.broker.list") &&
+      !gives(config, "test.mock.num.brokers"))
+    problems.add<void>(
+        refuse("kafka.bootstrap.servers", "is missing", R"(kafka."bootstrap.servers" = "host:9092")"));
+  return std::move(problems).result();
+}
+
+/// The property that librdkafka's words are about, as far as they name one that was given.
+std::string_view property_in(const Config& config, std::string_view text) {
+  std::string_view found;
+  for (const auto& [property, value] : config.properties)
+    if (property.size() > found.size() && text.find(property) != std::string_view::npos) found = property;
+  return found;
 }
 
 /// Some combinations are refused only when a client is made. Without brokers that makes no connection.
@@ -205,7 +328,11 @@ Result<void> check_by_making(const Config& config) {
   UE_TRY_ASSIGN(Conf conf, producer_conf(unconnected, {}));
   std::array<char, 512> text{};
   const Client client(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), text.data(), text.size()));
-  if (!client) return refuse(fmt::format("kafka.*: {}", text.data()));
+  if (!client) {
+    const auto property = property_in(config, text.data());
+    return refuse(key_of(property.empty() ? "*" : property),
+                  fmt::format("is refused by librdkafka: {}", text.data()));
+  }
   (void)conf.release();  // the client owns it now
   return {};
 }
@@ -215,23 +342,19 @@ Result<void> check_by_making(const Config& config) {
 Result<Config> parse(const DestinationOptions& options) {
   Config config;
   config.topic = options.topic;
-  UE_TRY(check_topic(config.topic));
-  UE_TRY_ASSIGN(config.format, parse_format(options.format));
-  if (options.encoding != "json") return refuse("encoding '" + options.encoding + "' is unknown", "json");
   bool unsafe = false;
-  UE_TRY(read_settings(options, config, unsafe));
+  UE_TRY(check_each(options, config, unsafe));
 
   UE_TRY_ASSIGN(Conf conf, producer_base(config));
   if (get(conf.get(), "bootstrap.servers").empty() && get_number(conf.get(), "test.mock.num.brokers") == 0)
-    return refuse(R"(kafka."bootstrap.servers" is missing)", R"(kafka."bootstrap.servers" = "host:9092")");
+    return refuse("kafka.bootstrap.servers", "is missing", R"(kafka."bootstrap.servers" = "host:9092")");
   UE_TRY(give_up_idempotence_where_needed(config, conf.get()));
   UE_TRY(check_guards(config, conf.get(), unsafe));
 
   const std::string partitioner = get(conf.get(), "partitioner");
   const auto* known =
       std::ranges::find(kPartitioners, partitioner, &std::pair<std::string_view, Partitioner>::first);
-  if (known == kPartitioners.end())
-    return refuse(fmt::format("kafka.\"partitioner\" = \"{}\" is not supported", partitioner));
+  if (known == kPartitioners.end()) return refuse("kafka.partitioner", "is not supported");
   config.partitioner = known->second;
   config.max_in_flight = static_cast<std::uint32_t>(get_number(conf.get(), "queue.buffering.max.messages"));
   if (config.max_in_flight == 0) config.max_in_flight = kMaxQueuedMessages;  // librdkafka's 0 is "no limit"

@@ -40,8 +40,8 @@ struct Config {
   std::chrono::milliseconds watch_interval{10'000};  ///< How often partitions and limit are looked at.
 };
 
-/// Checks everything that can be checked without a connection. Error `usage` names the setting; never a
-/// secret's value.
+/// Checks everything that can be checked without a connection. Error `usage`: `fields` has one for each
+/// setting that is wrong, its key as the pointer. Never a value.
 [[nodiscard]] Result<Config> parse(const DestinationOptions& options);
 
 /// What a producer is made with besides the settings.

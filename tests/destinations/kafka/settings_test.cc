@@ -26,6 +26,29 @@ std::string refusal(std::map<std::string, std::string> settings) {
   return describe(checked.error());
 }
 
+TEST(KafkaSettings, EverySettingThatIsWrongIsReportedWithItsKey) {
+  auto given = options({{"kafka.lingr.ms", "5"}, {"kafka.batch.size", "swordfish"}, {"unsafe", "maybe"}});
+  given.topic = "no topic";
+  const auto checked = kafka_kind().check(given);
+  ASSERT_FALSE(checked);
+  std::map<std::string, std::string> found;
+  for (const auto& field : checked.error().fields) found[field.pointer] = field.detail;
+  ASSERT_EQ(found.size(), 4u);
+  EXPECT_TRUE(found.contains("topic") && found.contains("unsafe"));
+  EXPECT_NE(found["kafka.lingr.ms"].find("did you mean linger.ms?"), std::string::npos)
+      << found["kafka.lingr.ms"];
+  EXPECT_EQ(found["kafka.batch.size"].find("swordfish"), std::string::npos) << found["kafka.batch.size"];
+}
+
+TEST(KafkaSettings, AVoidedPromiseIsReportedUnderTheNameThatWasGiven) {
+  for (const char* property : {"acks", "request.required.acks"}) {
+    const auto checked = kafka_kind().check(options({{std::string("kafka.") + property, "1"}}));
+    ASSERT_FALSE(checked);
+    ASSERT_EQ(checked.error().fields.size(), 1u) << "not what follows from it";
+    EXPECT_EQ(checked.error().fields[0].pointer, std::string("kafka.") + property);
+  }
+}
+
 TEST(KafkaSettings, DefaultsAreAccepted) { EXPECT_EQ(refusal({}), "accepted"); }
 
 TEST(KafkaSettings, AnyLibrdkafkaPropertyPassesThrough) {

@@ -1,10 +1,10 @@
-#include "config/nearest.h"
+#include "base/nearest.h"
 
 #include <algorithm>
 #include <numeric>
 #include <utility>
 
-namespace user_events::config {
+namespace user_events::base {
 namespace {
 
 std::string normal(std::string_view word) {
@@ -50,4 +50,4 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
   return found;
 }
 
-}  // namespace user_events::config
+}  // namespace user_events::base

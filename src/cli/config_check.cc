@@ -1,0 +1,140 @@
+// config check: what reading the file finds, and what only a look beyond it can tell.
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "base/json_text.h"
+#include "base/try.h"
+#include "catalogue/catalogue.h"
+#include "cli/configuration.h"
+#include "cli/output.h"
+
+namespace user_events::cli {
+namespace {
+
+struct Findings {
+  std::vector<FieldError> errors, warnings;
+};
+
+std::string key_of(const DestinationOptions& destination, std::string_view key) {
+  return fmt::format("destination.{}.{}", destination.name, key);
+}
+
+FieldError finding(const Configuration& configuration, const std::string& key, std::string code,
+                   std::string_view sentence) {
+  return {key, std::move(code), fmt::format("{} {}", place_of(configuration, key), sentence)};
+}
+
+/// A type that nobody knows never comes: the destination would wait for it in vain. No error, since the type
+/// may be added later.
+void check_types(const Configuration& configuration, const catalogue::Catalogue& catalogue,
+                 Findings& findings) {
+  for (const auto& destination : configuration.loaded.options.destinations) {
+    for (const auto& pattern : destination.types) {
+      const std::string type = pattern.substr(pattern.starts_with('!') ? 1 : 0);
+      if (type.find('*') != std::string::npos || catalogue.has_type(type)) continue;
+      const std::string near = catalogue.nearest_type(type);
+      findings.warnings.push_back(
+          finding(configuration, key_of(destination, "types"), "unknown-type",
+                  fmt::format("names {}, which is no known event type{}", type,
+                              near.empty() ? "; user-events schema list has them"
+                                           : fmt::format("; did you mean {}?", near))));
+    }
+  }
+}
+
+void check_catalogue(const Configuration& configuration, Findings& findings) {
+  auto catalogue = catalogue::Catalogue::builtin();
+  if (!catalogue)
+    return findings.errors.push_back({"catalogue_dir", catalogue.error().code, describe(catalogue.error())});
+  const auto& folder = configuration.loaded.options.catalogue_dir;
+  if (!folder.empty()) {
+    if (const auto loaded = catalogue->load_directory(folder); !loaded) {
+      return findings.errors.push_back(
+          {"catalogue_dir", loaded.error().code,
+           fmt::format("{}: {}", place_of(configuration, "catalogue_dir"), describe(loaded.error()))});
+    }
+  }
+  check_types(configuration, *catalogue, findings);
+}
+
+/// The daemon would wait for the folder; a person who checks wants to know.
+void check_folders(const Configuration& configuration, Findings& findings) {
+  for (const auto& destination : configuration.loaded.options.destinations) {
+    if (destination.kind != "file") continue;
+    const auto setting = destination.settings.find("path");
+    const bool has_path = setting != destination.settings.end();
+    const std::filesystem::path path = has_path ? setting->second : destination.topic;
+    const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+    std::error_code error;
+    const std::string key = key_of(destination, has_path ? "path" : "topic");
+    if (!std::filesystem::is_directory(folder, error))
+      findings.errors.push_back(finding(configuration, key, "no-folder",
+                                        fmt::format("lies in {}, which is no folder", folder.string())));
+    else if (std::filesystem::is_directory(path, error))
+      findings.errors.push_back(finding(configuration, key, "is-folder",
+                                        fmt::format("names {}, which is a folder", path.string())));
+  }
+}
+
+Findings look_beyond(const Configuration& configuration) {
+  Findings findings;
+  if (const auto listen =
+          check_listen(configuration.loaded.options.http.listen, place_of(configuration, "http.listen"));
+      !listen)
+    findings.errors.push_back({"http.listen", listen.error().code, describe(listen.error())});
+  check_catalogue(configuration, findings);
+  check_folders(configuration, findings);
+  return findings;
+}
+
+std::string json_of(const std::vector<FieldError>& findings) {
+  std::string out = "[";
+  for (const auto& each : findings) {
+    out += out.size() > 1 ? ",{\"key\":" : "{\"key\":";
+    base::append_json_string(each.pointer, out);
+    out += ",\"code\":";
+    base::append_json_string(each.code, out);
+    out += ",\"detail\":";
+    base::append_json_string(each.detail, out);
+    out += '}';
+  }
+  return out + "]";
+}
+
+Result<void> write_json(const Findings& findings) {
+  return write_result(fmt::format("{{\"errors\":{},\"warnings\":{}}}\n", json_of(findings.errors),
+                                  json_of(findings.warnings)));
+}
+
+Error to_error(std::vector<FieldError> errors) {
+  Error error{ErrorKind::usage, errors.front().code, errors.front().detail, {}, {}};
+  error.fields = std::move(errors);
+  return error;
+}
+
+}  // namespace
+
+Result<void> config_check(const ConfigArguments& arguments) {
+  const auto configuration = load_configuration(arguments);
+  if (!configuration) {
+    Findings findings{configuration.error().fields, {}};
+    if (findings.errors.empty())
+      findings.errors.push_back({"", configuration.error().code, describe(configuration.error())});
+    if (arguments.json) UE_TRY(write_json(findings));
+    return std::unexpected(configuration.error());
+  }
+  Findings findings = look_beyond(*configuration);
+  for (const auto& warning : findings.warnings)
+    message(fmt::format("user-events: warning: {}", printable(warning.detail)));
+  if (arguments.json) UE_TRY(write_json(findings));
+  if (!findings.errors.empty()) return std::unexpected(to_error(std::move(findings.errors)));
+  if (arguments.json) return {};
+  const auto count = configuration->loaded.options.destinations.size();
+  return write_result(fmt::format("{}: no errors, {} destination{}\n",
+                                  configuration->file.empty() ? "defaults (there is no user-events.toml here)"
+                                                              : printable(configuration->file),
+                                  count, count == 1 ? "" : "s"));
+}
+
+}  // namespace user_events::cli
