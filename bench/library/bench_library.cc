@@ -2,11 +2,9 @@
 // medians of the rounds are reported. CPU is this process's (librdkafka's threads included), not the broker's.
 //
 //     bench_library BROKER FOLDER [EVENTS [ROUNDS]]
-#include <librdkafka/rdkafka.h>
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -18,6 +16,7 @@
 
 #include "base/uuid.h"
 #include "encoding/envelope.h"
+#include "kafka/bare_producer.h"
 #include "ports/random.h"
 #include "user_events/publisher.h"
 
@@ -26,6 +25,8 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 using user_events::AnyEvent;
+using user_events::bench::BareMessage;
+using user_events::bench::BareProducer;
 using user_events::UserCreated;
 
 constexpr std::size_t kUsers = 100'000;
@@ -84,34 +85,9 @@ UserCreated event_of(std::uint32_t user) {
           .status = "active"};
 }
 
-void check(rd_kafka_conf_t* conf, const char* key, const std::string& value) {
-  char text[256];
-  if (rd_kafka_conf_set(conf, key, value.c_str(), text, sizeof text) != RD_KAFKA_CONF_OK) die(text);
-}
-
-/// What the library's Kafka destination sets by default, so that both sides run under the same promises.
-rd_kafka_t* make_producer(const std::string& broker) {
-  auto* conf = rd_kafka_conf_new();
-  for (const auto& [key, value] : std::vector<std::pair<const char*, std::string>>{
-           {"bootstrap.servers", broker}, {"enable.idempotence", "true"}, {"enable.gapless.guarantee", "true"}, {"acks", "all"},
-           {"message.timeout.ms", "0"}, {"max.in.flight", "1"}, {"partitioner", "murmur2_random"}, {"linger.ms", "5"},
-           {"queue.buffering.max.messages", "20000"}, {"queue.buffering.max.kbytes", "32768"}})
-    check(conf, key, value);
-  char text[256];
-  rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR);
-  auto* producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
-  if (producer == nullptr) die(text);
-  return producer;
-}
-
-struct Bare {
-  std::string key, body;
-  std::vector<std::pair<std::string, std::string>> headers;
-};
-
 /// Finished messages, made before the clock runs: the bare producer only sends.
-std::vector<Bare> make_messages(const std::vector<std::uint32_t>& users) {
-  std::vector<Bare> messages(users.size());
+std::vector<BareMessage> make_messages(const std::vector<std::uint32_t>& users) {
+  std::vector<BareMessage> messages(users.size());
   auto& random = user_events::ports::system_random();
   for (std::size_t i = 0; i < users.size(); ++i) {
     const auto event = event_of(users[i]);
@@ -138,53 +114,9 @@ std::vector<Bare> make_messages(const std::vector<std::uint32_t>& users) {
   return messages;
 }
 
-/// Serves delivery reports; returns how many messages were acknowledged.
-std::size_t serve(rd_kafka_queue_t* queue, int timeout_ms) {
-  std::size_t done = 0;
-  auto* event = rd_kafka_queue_poll(queue, timeout_ms);
-  if (event == nullptr) return 0;
-  const rd_kafka_message_t* messages[256];
-  while (const auto count = rd_kafka_event_message_array(event, messages, 256)) {
-    for (std::size_t i = 0; i < count; ++i)
-      if (messages[i]->err != RD_KAFKA_RESP_ERR_NO_ERROR) die(rd_kafka_err2str(messages[i]->err));
-    done += count;
-  }
-  rd_kafka_event_destroy(event);
-  return done;
-}
-
-Measurement run_bare(const std::string& broker, const std::vector<Bare>& messages) {
-  auto* producer = make_producer(broker);
-  auto* queue = rd_kafka_queue_get_main(producer);
-  auto* topic = rd_kafka_topic_new(producer, kTopic, nullptr);
-  const auto measured = measure(messages.size(), [&] {
-    std::size_t done = 0;
-    for (const auto& message : messages) {
-      while (true) {
-        auto* headers = rd_kafka_headers_new(message.headers.size());
-        for (const auto& [name, value] : message.headers)
-          rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), value.data(), static_cast<ssize_t>(value.size()));
-        auto* error = rd_kafka_produceva(
-            producer, std::array<rd_kafka_vu_t, 5>{{{.vtype = RD_KAFKA_VTYPE_RKT, .u = {.rkt = topic}},
-                                                    {.vtype = RD_KAFKA_VTYPE_KEY, .u = {.mem = {const_cast<char*>(message.key.data()), message.key.size()}}},
-                                                    {.vtype = RD_KAFKA_VTYPE_VALUE, .u = {.mem = {const_cast<char*>(message.body.data()), message.body.size()}}},
-                                                    {.vtype = RD_KAFKA_VTYPE_HEADERS, .u = {.headers = headers}},
-                                                    {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u = {.i = RD_KAFKA_MSG_F_COPY}}}}.data(), 5);
-        if (error == nullptr) break;
-        const auto code = rd_kafka_error_code(error);
-        rd_kafka_error_destroy(error);
-        rd_kafka_headers_destroy(headers);
-        if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) die(rd_kafka_err2str(code));
-        done += serve(queue, 5);
-      }
-      if (done % 4096 == 0) done += serve(queue, 0);
-    }
-    while (done < messages.size()) done += serve(queue, 100);
-  });
-  rd_kafka_topic_destroy(topic);
-  rd_kafka_queue_destroy(queue);
-  rd_kafka_destroy(producer);
-  return measured;
+Measurement run_bare(const std::string& broker, const std::vector<BareMessage>& messages) {
+  BareProducer producer(broker, kTopic);
+  return measure(messages.size(), [&] { producer.send(messages); });
 }
 
 user_events::UserEventPublisher open_library(const std::string& broker, const std::string& folder) {
