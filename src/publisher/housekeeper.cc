@@ -69,15 +69,17 @@ void Housekeeper::on_delivered(std::uint64_t sequence, std::chrono::milliseconds
 
 void Housekeeper::add(std::uint64_t sequence, bool all_before, std::chrono::milliseconds timeout,
                       DeliveredCallback callback) {
+  bool can_wait = false;
   {
     std::lock_guard lock(mutex_);
-    if (!stopping_ && waiters_.size() < kMaxWaiters) {
+    can_wait = !stopping_ && waiters_.size() < kMaxWaiters;
+    if (can_wait) {
       waiters_.push_back({sequence, all_before, steady_clock::now() + std::min(timeout, kLongestWait), std::move(callback)});
       anybody_waits_.store(true, std::memory_order_relaxed);
       noticed_ = true;
     }
   }
-  if (callback) return callback(progress(sequence));
+  if (!can_wait) return callback(progress(sequence));
   changed_.notify_one();
 }
 
@@ -115,11 +117,12 @@ void Housekeeper::run() {
 }
 
 void Housekeeper::answer_waiters(std::unique_lock<std::mutex>& lock, bool all) {
-  std::vector<Waiter> ready;
   const auto now = steady_clock::now();
-  for (auto& waiter : waiters_)
-    if (all || waiter.deadline <= now || is_done(waiter)) ready.push_back(std::move(waiter));
-  std::erase_if(waiters_, [](const Waiter& waiter) { return !waiter.callback; });
+  const auto first_ready = std::partition(waiters_.begin(), waiters_.end(), [&](const Waiter& waiter) {
+    return !all && waiter.deadline > now && !is_done(waiter);
+  });
+  std::vector<Waiter> ready(std::make_move_iterator(first_ready), std::make_move_iterator(waiters_.end()));
+  waiters_.erase(first_ready, waiters_.end());
   anybody_waits_.store(!waiters_.empty(), std::memory_order_relaxed);
   if (ready.empty()) return;
   lock.unlock();
