@@ -51,6 +51,27 @@ bool is_tracestate_value(std::string_view value) noexcept {
          std::ranges::all_of(value, [](char c) { return c >= ' ' && c <= '~' && c != ',' && c != '='; });
 }
 
+/// Of `name=value; name=value`: false if there is a charset other than UTF-8, or US-ASCII, its subset.
+bool is_utf8_charset(std::string_view parameters) noexcept {
+  while (!parameters.empty()) {
+    const std::size_t end = std::min(parameters.find(';'), parameters.size());
+    const std::string_view parameter = parameters.substr(0, end);
+    parameters.remove_prefix(std::min(end + 1, parameters.size()));
+    const std::size_t equals = parameter.find('=');
+    if (equals == std::string_view::npos ||
+        !std::ranges::equal(trim(parameter.substr(0, equals)), std::string_view("charset"), {}, to_lower))
+      continue;
+    std::string_view charset = trim(parameter.substr(equals + 1));
+    if (charset.size() >= 2 && charset.front() == '"' && charset.back() == '"')
+      charset = charset.substr(1, charset.size() - 2);
+    const auto is = [charset](std::string_view name) {
+      return std::ranges::equal(charset, name, {}, to_lower);
+    };
+    if (!is("utf-8") && !is("us-ascii")) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 bool has_control_character(std::string_view text) noexcept {
@@ -58,6 +79,20 @@ bool has_control_character(std::string_view text) noexcept {
     const auto c = static_cast<unsigned char>(text[i]);
     if (c < 0x20 || c == 0x7f) return true;
     if (c == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0) return true;
+  }
+  return false;
+}
+
+bool has_noncharacter(std::string_view text) noexcept {
+  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  for (std::size_t i = 0; i + 2 < text.size(); ++i) {
+    if (byte(i) < 0xef) continue;
+    const bool is_three_bytes = byte(i) == 0xef;
+    if (is_three_bytes && byte(i + 1) == 0xb7 && byte(i + 2) >= 0x90 && byte(i + 2) <= 0xaf) return true;
+    // U+xxFFFE and U+xxFFFF: all sixteen low bits set, but perhaps the last.
+    const std::size_t low = is_three_bytes ? i + 1 : i + 2;
+    const bool ends_plane = low + 1 < text.size() && byte(low) == 0xbf && (byte(low + 1) & 0xfe) == 0xbe;
+    if (ends_plane && (is_three_bytes || (byte(i + 1) & 0x0f) == 0x0f)) return true;
   }
   return false;
 }
@@ -78,7 +113,9 @@ bool is_uri_reference(std::string_view text) noexcept {
 }
 
 bool is_json_media_type(std::string_view text) noexcept {
-  const std::string_view type = trim(text.substr(0, text.find(';')));
+  const std::size_t semicolon = text.find(';');
+  const std::string_view type = trim(text.substr(0, semicolon));
+  if (semicolon != std::string_view::npos && !is_utf8_charset(text.substr(semicolon + 1))) return false;
   const std::size_t slash = type.find('/');
   if (slash == 0 || slash == std::string_view::npos || type.find_first_of(" \t") != std::string_view::npos)
     return false;

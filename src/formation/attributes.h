@@ -16,6 +16,10 @@ inline constexpr std::size_t kMaxExtensions = 32;
 /// CloudEvents string may.
 [[nodiscard]] bool has_control_character(std::string_view text) noexcept;
 
+/// True if valid UTF-8 `text` holds a code point that Unicode keeps free for ever (U+FDD0..U+FDEF and the
+/// last two of every plane), which no CloudEvents string may either.
+[[nodiscard]] bool has_noncharacter(std::string_view text) noexcept;
+
 /// CloudEvents attribute name: 1 or more of `a`..`z`, `0`..`9`.
 [[nodiscard]] bool is_attribute_name(std::string_view name) noexcept;
 
@@ -23,7 +27,8 @@ inline constexpr std::size_t kMaxExtensions = 32;
 /// not empty.
 [[nodiscard]] bool is_uri_reference(std::string_view text) noexcept;
 
-/// `application/json`, `…/json` or `…+json`, any case, with or without parameters.
+/// `application/json`, `…/json` or `…+json`, any case, with or without parameters; a charset, if there is
+/// one, is UTF-8.
 [[nodiscard]] bool is_json_media_type(std::string_view text) noexcept;
 
 /// W3C Trace Context: `version "-" trace-id "-" parent-id "-" flags`, lower-case hexadecimal, no zero ids,

@@ -21,6 +21,9 @@ void check_text(std::string_view name, std::string_view text, std::size_t max_by
     findings.add(name, "utf-8", "the text is not valid UTF-8");
   else if (has_control_character(text))
     findings.add(name, "control-character", "control characters are not allowed here");
+  else if (has_noncharacter(text))
+    findings.add(name, "noncharacter",
+                 "code points that Unicode assigns to no character are not allowed here");
 }
 
 void check_source(std::string_view source, const Findings& findings) {
@@ -35,7 +38,7 @@ void check_content(const RawEvent& raw, const Findings& findings) {
   if (raw.has_text(Member::spec_version) && raw.text(Member::spec_version) != "1.0")
     findings.add("specversion", "unsupported", "only CloudEvents 1.0 is supported");
   if (raw.has_text(Member::data_content_type) && !is_json_media_type(raw.text(Member::data_content_type)))
-    findings.add("datacontenttype", "unsupported", "the data of an event is JSON");
+    findings.add("datacontenttype", "unsupported", "the data of an event is JSON in UTF-8");
   if (raw.has_text(Member::data_schema) && !is_uri_reference(raw.text(Member::data_schema)))
     findings.add("dataschema", "format", "this is no URI");
 }
@@ -55,8 +58,8 @@ void check_trace(std::string_view traceparent, std::string_view tracestate, cons
 }
 
 bool is_good_key(const LaneKey& key) noexcept {
-  return !key.is_user ||
-         (!key.value.empty() && key.value.size() <= kMaxKeyBytes && !has_control_character(key.value));
+  return !key.is_user || (!key.value.empty() && key.value.size() <= kMaxKeyBytes &&
+                          !has_control_character(key.value) && !has_noncharacter(key.value));
 }
 
 void add_bad_key(const LaneKey& key, const catalogue::EventType* type, const Findings& findings) {

@@ -1,6 +1,8 @@
 #include "formation/former.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "base/json_text.h"
 #include "base/time_text.h"
@@ -37,7 +39,30 @@ std::unexpected<Error> not_closed() {
               "the body is no JSON: its array is not closed, or something follows it");
 }
 
+/// Which byte order mark (Unicode 15, table 2-4) a text begins with; empty: none. JSON has none (RFC
+/// 8259, 8.1).
+std::string_view byte_order_mark(std::string_view text) noexcept {
+  using namespace std::string_view_literals;
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kMarks = {
+      {{"\xef\xbb\xbf"sv, "UTF-8"},
+       {"\x00\x00\xfe\xff"sv, "UTF-32"},
+       {"\xff\xfe\x00\x00"sv, "UTF-32"},
+       {"\xfe\xff"sv, "UTF-16"},
+       {"\xff\xfe"sv, "UTF-16"}}};
+  for (const auto& [mark, name] : kMarks)
+    if (text.starts_with(mark)) return name;
+  return {};
+}
+
 }  // namespace
+
+Result<void> check_mark(std::string_view text) {
+  const std::string_view mark = byte_order_mark(text);
+  if (mark.empty()) return {};
+  return fail(ErrorKind::malformed, "byte-order-mark",
+              "the body begins with the byte order mark of " + std::string(mark),
+              "send UTF-8 without a byte order mark");
+}
 
 // ---- FormedBatch ----
 
@@ -100,6 +125,7 @@ Result<void> Former::Impl::add_body(std::string_view body, BodyForm form, const 
   const std::string_view text = trim_json_space(body);
   if (text.empty())
     return fail(ErrorKind::malformed, "empty-body", "the body is empty", "send one event as a JSON object");
+  UE_TRY(check_mark(text));
   if (form != BodyForm::cloudevent && text.starts_with('[')) return add_array(text, form, context, out);
   std::vector<FieldError> list;
   UE_TRY(add_text(text, form, now_ms(), context, {list, {}}, out));

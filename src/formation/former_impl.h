@@ -31,13 +31,18 @@ struct LaneKey {
 /// Judges id and trace context, which every way in has.
 void check_id(std::string_view id, const Findings& findings);
 void check_trace(std::string_view traceparent, std::string_view tracestate, const Findings& findings);
-/// A user's id goes out as it is, so it must be a CloudEvents string; an identifier goes out as its token, whatever it holds.
+/// A user's id goes out as it is, so it must be a CloudEvents string; an identifier goes out as its token,
+/// whatever it holds.
 [[nodiscard]] bool is_good_key(const LaneKey& key) noexcept;
 /// The finding for a key that is not good. `type` may be null.
 void add_bad_key(const LaneKey& key, const catalogue::EventType* type, const Findings& findings);
 
 /// The error of a request with findings.
 [[nodiscard]] Error invalid_event(std::vector<FieldError> findings);
+
+/// Error `malformed` if a text begins with a byte order mark: its encoding is then another, or JSON parsers
+/// disagree about it.
+[[nodiscard]] Result<void> check_mark(std::string_view text);
 
 struct Former::Impl {
   Impl(const catalogue::Catalogue& events, Settings given, const ports::Clock& time, ports::Random& chance)
@@ -70,7 +75,8 @@ struct Former::Impl {
                                             const Findings& findings) const;
   /// `time_text` holds what `submitted_time` views.
   [[nodiscard]] Attributes check_options(const PublishOptions& options, std::int64_t now_ms,
-                                         std::span<char, base::kTimeTextSize> time_text, const Findings& findings) const;
+                                         std::span<char, base::kTimeTextSize> time_text,
+                                         const Findings& findings) const;
   [[nodiscard]] const catalogue::EventType* find_type(const RawEvent& raw, const Findings& findings) const;
 
   /// Writes one event into the batch. `write_data(out, as_submitted)` appends the data; false, with findings

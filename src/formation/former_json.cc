@@ -61,6 +61,7 @@ void Former::Impl::add_raw(const RawEvent& raw, std::int64_t now, const Context&
 Result<void> Former::Impl::add_dynamic(const DynamicEvent& event, const Context& context,
                                        FormedBatch& out) const {
   UE_TRY(check_size(event.data.size(), {}, out));
+  UE_TRY(check_mark(event.data));
   JsonParser& parser = JsonParser::of_thread();
   std::vector<FieldError> list;
   const Findings findings{list, {}};

@@ -161,6 +161,9 @@ void RawEvent::add_extension(std::string_view name, const element& value, const 
       const std::string_view text = value.get_string().value_unsafe();
       if (has_control_character(text))
         findings.add(name, "control-character", "an attribute has no control characters");
+      else if (has_noncharacter(text))
+        findings.add(name, "noncharacter",
+                     "an attribute has no code points that Unicode assigns to no character");
       else
         base::append_json_string(text, extensions_);
       return;
@@ -193,6 +196,9 @@ void RawEvent::set_attribute_text(std::string_view name, std::string_view value,
   } else if (member == Member::none && begin_extension(name, findings)) {
     if (has_control_character(value))
       findings.add(name, "control-character", "an attribute has no control characters");
+    else if (has_noncharacter(value))
+      findings.add(name, "noncharacter",
+                   "an attribute has no code points that Unicode assigns to no character");
     else
       base::append_json_string(value, extensions_);
   }

@@ -92,5 +92,44 @@ TEST(Attributes, DataSchemasOfOurFormAreTakenApart) {
     EXPECT_FALSE(parse_data_schema(uri).has_value()) << uri;
 }
 
+TEST(Attributes, NoncharactersAreFoundAndTheirNeighboursAreNot) {
+  for (const char* bad : {"\xef\xb7\x90", "\xef\xb7\xaf", "a\xef\xbf\xbe",
+                          "\xef\xbf\xbf"
+                          "b",
+                          "\xf0\x9f\xbf\xbe", "\xf0\xaf\xbf\xbf", "\xf3\xbf\xbf\xbe", "\xf4\x8f\xbf\xbf"})
+    EXPECT_TRUE(has_noncharacter(bad)) << testing::PrintToString(bad);
+  for (const char* good : {"", "abc", "\xef\xb7\x8f", "\xef\xb7\xb0", "\xef\xbf\xbd", "\xf0\x9f\xbf\xbd",
+                           "\xf0\x90\x80\x80", "\xf0\x9e\xbf\xbf", "\xe2\x82\xac", "\xef\xbb\xbf"})
+    EXPECT_FALSE(has_noncharacter(good)) << testing::PrintToString(good);
+}
+
+TEST(Attributes, EveryCodePointIsJudgedAsUnicodeSays) {
+  for (std::uint32_t c = 0; c <= 0x10ffff; ++c) {
+    if (c >= 0xd800 && c <= 0xdfff) continue;
+    std::string text;
+    const auto add = [&text](std::uint32_t byte) { text += static_cast<char>(byte); };
+    if (c < 0x80)
+      add(c);
+    else if (c < 0x800)
+      add(0xc0 | c >> 6), add(0x80 | (c & 63));
+    else if (c < 0x10000)
+      add(0xe0 | c >> 12), add(0x80 | (c >> 6 & 63)), add(0x80 | (c & 63));
+    else
+      add(0xf0 | c >> 18), add(0x80 | (c >> 12 & 63)), add(0x80 | (c >> 6 & 63)), add(0x80 | (c & 63));
+    const bool expected = (c >= 0xfdd0 && c <= 0xfdef) || (c & 0xfffe) == 0xfffe;
+    ASSERT_EQ(has_noncharacter(text), expected) << std::hex << c;
+    ASSERT_EQ(has_noncharacter("\xbf" + text + "a"), expected) << std::hex << c;
+  }
+}
+
+TEST(Attributes, ACharsetOtherThanUtf8IsNoJson) {
+  for (const char* good : {"application/json;charset=UTF-8", "application/json; a=b; Charset=\"utf-8\"",
+                           "application/json; charset=us-ascii", "application/json;"})
+    EXPECT_TRUE(is_json_media_type(good)) << good;
+  for (const char* bad : {"application/json; charset=utf-16", "application/json; a=b ;CHARSET=latin1",
+                          "application/json; charset=", "application/json; charset=utf-8; charset=x"})
+    EXPECT_FALSE(is_json_media_type(bad)) << bad;
+}
+
 }  // namespace
 }  // namespace user_events::formation

@@ -74,7 +74,7 @@ constexpr Malformed kMalformed[] = {
     {kEvents, "{\"a\":\"\xc3\"}", "invalid-utf8"},
     {kEvents, "{\"a\":\"\xed\xa0\x80\"}", "invalid-utf8"},
     {kEvents, "{\"a\":\"\xc0\xaf\"}", "invalid-utf8"},
-    {kEvents, "\xff\xfe{\0}\0"sv, "invalid-utf8"},
+    {kEvents, "\xff\xfe{\0}\0"sv, "byte-order-mark"},
     {kEvents, "[{@E}", "malformed-json"},
     {kEvents, "[{@E},]", "malformed-json"},
     {kEvents, "[,{@E}]", "malformed-json"},
@@ -446,6 +446,66 @@ TEST(Refusals, AFindingForTheWholeBodyNamesTheBody) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().message, "the body is refused: an event is a JSON object");
   EXPECT_EQ(bench.body("[7]").error().message, "the event is refused at `/0`: an event is a JSON object");
+}
+
+TEST(Refusals, ABodyWithAByteOrderMarkIsToldSo) {
+  using namespace std::string_view_literals;
+  Bench bench;
+  const std::string event = expand("{@E}");
+  for (const auto& [mark, name] : {std::pair{"\xef\xbb\xbf"sv, "UTF-8"},
+                                   {"\xfe\xff"sv, "UTF-16"},
+                                   {"\xff\xfe"sv, "UTF-16"},
+                                   {"\xff\xfe\0\0"sv, "UTF-32"},
+                                   {"\0\0\xfe\xff"sv, "UTF-32"}}) {
+    for (const std::string& text : {event, "[" + event + "]"}) {
+      const auto refused = bench.body(std::string(mark) + text);
+      ASSERT_FALSE(refused);
+      EXPECT_EQ(refused.error().kind, ErrorKind::malformed);
+      EXPECT_EQ(refused.error().code, "byte-order-mark");
+      EXPECT_EQ(refused.error().message, std::string("the body begins with the byte order mark of ") + name);
+    }
+  }
+  DynamicEvent dynamic;
+  dynamic.type = "user.created";
+  const std::string marked = "\xef\xbb\xbf" + expand("@D");
+  dynamic.data = marked;
+  EXPECT_EQ(bench.former.form_event(dynamic, {}, bench.batch).error().code, "byte-order-mark");
+  EXPECT_TRUE(bench.batch.empty());
+}
+
+TEST(Refusals, NoncharactersAreInNoAttributeAndInNoKey) {
+  Bench bench;
+  const auto refused_at = [&](std::string_view body, BodyForm form) {
+    const auto formed = bench.body(expand(body), form);
+    return formed || formed.error().fields.size() != 1 || formed.error().fields[0].code != "noncharacter"
+               ? std::string("not refused so")
+               : formed.error().fields[0].pointer;
+  };
+  EXPECT_EQ(refused_at(R"({@E,"id":"a\uffff"})", kEvents), "/id");
+  EXPECT_EQ(refused_at("{@C,\"ext\":\"\xf0\x9f\xbf\xbe\"}", kOne), "/ext");
+  EXPECT_EQ(refused_at(R"({"type":"user.mfa.enabled","data":{"userId":"u\ufdd0"}})", kEvents),
+            "/data/userId");
+  EXPECT_EQ(
+      bench
+          .body(
+              R"({"specversion":"1.0","id":"e","source":"/a\ufffe","type":"user.mfa.enabled","data":{"userId":"u"}})",
+              kOne)
+          .error()
+          .fields[0]
+          .pointer,
+      "/source");
+  EXPECT_EQ(bench.body(expand(R"({@C,"datacontenttype":"application/json; charset=utf-16"})"), kOne)
+                .error()
+                .fields[0]
+                .pointer,
+            "/datacontenttype");
+  DynamicEvent dynamic;
+  dynamic.type = "user.created";
+  const std::string data = expand("@D");
+  dynamic.data = data;
+  dynamic.extensions = {{"ext", "\xef\xbf\xbf"}};
+  EXPECT_EQ(bench.former.form_event(dynamic, {}, bench.batch).error().fields[0].code, "noncharacter");
+  EXPECT_TRUE(bench.batch.empty());
 }
 
 }  // namespace
