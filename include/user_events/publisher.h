@@ -28,7 +28,8 @@ struct Receipt {
   bool duplicate = false;      ///< The id had been accepted before, with the same content; this is the first receipt.
 };
 
-/// Called once, on a thread of the library, when the outcome is final. Must not block.
+/// Called once, on a thread of the library, when the outcome is final. Must not block: a waiting
+/// `publish` from here fails (usage, `called-from-callback`), `publish_async` refuses (`unavailable`) instead of waiting.
 using PublishCallback = std::move_only_function<void(Result<std::vector<Receipt>>)>;
 /// One result per line or event, in order.
 using PublishEachCallback = std::move_only_function<void(std::vector<Result<Receipt>>)>;

@@ -43,6 +43,7 @@ Committer::Committer(const Options& options, const Storage& storage, const ports
       segment_ended_(std::move(segment_ended)) {}
 
 void Committer::run() {
+  stage_.enter_commit_thread();
   for (;;) {
     if (auto frame = stage_.next())
       commit(std::move(frame));

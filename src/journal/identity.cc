@@ -12,7 +12,8 @@ namespace {
 constexpr std::uint64_t kSecretMagic = 0x3143455345564555;   // "UEVESEC1"
 constexpr std::uint64_t kJournalMagic = 0x314E524A45564555;  // "UEVEJRN1"
 constexpr std::uint64_t kEpochMagic = 0x314F504545564555;    // "UEVEEPO1"
-constexpr std::uint64_t kEpochMask = (1ull << 40) - 1;       // 8 characters of 5 bits
+constexpr const char* kEpochName = "epoch";
+constexpr std::uint64_t kEpochMask = (1ull << 40) - 1;  // 8 characters of 5 bits
 
 /// Crockford's base 32, lower case: no letter is mistaken for a digit.
 void append_base32(std::uint64_t high, std::uint64_t low, unsigned characters, std::string& out) {
@@ -98,7 +99,7 @@ Result<std::array<std::byte, Size>> lasting_random(const Storage& storage, const
 
 using EpochPayload = std::array<std::byte, 8 + 32>;
 
-/// Which file this is, without giving the host's id away.
+/// Which file this is, without giving inodes away.
 Result<Hash> fingerprint(const Storage& storage, const std::string& path) {
   UE_TRY_ASSIGN(const std::string identity, storage.files.identity(path));
   return Sha256()(as_bytes(identity));
@@ -107,7 +108,7 @@ Result<Hash> fingerprint(const Storage& storage, const std::string& path) {
 /// The stored epoch while the file is the one it was written as; else a new one.
 Result<void> open_epoch(const Storage& storage, ports::Random& random, bool has_segments,
                         Identity& identity) {
-  const std::string name = "epoch";
+  const std::string name = kEpochName;
   const auto found = read_small_file<sizeof(EpochPayload)>(storage, name, kEpochMagic);
   // A damaged marker proves nothing: a new epoch is always safe.
   if (!found && found.error().kind != ErrorKind::damaged) return std::unexpected(found.error());
@@ -116,17 +117,15 @@ Result<void> open_epoch(const Storage& storage, ports::Random& random, bool has_
     const EpochPayload& stored = **found;
     UE_TRY_ASSIGN(const Hash here, fingerprint(storage, storage.path(name)));
     identity.epoch = load<std::uint64_t>(stored.data());
-    if (std::memcmp(here.data(), stored.data() + 8, here.size()) == 0) return {};
+    if (std::memcmp(here.data(), stored.data() + 8, here.size()) == 0) {
+      // A marker that could not be renewed is as good as it was.
+      static_cast<void>(renew_epoch_marker(storage, identity));
+      return {};
+    }
   }
   identity.new_epoch = true;
   identity.epoch = random.next_u64() & kEpochMask;
-  return write_small_file(storage, name, kEpochMagic, [&](const std::string& path) -> Result<EpochPayload> {
-    UE_TRY_ASSIGN(const Hash here, fingerprint(storage, path));
-    EpochPayload payload;
-    store(payload.data(), identity.epoch);
-    std::memcpy(payload.data() + 8, here.data(), here.size());
-    return payload;
-  });
+  return renew_epoch_marker(storage, identity);
 }
 
 }  // namespace
@@ -141,6 +140,17 @@ Result<Identity> open_identity(const Storage& storage, ports::Random& random, bo
   return identity;
 }
 
+Result<void> renew_epoch_marker(const Storage& storage, const Identity& identity) {
+  return write_small_file(storage, kEpochName, kEpochMagic,
+                          [&](const std::string& path) -> Result<EpochPayload> {
+                            UE_TRY_ASSIGN(const Hash here, fingerprint(storage, path));
+                            EpochPayload payload;
+                            store(payload.data(), identity.epoch);
+                            std::memcpy(payload.data() + 8, here.data(), here.size());
+                            return payload;
+                          });
+}
+
 Result<Identity> read_identity(const Storage& storage) {
   Identity identity;
   UE_TRY_ASSIGN(const auto secret, read_small_file<32>(storage, "secret", kSecretMagic));
@@ -149,7 +159,7 @@ Result<Identity> read_identity(const Storage& storage) {
   if (!journal) return missing_beside_segments(storage, "journal");
   identity.secret = *secret;
   identity.journal = *journal;
-  const auto epoch = read_small_file<sizeof(EpochPayload)>(storage, "epoch", kEpochMagic);
+  const auto epoch = read_small_file<sizeof(EpochPayload)>(storage, kEpochName, kEpochMagic);
   if (!epoch && epoch.error().kind != ErrorKind::damaged) return std::unexpected(epoch.error());
   set_epoch(identity, epoch && *epoch ? load<std::uint64_t>((**epoch).data()) : 0);
   return identity;

@@ -23,8 +23,12 @@ struct Identity {
 [[nodiscard]] Result<Identity> open_identity(const Storage& storage, ports::Random& random,
                                              bool has_segments);
 
-/// The same without writing anything: the epoch is the stored one, 0 when there is none. Error `damaged`
-/// when a file is missing or not what was written.
+/// Writes the marker of the epoch as a new file. Done at every open and close, so that an older content of
+/// the marker, restored in place, is not taken for the current one.
+[[nodiscard]] Result<void> renew_epoch_marker(const Storage& storage, const Identity& identity);
+
+/// The same as open_identity without writing anything: the epoch is the stored one, 0 when there is none.
+/// Error `damaged` when a file is missing or not what was written.
 [[nodiscard]] Result<Identity> read_identity(const Storage& storage);
 
 /// The epoch becomes `epoch`, in the text, too.

@@ -108,6 +108,8 @@ void Journal::Impl::close() {
     build_thread.join();
     upkeep->close();
     upkeep_thread.join();
+    // Without it a restored backup of the open directory is not told from the directory itself.
+    static_cast<void>(renew_epoch_marker(storage, identity));
     view->close();
   });
 }
@@ -128,6 +130,9 @@ void Journal::append(std::span<const RecordDraft> drafts, Backpressure backpress
 }
 
 Result<std::vector<Receipt>> Journal::append_wait(std::span<const RecordDraft> drafts) {
+  if (impl_->stage->on_commit_thread())
+    return fail(ErrorKind::usage, "called-from-callback", "a callback waits for the thread that it runs on",
+                "use the asynchronous form in callbacks, or hand the work to a thread of your own");
   std::mutex mutex;
   std::condition_variable finished;
   std::optional<Result<std::vector<Receipt>>> outcome;

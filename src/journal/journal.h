@@ -31,8 +31,8 @@ struct Options {
       4ull
       << 20;  ///< A group commit takes at most this much (one batch may be larger, up to max_batch_bytes).
   std::uint64_t max_batch_bytes = 16ull << 20;  ///< A larger `append` is refused, `too_large`.
-  std::uint64_t staging_bytes =
-      32ull << 20;  ///< Handed in and not yet written; beyond it `append` waits or refuses.
+  std::uint64_t staging_bytes = 32ull << 20;    ///< Handed in and not yet written, with 256 bytes a batch and
+                                              ///< 64 a record on top; beyond it `append` waits or refuses.
   std::uint64_t recent_frames_bytes =
       16ull << 20;  ///< Durable frames kept in memory for readers that follow closely.
   std::uint64_t reserve_bytes = 16ull
@@ -56,8 +56,8 @@ struct Receipt {
 };
 
 /// Called once, on the journal's commit thread, after the outcome is final: all receipts, or the error of the
-/// whole batch. Must not block and must not call `append` with Backpressure::wait. `receipts` is valid during
-/// the call.
+/// whole batch. Must not block. `append` from here is never made to wait: a full staging buffer refuses it;
+/// `append_wait` from here fails. `receipts` is valid during the call.
 using Completion = std::move_only_function<void(const Result<std::span<const Receipt>>&)>;
 
 enum class Backpressure : std::uint8_t { wait, refuse };
@@ -131,7 +131,8 @@ class Journal {
   /// or sync of this batch).
   void append(std::span<const RecordDraft> drafts, Backpressure backpressure, Completion completion);
 
-  /// append and wait. Blocks for about one fdatasync.
+  /// append and wait. Blocks for about one fdatasync. From a completion or a listener, which run on the
+  /// thread that it would wait for: error `usage`, code `called-from-callback`.
   [[nodiscard]] Result<std::vector<Receipt>> append_wait(std::span<const RecordDraft> drafts);
 
   [[nodiscard]] Reader reader(std::uint64_t after_sequence) const;

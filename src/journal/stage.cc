@@ -12,7 +12,13 @@ namespace {
 /// Smaller frames stay open until the disk is free, so that more callers share them.
 constexpr std::size_t kBuildAheadBytes = 64u << 10;
 constexpr std::chrono::milliseconds kProbeInterval{100};
+/// What a batch and a record take in memory beside their bytes: completion, receipts. Repeats of accepted ids
+/// add no bytes and must still be bounded.
+constexpr std::uint64_t kBatchCostBytes = 256;
+constexpr std::uint64_t kRecordCostBytes = 64;
 constexpr std::size_t kReportedConflicts = 100;
+
+std::uint64_t cost_of(std::size_t records) { return kBatchCostBytes + kRecordCostBytes * records; }
 
 std::string pointer_to(std::size_t index) { return "/" + std::to_string(index); }
 
@@ -157,8 +163,10 @@ void Stage::append(std::span<const RecordDraft> drafts, Backpressure backpressur
       lookups.push_back(
           {.index = static_cast<std::uint32_t>(i), .hashes = hasher_(drafts[i].scope, drafts[i].id)});
 
+  const std::uint64_t cost = bytes + cost_of(drafts.size());
+  if (on_commit_thread()) backpressure = Backpressure::refuse;
   std::unique_lock lock(mutex_);
-  if (auto error = wait_for_room(lock, bytes, backpressure)) {
+  if (auto error = wait_for_room(lock, cost, backpressure)) {
     lock.unlock();
     return refuse(*std::move(error));
   }
@@ -169,7 +177,7 @@ void Stage::append(std::span<const RecordDraft> drafts, Backpressure backpressur
     if (auto looked_up = look_up_sealed(*seen, lookups); !looked_up)
       return refuse(std::move(looked_up).error());
     lock.lock();
-    if (auto error = wait_for_room(lock, bytes, backpressure)) {
+    if (auto error = wait_for_room(lock, cost, backpressure)) {
       lock.unlock();
       return refuse(*std::move(error));
     }
@@ -203,6 +211,7 @@ void Stage::stage(std::span<const RecordDraft> drafts, const IdLookups& lookups,
   }
   duplicates_ += duplicates;
   Frame& frame = frame_for(bytes);
+  account(frame, bytes + cost_of(drafts.size()));
   Batch& batch = frame.batches.emplace_back();
   batch.completion = std::move(completion);
   batch.first_sequence = next_sequence_;
@@ -249,6 +258,9 @@ void Stage::write_records(Frame& frame, std::span<const RecordDraft> drafts, con
     }
     return before + bytes;
   });
+}
+
+void Stage::account(Frame& frame, std::uint64_t bytes) noexcept {
   frame.staged_bytes += bytes;
   staged_bytes_ += bytes;
 }

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include "journal/frame.h"
@@ -31,7 +33,13 @@ class Stage {
   Stage(const Options& options, const ports::Clock& clock, ports::Random& random, const IdHasher& hasher,
         StageStart start);
 
+  /// On the commit thread `wait` is `refuse`: it would wait for itself.
   void append(std::span<const RecordDraft> drafts, Backpressure backpressure, Completion completion);
+  /// From now on the calling thread is the commit thread.
+  void enter_commit_thread() noexcept { commit_thread_ = std::this_thread::get_id(); }
+  [[nodiscard]] bool on_commit_thread() const noexcept {
+    return commit_thread_.load() == std::this_thread::get_id();
+  }
   /// Builds large frames ahead while the commit thread syncs. Returns after `close`.
   void run_builder();
 
@@ -85,6 +93,7 @@ class Stage {
   [[nodiscard]] std::optional<Error> resolve(std::span<const RecordDraft> drafts, IdLookups& lookups);
   void stage(std::span<const RecordDraft> drafts, const IdLookups& lookups, std::uint64_t bytes,
              Completion completion);
+  void account(Frame& frame, std::uint64_t bytes) noexcept;
   void write_records(Frame& frame, std::span<const RecordDraft> drafts, const IdLookups& lookups,
                      std::uint64_t bytes);
   [[nodiscard]] std::unique_ptr<Frame> pop();
@@ -96,6 +105,8 @@ class Stage {
   const ports::Clock& clock_;
   const IdHasher& hasher_;
   std::shared_ptr<BufferPool> pool_ = std::make_shared<BufferPool>();
+
+  std::atomic<std::thread::id> commit_thread_{};
 
   mutable std::mutex mutex_;
   std::condition_variable work_, build_, room_;

@@ -182,15 +182,35 @@ Result<void> Upkeep::remove_files() {
 // ---- scrubbing ----
 
 void Upkeep::scrub_next() {
-  for (const Segment& segment : view_.segments()) {
+  const std::vector<Segment> segments = view_.segments();
+  for (const Segment& segment : segments) {
     if (segment.info.ordinal <= scrubbed_ordinal_ || !segment.sealed) continue;
     scrubbed_ordinal_ = segment.info.ordinal;
-    if (auto scrubbed = scrub(storage_, segment); !scrubbed && scrubbed.error().kind == ErrorKind::damaged) {
-      const std::scoped_lock lock(mutex_);
-      problem_ = describe(scrubbed.error());
-    }
+    return scrub_one(segment);
+  }
+  // What could not be read has its turn again, one after the other.
+  std::erase_if(unread_, [&](std::uint64_t ordinal) { return ordinal < segments.front().info.ordinal; });
+  const auto next = unread_.upper_bound(retried_ordinal_);
+  if (unread_.empty()) return;
+  retried_ordinal_ = next == unread_.end() ? *unread_.begin() : *next;
+  const auto segment =
+      std::ranges::find(segments, retried_ordinal_, [](const Segment& s) { return s.info.ordinal; });
+  if (segment != segments.end()) scrub_one(*segment);
+}
+
+void Upkeep::scrub_one(const Segment& segment) {
+  const auto scrubbed = scrub(storage_, segment);
+  if (scrubbed || scrubbed.error().kind == ErrorKind::not_found) {
+    unread_.erase(segment.info.ordinal);
     return;
   }
+  if (scrubbed.error().kind != ErrorKind::damaged) {
+    unread_.insert(segment.info.ordinal);
+    return;
+  }
+  unread_.erase(segment.info.ordinal);
+  const std::scoped_lock lock(mutex_);
+  problem_ = describe(scrubbed.error());
 }
 
 Result<void> Upkeep::verify() const {

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,7 @@ class Upkeep {
   [[nodiscard]] Result<void> write_index(const Segment& segment);
   void mend_indexes();
   void scrub_next();
+  void scrub_one(const Segment& segment);
   [[nodiscard]] bool may_remove(const Segment& segment, std::uint64_t total_bytes, std::int64_t now_ms) const;
   [[nodiscard]] Result<void> remove_files();
 
@@ -55,6 +57,8 @@ class Upkeep {
   bool closed_ = false;
   std::deque<std::uint64_t> ended_;
   std::uint64_t scrubbed_ordinal_ = 0;
+  std::set<std::uint64_t> unread_;  // below scrubbed_ordinal_, could not be read; upkeep thread only
+  std::uint64_t retried_ordinal_ = 0;
   std::string problem_;
 
   std::mutex files_mutex_;              // one sealer or remover at a time

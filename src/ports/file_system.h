@@ -65,8 +65,8 @@ class FileSystem {
   /// `lock`.
   [[nodiscard]] virtual Result<std::unique_ptr<FileLock>> lock_shared(const std::string& path) = 0;
   [[nodiscard]] virtual Result<std::uint64_t> free_bytes(const std::string& path) = 0;
-  /// Text that stays the same for this very file on this machine and differs for a copy of it (host, inode,
-  /// birth time).
+  /// Text that stays the same for this very file, also when its disk is attached elsewhere, and differs for a
+  /// copy of it: inode and birth time; inode and the file system's id where there is no birth time.
   [[nodiscard]] virtual Result<std::string> identity(const std::string& path) = 0;
 };
 

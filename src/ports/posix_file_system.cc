@@ -3,11 +3,12 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <system_error>
 
@@ -118,24 +119,6 @@ class PosixLock final : public FileLock {
   int fd_;
 };
 
-std::string read_small_file(const char* path) {
-  std::string text;
-  if (std::FILE* file = std::fopen(path, "re")) {
-    char buffer[256];
-    text.assign(buffer, std::fread(buffer, 1, sizeof buffer, file));
-    std::fclose(file);
-  }
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  return text;
-}
-
-std::string host_identity() {
-  std::string host = read_small_file("/etc/machine-id");
-  if (!host.empty()) return host;
-  char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 ? std::string(name) : std::string("unknown-host");
-}
-
 class PosixFileSystem final : public FileSystem {
  public:
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
@@ -238,10 +221,18 @@ class PosixFileSystem final : public FileSystem {
     struct statx status{};
     if (::statx(AT_FDCWD, path.c_str(), 0, STATX_INO | STATX_BTIME, &status) != 0)
       return system_error("statx", path, errno);
-    std::string text = host_identity() + ":" + std::to_string(status.stx_ino);
+    std::string text = std::to_string(status.stx_ino);
     if ((status.stx_mask & STATX_BTIME) != 0)
-      text += ":" + std::to_string(status.stx_btime.tv_sec) + "." + std::to_string(status.stx_btime.tv_nsec);
-    return text;
+      return text + ":" + std::to_string(status.stx_btime.tv_sec) + "." +
+             std::to_string(status.stx_btime.tv_nsec);
+    // Only where there is no birth time: some file systems take their id from the device's number, which
+    // changes when a volume is attached anew.
+    struct statfs system{};
+    if (::statfs(path.c_str(), &system) != 0) return system_error("statfs", path, errno);
+    std::array<std::uint32_t, 2> id{};
+    static_assert(sizeof id == sizeof system.f_fsid);
+    std::memcpy(id.data(), &system.f_fsid, sizeof id);
+    return text + "@" + std::to_string(id[0]) + "." + std::to_string(id[1]);
   }
 
  private:

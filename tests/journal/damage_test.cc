@@ -5,6 +5,7 @@
 #include "journal/format.h"
 #include "journal_fixture.h"
 #include "support/crash_file_system.h"
+#include "support/fault_file_system.h"
 
 namespace user_events::journal::test {
 namespace {
@@ -351,6 +352,25 @@ TEST_F(DamageTest, TheScrubberReportsDamageInASealedSegment) {
   for (int i = 0; i < 500 && journal->stats().problem.empty(); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   EXPECT_NE(journal->stats().problem.find(segment_name(2)), std::string::npos) << journal->stats().problem;
+}
+
+TEST_F(DamageTest, TheScrubberComesBackToASegmentThatCouldNotBeRead) {
+  write_frames(60);
+  flip(segment(2), frames_of(2)[1] + 500);
+  options_.scrub_pause = std::chrono::milliseconds(50);
+  user_events::test::FaultFileSystem faulty(disk_, {});
+  const auto unreadable = [](const std::string& what) {
+    return what.starts_with("read ") && what.ends_with(segment_name(2));
+  };
+  auto opened = Journal::open(faulty, clock_, random_, options_);
+  ASSERT_TRUE(opened);
+  faulty.arm({.at = 1, .for_ever = true, .concerns = unreadable});
+  std::this_thread::sleep_for(std::chrono::milliseconds(400));
+  EXPECT_EQ((*opened)->stats().problem, "");
+  faulty.mend();
+  for (int i = 0; i < 500 && (*opened)->stats().problem.empty(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_NE((*opened)->stats().problem.find(segment_name(2)), std::string::npos);
 }
 
 TEST_F(DamageTest, ASwappedFrameOfTheSameSegmentStopsReaders) {

@@ -1,4 +1,5 @@
 // Full disks, failing disks, bounds, retention, copies.
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -286,6 +287,54 @@ TEST_F(LimitsTest, AFullStagingBufferRefusesOrWaits) {
   EXPECT_EQ(journal->durable_sequence(), 3u);
 }
 
+TEST_F(LimitsTest, RepeatsOfAnAcceptedIdAreBoundedWhileTheDiskIsBusy) {
+  options_.staging_bytes = 20'000;
+  const auto journal = open();
+  ASSERT_TRUE(append(*journal, {with_caller_id("a")}));
+  std::atomic<bool> hold{true}, held{false};
+  const OwnedDraft repeated = with_caller_id("a");
+  const RecordDraft view = repeated.view();
+  journal->append({&view, 1}, Backpressure::wait, [&](const auto&) {
+    held = true;
+    while (hold) std::this_thread::yield();
+  });
+  while (!held) std::this_thread::yield();
+  std::atomic<int> taken{0}, refused{0};
+  for (int i = 0; i < 1'000; ++i)
+    journal->append({&view, 1}, Backpressure::refuse,
+                    [&](const auto& result) { ++(result ? taken : refused); });
+  hold = false;
+  journal->close();
+  EXPECT_GT(taken, 10);
+  EXPECT_LT(taken, 100);
+  EXPECT_EQ(taken + refused, 1'000);
+}
+
+TEST_F(LimitsTest, AppendFromACompletionNeverWaitsForItself) {
+  options_.staging_bytes = 20'000;
+  const auto journal = open();
+  const OwnedDraft first = numbered(1), large = numbered(2, 15'000);
+  const RecordDraft first_view = first.view(), large_view = large.view();
+  std::optional<Error> waited, refused;
+  std::atomic<int> accepted{0};
+  journal->append({&first_view, 1}, Backpressure::wait, [&](const auto&) {
+    waited = journal->append_wait({&first_view, 1}).error();
+    for (int i = 0; i < 2; ++i)
+      journal->append({&large_view, 1}, Backpressure::wait, [&](const auto& result) {
+        if (result)
+          ++accepted;
+        else
+          refused = result.error();
+      });
+  });
+  journal->close();
+  ASSERT_TRUE(waited);
+  EXPECT_EQ(waited->kind, ErrorKind::usage);
+  EXPECT_EQ(waited->code, "called-from-callback");
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->kind, ErrorKind::unavailable);
+}
+
 TEST_F(LimitsTest, AcceptedTimesNeverDecreaseEvenWhenTheClockIsSetBack) {
   auto journal = open();
   ASSERT_TRUE(append_numbered(*journal, 1, 1));
@@ -419,6 +468,52 @@ TEST_F(LimitsTest, ACopyOfTheDirectoryBeginsANewEpochAndKeepsItsRecordsAndSecret
   const auto second_copy = disk_.copy();
   EXPECT_NE(open(*second_copy)->id(), copied_id);
   EXPECT_EQ(open()->id(), id);
+}
+
+/// Puts back what the backup holds, into the files that are there, as `cp` does.
+void restore_in_place(CrashFileSystem& disk, CrashFileSystem& backup) {
+  const std::vector<std::string> there = disk.list("/data/journal").value();
+  const std::vector<std::string> kept = backup.list("/data/journal").value();
+  for (const std::string& name : there)
+    if (std::ranges::find(kept, name) == kept.end()) static_cast<void>(disk.remove("/data/journal/" + name));
+  for (const std::string& name : kept)
+    disk.set_content("/data/journal/" + name, backup.content("/data/journal/" + name));
+}
+
+TEST_F(LimitsTest, ABackupRestoredInPlaceBeginsANewEpoch) {
+  for (const bool while_open : {false, true}) {
+    auto journal = open();
+    const std::string id = journal->id();
+    ASSERT_TRUE(append_numbered(*journal, 1, 2));
+    if (!while_open) journal.reset();
+    const auto backup = disk_.copy();
+    journal.reset();
+    if (!while_open) {
+      journal = open();
+      EXPECT_EQ(journal->id(), id);
+      ASSERT_TRUE(append_numbered(*journal, 3, 2));
+      journal.reset();
+    }
+    restore_in_place(disk_, *backup);
+    EXPECT_NE(open()->id(), id) << while_open;
+  }
+}
+
+TEST_F(LimitsTest, ACrashBeginsNoNewEpoch) {
+  std::string id;
+  std::unique_ptr<CrashFileSystem> crashed;
+  {
+    const auto journal = open();
+    id = journal->id();
+    ASSERT_TRUE(append_numbered(*journal, 1, 2));
+    crashed = disk_.after_power_cut(1);
+  }
+  for (std::uint64_t sync = 1; sync <= 6; ++sync) {  // also one in the middle of a start
+    crashed->cut_power_at_sync(sync, sync);
+    static_cast<void>(Journal::open(*crashed, clock_, random_, options_));
+    crashed = crashed->after_power_cut(sync);
+    EXPECT_EQ(open(*crashed)->id(), id) << sync;
+  }
 }
 
 TEST_F(LimitsTest, AListenerIsToldAndNotAfterItWasRemoved) {
