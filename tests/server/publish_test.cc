@@ -253,6 +253,23 @@ TEST_F(Publish, WaitingTellsTheStateOfEachDestination) {
   std::filesystem::remove(file.topic);
 }
 
+TEST_F(Publish, WaitingInVainIsAnsweredWith202AndTheStateSoFar) {
+  DestinationOptions kafka;
+  kafka.name = "nobody";
+  kafka.kind = "kafka";
+  kafka.topic = "t";
+  kafka.settings["kafka.bootstrap.servers"] = "127.0.0.1:1";
+  options_.destinations = {kafka};
+  restart();
+  const auto answer = ask(post("application/json", kEvent, "?wait=delivered&timeout=300ms"));
+  EXPECT_EQ(answer.status, 202) << answer.body;
+  EXPECT_EQ(answer.at("/sequence"), "1");
+  EXPECT_EQ(answer.at("/destinations/0/name"), "nobody");
+  EXPECT_EQ(answer.at("/destinations/0/state"), "pending");
+  server_.reset();
+  EXPECT_FALSE(publisher_->close(std::chrono::milliseconds(0)).has_value());
+}
+
 TEST_F(Publish, AWaitThatDoesNotExistIsRefused) {
   EXPECT_EQ(ask(post("application/json", kEvent, "?wait=sent")).problem(), "bad-parameter");
   EXPECT_EQ(ask(post("application/json", kEvent, "?wait=delivered&timeout=10")).problem(), "bad-parameter");

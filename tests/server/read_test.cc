@@ -172,6 +172,23 @@ TEST_F(Stream, FiltersLetOnlyTheirEventsThrough) {
   EXPECT_EQ(text.find("id: 2\n"), std::string::npos);
 }
 
+TEST_F(Stream, AFilterThatMatchesNothingForLongReadsOnToWhatItMatches) {
+  const auto large =
+      fmt::format(R"({{"type":"user.updated","data":{{"userId":"u-1","changes":{{"bio":"{}"}}}}}})",
+                  std::string(200'000, 'x'));
+  constexpr int kLarge = 120;  // more than one read of the journal takes
+  Client publisher(port());
+  for (int i = 0; i < kLarge; ++i) ASSERT_EQ(publisher.request(post("application/json", large)).status, 202);
+  publish(1);
+  const auto page = ask(get("/v1/events?type=user.mfa.enabled"));
+  EXPECT_EQ(page.at("/events"), "[]");
+  EXPECT_LT(std::stoi(page.at("/next")), kLarge);
+  Client client(port());
+  client.send(get("/v1/events/stream?type=user.mfa.enabled"));
+  const auto last = fmt::format("id: {}\nevent: user.mfa.enabled\n", kLarge + 1);
+  EXPECT_NE(client.read_until(last, std::chrono::seconds(5)).find(last), std::string::npos);
+}
+
 TEST_F(Stream, ABadFilterIsAProblemNotAStream) {
   EXPECT_EQ(ask(get("/v1/events/stream?type=*x*")).status, 400);
   EXPECT_EQ(ask(get("/v1/events/stream?limit=5")).problem(), "unknown-parameter");
