@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <stdexcept>
+#include <thread>
 
 namespace user_events::tests {
 namespace {
@@ -166,6 +167,8 @@ void KafkaBroker::set_topic_property(const std::string& name, const std::string&
   const auto** results =
       rd_kafka_AlterConfigs_result_resources(rd_kafka_event_AlterConfigs_result(event.get()), &count);
   for (std::size_t i = 0; i < count; ++i) require(rd_kafka_ConfigResource_error(results[i]), name);
+  // The answer says that the controller has it; the partition's log takes it up a little later, and nothing tells when.
+  std::this_thread::sleep_for(std::chrono::seconds(1));
 }
 
 void KafkaBroker::set_partitions(const std::string& name, int partitions) const {
