@@ -53,6 +53,7 @@ struct Runner::Impl {
   void collect(milliseconds timeout);
   void apply(const destinations::Report& report, Time now);
   void apply_found(const destinations::Report& report, Time now);
+  void verify_found();
   void take_found(const journal::RecordView& record, std::uint64_t id_mark, Time now);
   void follow_health();
   void save_if_due(bool now_please);
@@ -102,7 +103,7 @@ struct Runner::Impl {
   bool resume_saved = false;      // a resume state of the destination is durable
   bool must_save_first = false;
   bool was_reconciled = false;
-  std::unordered_map<std::uint64_t, std::uint64_t> found;  // sequence → id mark of what reconciliation found beyond what was offered
+  std::unordered_map<std::uint64_t, std::uint64_t> found;  // sequence → id mark of what reconciliation found, until it is verified
   std::optional<destinations::HealthState> last_health;
   std::optional<Time> read_again_at, store_again_at;
   Time save_at{}, measure_at{};

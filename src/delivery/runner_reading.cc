@@ -83,9 +83,6 @@ void Runner::Impl::offer_unread() {
     }
     if (last_type_matches) {
       core.offer(record.sequence, base::hash64(record.key, key_seed));
-      if (!found.empty()) [[unlikely]]
-        if (const auto one = found.extract(record.sequence); !one.empty() && !core.is_done(record.sequence))
-          take_found(record, one.mapped(), now());
     } else {
       core.skip(record.sequence);
       skipped = true;

@@ -1,4 +1,6 @@
 // A runner does what its core says, and tells it how that ended.
+#include <algorithm>
+
 #include "delivery/runner_impl.h"
 #include "observability/log.h"
 
@@ -85,6 +87,29 @@ void Runner::Impl::apply_found(const destinations::Report& report, Time at) {
   } else if (found.size() < kMaxFound) {
     found[report.sequence] = report.found_id_mark;
   }
+}
+
+/// What was found beyond what was offered is compared with the journal before the position is saved: the destination's resume state
+/// is past these events by then, so a position that does not know them would send them again after a crash.
+void Runner::Impl::verify_found() {
+  if (found.empty()) return;
+  const auto first = std::ranges::min_element(found)->first;
+  auto records = journal.reader(first - 1);
+  const Time at = now();
+  std::lock_guard lock(core_mutex);
+  while (!found.empty()) {
+    const auto chunk = records.next();
+    if (!chunk || chunk->empty()) break;
+    for (std::size_t i = 0; i < chunk->size(); ++i) {
+      const auto& record = (*chunk)[i];
+      const auto one = found.extract(record.sequence);
+      if (!one.empty() && !core.is_done(record.sequence)) take_found(record, one.mapped(), at);
+    }
+  }
+  if (found.empty()) return;
+  observability::log().warn("destination '{}': it holds {} event(s) of this journal that the journal does not hold (restored from an older "
+                            "copy?)", options.name, found.size());
+  found.clear();
 }
 
 void Runner::Impl::take_found(const journal::RecordView& record, std::uint64_t id_mark, Time at) {

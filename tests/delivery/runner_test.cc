@@ -208,7 +208,27 @@ TEST_F(RunnerTest, AnotherEventUnderTheSameSequenceIsNotTakenForTheJournalsEvent
   expect_all_done();
   for (int i = 0; i < 2; ++i) append("u1");
   expect_all_done();
-  EXPECT_EQ(broker_.sequences(), (Sequences{1, 3}));
+  EXPECT_EQ(broker_.sequences(), (Sequences{1, 3, 4})) << "what the journal does not hold yet cannot be found";
+}
+
+TEST_F(RunnerTest, WhatWasFoundFarAheadIsInThePositionThatIsSavedBeforeTheFirstSend) {
+  options_.window_events = 2;
+  broker_.features.reconciles = true;
+  broker_.set_health(HealthState::reconciling);
+  for (int i = 0; i < 6; ++i) append("u1");
+  std::atomic<bool> was_known{false}, sent{false};
+  broker_.on_send = [&] {
+    if (sent.exchange(true)) return;
+    const auto saved = *state_->position("d");
+    was_known = saved && saved->acknowledged == std::vector<std::pair<std::uint64_t, std::uint64_t>>{{5, 6}};
+  };
+  start();
+  broker_.find(5, "event-5");
+  broker_.set_resume("offset 9");
+  broker_.set_health(HealthState::up);
+  expect_all_done();
+  EXPECT_TRUE(was_known) << "a crash after the first send would send 5 again";
+  EXPECT_EQ(broker_.sequences(), (Sequences{1, 2, 3, 4, 6}));
 }
 
 TEST_F(RunnerTest, AfterARestartOnlyEventsBehindTheDeadLetterAreHeld) {
