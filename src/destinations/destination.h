@@ -26,13 +26,13 @@ enum class Outcome : std::uint8_t {
 
 struct Features {
   /// The destination keeps send order per key over its own retries and failures, so several events of one key may be
-  /// unacknowledged at once (hard case 11). After any outcome but accepted it lets no later event of that key pass.
+  /// unacknowledged at once. After any outcome but accepted it lets no later event of that key pass.
   bool ordered_pipeline = false;
-  /// `start` finds out what the broker already has (hard case 12): no duplicates across restarts.
+  /// `start` finds out what the broker already has: no duplicates across restarts.
   bool reconciles = false;
   std::uint32_t max_in_flight = 1'000;               ///< Events sent and not yet reported.
   std::uint64_t max_message_bytes = 0;               ///< Conservative limit of the encoded body; 0: none known.
-  std::chrono::milliseconds deduplication_window{0};  ///< The broker's own, by message id (hard case 15).
+  std::chrono::milliseconds deduplication_window{0};  ///< The broker's own, by message id.
 };
 
 /// One event to send. `envelope` is valid during `send` only.
