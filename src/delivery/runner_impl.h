@@ -22,7 +22,7 @@ namespace user_events::delivery {
 
 using std::chrono::milliseconds;
 
-/// Found and not yet offered: more is forgotten, and sent again. Normally at most what was in flight.
+/// Found in one reconciliation: more is forgotten, and sent again. Normally at most what was in flight and not yet saved.
 inline constexpr std::size_t kMaxFound = 1'000'000;
 inline constexpr milliseconds kTroubleWait{1'000};  ///< Until a failed journal read or a failed store is tried again.
 
@@ -52,9 +52,7 @@ struct Runner::Impl {
   [[nodiscard]] std::vector<state::DeadLetter> letters_to_store();
   void collect(milliseconds timeout);
   void apply(const destinations::Report& report, Time now);
-  void apply_found(const destinations::Report& report, Time now);
-  void verify_found();
-  void take_found(const journal::RecordView& record, std::uint64_t id_mark, Time now);
+  void settle_found();
   void follow_health();
   void save_if_due(bool now_please);
   void note_progress() noexcept { position_changed = progressed = true; }
@@ -103,7 +101,7 @@ struct Runner::Impl {
   bool resume_saved = false;      // a resume state of the destination is durable
   bool must_save_first = false;
   bool was_reconciled = false;
-  std::unordered_map<std::uint64_t, std::uint64_t> found;  // sequence → id mark of what reconciliation found, until it is verified
+  std::unordered_map<std::uint64_t, std::uint64_t> found;  // sequence → id mark: what reconciliation found, until it is settled
   std::optional<destinations::HealthState> last_health;
   std::optional<Time> read_again_at, store_again_at;
   Time save_at{}, measure_at{};

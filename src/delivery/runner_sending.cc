@@ -53,15 +53,22 @@ destinations::SendStatus Runner::Impl::send(const Action& action) {
 void Runner::Impl::collect(milliseconds timeout) {
   reports.clear();
   destination->poll(reports, timeout);
-  if (reports.empty()) return;
-  const Time at = now();
-  std::lock_guard lock(core_mutex);
-  for (const auto& report : reports) apply(report, at);
+  if (!reports.empty()) {
+    const Time at = now();
+    std::lock_guard lock(core_mutex);
+    for (const auto& report : reports) apply(report, at);
+  }
+  // Here and nowhere later: the destination's resume state is past these events now, and a position that does not know them would,
+  // saved with it, have them sent again after a crash.
+  if (!found.empty() && destination->reconciled()) settle_found();
 }
 
 void Runner::Impl::apply(const destinations::Report& report, Time at) {
   using destinations::Outcome;
-  if (report.found_id_mark != 0) return apply_found(report, at);
+  if (report.found_id_mark != 0) {
+    if (found.size() < kMaxFound) found[report.sequence] = report.found_id_mark;
+    return;
+  }
   if (report.outcome == Outcome::accepted) {
     if (!core.is_done(report.sequence)) {
       delivered.fetch_add(1, std::memory_order_relaxed);
@@ -79,48 +86,34 @@ void Runner::Impl::apply(const destinations::Report& report, Time at) {
   core.result(report.sequence, report.outcome, at);
 }
 
-/// Reconciliation found an event with this sequence. It is the journal's only if the ids agree.
-void Runner::Impl::apply_found(const destinations::Report& report, Time at) {
-  if (report.sequence < core.next_offer()) {
-    const auto* record = window.find(report.sequence);
-    if (record != nullptr && !core.is_done(report.sequence)) take_found(*record, report.found_id_mark, at);
-  } else if (found.size() < kMaxFound) {
-    found[report.sequence] = report.found_id_mark;
-  }
-}
-
-/// What was found beyond what was offered is compared with the journal before the position is saved: the destination's resume state
-/// is past these events by then, so a position that does not know them would send them again after a crash.
-void Runner::Impl::verify_found() {
-  if (found.empty()) return;
-  const auto first = std::ranges::min_element(found)->first;
-  auto records = journal.reader(first - 1);
+/// Counts as delivered what reconciliation found, where the journal has the same event under that sequence: a journal restored from
+/// an older copy has others, and those are sent.
+void Runner::Impl::settle_found() {
+  auto records = journal.reader(std::ranges::min_element(found)->first - 1);
   const Time at = now();
-  std::lock_guard lock(core_mutex);
+  std::size_t others = 0;
   while (!found.empty()) {
     const auto chunk = records.next();
     if (!chunk || chunk->empty()) break;
+    std::lock_guard lock(core_mutex);
     for (std::size_t i = 0; i < chunk->size(); ++i) {
       const auto& record = (*chunk)[i];
       const auto one = found.extract(record.sequence);
-      if (!one.empty() && !core.is_done(record.sequence)) take_found(record, one.mapped(), at);
+      if (one.empty() || core.is_done(record.sequence)) continue;
+      if (destinations::id_mark(record.id) != one.mapped()) {
+        ++others;
+        continue;
+      }
+      delivered.fetch_add(1, std::memory_order_relaxed);
+      note_progress();
+      core.result(record.sequence, destinations::Outcome::accepted, at);
     }
   }
-  if (found.empty()) return;
-  observability::log().warn("destination '{}': it holds {} event(s) of this journal that the journal does not hold (restored from an older "
-                            "copy?)", options.name, found.size());
+  others += found.size();
   found.clear();
-}
-
-void Runner::Impl::take_found(const journal::RecordView& record, std::uint64_t id_mark, Time at) {
-  if (destinations::id_mark(record.id) != id_mark) {
-    observability::log().warn("destination '{}': it holds another event under sequence {} of this journal (restored from an older copy?); "
-                              "the journal's event is sent", options.name, record.sequence);
-    return;
-  }
-  delivered.fetch_add(1, std::memory_order_relaxed);
-  note_progress();
-  core.result(record.sequence, destinations::Outcome::accepted, at);
+  if (others != 0)
+    observability::log().warn("destination '{}': it holds {} event(s) under this journal's id that the journal does not hold there (restored "
+                              "from an older copy?); the journal's events are sent", options.name, others);
 }
 
 }  // namespace user_events::delivery

@@ -73,10 +73,7 @@ void Runner::Impl::follow_health() {
   last_health = destination->health().state;
   if (!destination->features().reconciles) return;
   const bool known = destination->reconciled();
-  if (known && !was_reconciled) {
-    verify_found();
-    resume_saved = false;  // where to read from next time may have changed
-  }
+  if (known && !was_reconciled) resume_saved = false;  // where to read from next time may have changed
   was_reconciled = known;
   const auto unsaved = [&] { return known && !resume_saved && !destination->resume_state().empty(); };
   if (unsaved()) save_if_due(true);

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -54,6 +55,13 @@ class FakeBroker {
   void find(std::uint64_t sequence, std::string_view id) {
     change([&] { found_.push_back({sequence, Outcome::accepted, {}, destinations::id_mark(id)}); });
   }
+  /// Reconciliation ends: one poll reports these events, and from then on `resume` is the resume state.
+  void reconcile(const std::map<std::uint64_t, std::string>& events, std::string resume) {
+    change([&] {
+      for (const auto& [sequence, id] : events) found_.push_back({sequence, Outcome::accepted, {}, destinations::id_mark(id)});
+      next_resume_ = std::move(resume);
+    });
+  }
 
   [[nodiscard]] std::vector<Delivery> deliveries() const {
     std::lock_guard lock(mutex_);
@@ -90,6 +98,7 @@ class FakeBroker {
   bool silent_ = false, busy_ = false, closed_ = false;
   std::vector<Delivery> in_flight_, log_;
   std::vector<destinations::Report> found_;
+  std::optional<std::string> next_resume_;
   std::uint64_t polls_ = 0, attempts_ = 0, low_water_ = 0;
 };
 
@@ -154,6 +163,10 @@ class FakeDestination final : public destinations::Destination {
     std::lock_guard lock(broker_.mutex_);
     ++broker_.polls_;
     for (auto& report : std::exchange(broker_.found_, {})) out.push_back(std::move(report));
+    if (auto resume = std::exchange(broker_.next_resume_, std::nullopt)) {
+      broker_.resume_ = *std::move(resume);
+      broker_.health_ = {HealthState::up, {}, {}};
+    }
     if (broker_.silent_) return !out.empty();
     for (const auto& one : broker_.in_flight_) {
       const Outcome outcome = outcomes_[one.sequence];

@@ -383,7 +383,7 @@ TEST_F(RunnerTest, TheListenerHearsOfProgressAndNoMoreOnceReplaced) {
   EXPECT_EQ(calls, before);
 }
 
-/// A state file whose disk is full when the test says so.
+/// A state file whose disk is full when the test says so, and that keeps what was saved.
 class FullState final : public state::State {
  public:
   explicit FullState(state::State& inner) : inner_(inner) {}
@@ -391,7 +391,15 @@ class FullState final : public state::State {
   Result<std::optional<state::SavedPosition>> position(std::string_view d) override { return inner_.position(d); }
   Result<void> save_position(std::string_view d, const state::SavedPosition& p) override {
     if (full) return fail(ErrorKind::full, "state-full", "no room");
+    {
+      std::lock_guard lock(mutex_);
+      saved_.push_back(p);
+    }
     return inner_.save_position(d, p);
+  }
+  std::vector<state::SavedPosition> saved() const {
+    std::lock_guard lock(mutex_);
+    return saved_;
   }
   Result<std::vector<std::string>> destinations() override { return inner_.destinations(); }
   Result<void> remove_destination(std::string_view d) override { return inner_.remove_destination(d); }
@@ -407,7 +415,34 @@ class FullState final : public state::State {
 
  private:
   state::State& inner_;
+  mutable std::mutex mutex_;
+  std::vector<state::SavedPosition> saved_;
 };
+
+TEST_F(RunnerTest, NoPositionIsEverSavedThatHasTheNewResumeStateWithoutWhatWasFound) {
+  options_.window_events = 2;
+  broker_.features.reconciles = true;
+  broker_.set_health(HealthState::reconciling);
+  for (int i = 0; i < 6; ++i) append("u1");
+  FullState state(*state_);
+  auto started = Runner::start(options_, broker_.connect(), *journal_, state, ports::system_clock());
+  ASSERT_TRUE(started) << describe(started.error());
+  runner_ = *std::move(started);
+  broker_.reconcile({{1, "event-1"}, {5, "event-5"}}, "offset 9");
+  expect_all_done();
+  stop();
+  std::size_t with_new_resume = 0;
+  for (const auto& position : state.saved()) {
+    if (position.resume != "offset 9") continue;
+    ++with_new_resume;
+    const bool has_5 = position.low_water >= 5 || std::ranges::any_of(position.acknowledged, [](const auto& range) {
+                         return range.first <= 5 && 5 < range.second;
+                       });
+    EXPECT_TRUE(has_5) << "saved at low water " << position.low_water << ": a crash now would send 5 again";
+  }
+  EXPECT_GT(with_new_resume, 1u);
+  EXPECT_EQ(broker_.sequences(), (Sequences{2, 3, 4, 6}));
+}
 
 TEST_F(RunnerTest, ADeadLetterThatCannotBeStoredWaitsAndOthersFlow) {
   FullState full(*state_);
