@@ -116,4 +116,9 @@ void append_pointer_token(std::string_view token, std::string& pointer) {
   }
 }
 
+bool begins_json_array(std::string_view text) noexcept {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos && text[first] == '[';
+}
+
 }  // namespace user_events::base

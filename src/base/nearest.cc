@@ -35,7 +35,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
-  constexpr std::size_t kMaxWord = 200;  // bounds the cost: nobody mistypes more
+  constexpr std::size_t kMaxWord = 64;  // bounds the cost, also for a client that sends long names on purpose
   if (word.size() > kMaxWord) return {};
   const std::string wanted = normal(word);
   std::size_t best = std::max<std::size_t>(2, word.size() / 3) + 1;

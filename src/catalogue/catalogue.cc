@@ -7,10 +7,10 @@
 #include <sstream>
 #include <tuple>
 
+#include "base/nearest.h"
 #include "base/try.h"
 #include "catalogue/builtin_schemas.h"  // generated
 #include "catalogue/event_type.h"
-#include "catalogue/nearest.h"
 #include "catalogue/program.h"
 
 namespace user_events::catalogue {
@@ -136,9 +136,9 @@ std::vector<const EventType*> Catalogue::all() const {
 }
 
 std::string Catalogue::nearest_type(std::string_view type) const {
-  NearestName nearest(type);
-  for (const auto& known : types_) nearest.offer(known->name);
-  return std::string(nearest.best());
+  std::vector<std::string> names;
+  for (const auto& known : types_) names.push_back(known->name);
+  return base::nearest(type, names);
 }
 
 }  // namespace user_events::catalogue

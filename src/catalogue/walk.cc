@@ -6,11 +6,11 @@
 #include <span>
 
 #include "base/json_text.h"
+#include "base/nearest.h"
 #include "base/time_text.h"
 #include "catalogue/canonical.h"
 #include "catalogue/dom.h"
 #include "catalogue/findings.h"
-#include "catalogue/nearest.h"
 #include "catalogue/pattern.h"
 #include "catalogue/walk_state.h"
 
@@ -290,11 +290,12 @@ class Walker {
 
   static Finding unknown(const Node& node, std::string_view key) {
     constexpr std::size_t kMaxCandidates = 64;
-    NearestName nearest(key);
+    std::vector<std::string> names;
     if (node.properties.size() <= kMaxCandidates)
-      for (const Property& property : node.properties) nearest.offer(property.name);
+      for (const Property& property : node.properties) names.emplace_back(property.name);
+    const std::string nearest = base::nearest(key, names);
     std::string detail = "the schema has no such field";
-    if (!nearest.best().empty()) detail.append("; did you mean `").append(nearest.best()).append("`?");
+    if (!nearest.empty()) detail.append("; did you mean `").append(nearest).append("`?");
     return {"unknown-field", std::move(detail)};
   }
 

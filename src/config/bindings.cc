@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/type_filter.h"
+#include "base/uri_text.h"
 
 namespace user_events::config {
 namespace {
@@ -27,9 +28,10 @@ bool is_plain_word(std::string_view text, std::string_view beside, std::size_t m
   return !text.empty() && text.size() <= most && std::ranges::all_of(text, fits);
 }
 
-// CloudEvents: `source` is a URI reference. Everything that RFC 3986 allows in one, nothing else.
+// CloudEvents: `source` is a URI reference.
 std::string source_problem(std::string_view text) {
-  return is_plain_word(text, "-._~:/?#[]@!$&'()*+,;=%", 512)
+  constexpr std::size_t kMaxSourceBytes = 512;
+  return text.size() <= kMaxSourceBytes && base::is_uri_reference(text)
              ? ""
              : "is not a URI reference of 1 to 512 characters";
 }

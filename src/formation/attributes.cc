@@ -101,17 +101,6 @@ bool is_attribute_name(std::string_view name) noexcept {
   return !name.empty() && std::ranges::all_of(name, [](char c) { return is_lower(c) || is_digit(c); });
 }
 
-bool is_uri_reference(std::string_view text) noexcept {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (is_lower(c) || is_upper(c) || is_digit(c) || std::string_view("-._~:/?#[]@!$&'()*+,;=").contains(c))
-      continue;
-    if (c != '%' || i + 2 >= text.size() || !is_hex(text[i + 1]) || !is_hex(text[i + 2])) return false;
-    i += 2;
-  }
-  return !text.empty();
-}
-
 bool is_json_media_type(std::string_view text) noexcept {
   const std::size_t semicolon = text.find(';');
   const std::string_view type = trim(text.substr(0, semicolon));

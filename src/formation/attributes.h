@@ -23,10 +23,6 @@ inline constexpr std::size_t kMaxExtensions = 32;
 /// CloudEvents attribute name: 1 or more of `a`..`z`, `0`..`9`.
 [[nodiscard]] bool is_attribute_name(std::string_view name) noexcept;
 
-/// Only characters that RFC 3986 allows in a URI reference, percent signs followed by two hexadecimal digits;
-/// not empty.
-[[nodiscard]] bool is_uri_reference(std::string_view text) noexcept;
-
 /// `application/json`, `…/json` or `…+json`, any case, with or without parameters; a charset, if there is
 /// one, is UTF-8.
 [[nodiscard]] bool is_json_media_type(std::string_view text) noexcept;

@@ -3,6 +3,7 @@
 
 #include "base/json_text.h"
 #include "base/time_text.h"
+#include "base/uri_text.h"
 #include "formation/former_impl.h"
 
 namespace user_events::formation {
@@ -29,7 +30,7 @@ void check_text(std::string_view name, std::string_view text, std::size_t max_by
 void check_source(std::string_view source, const Findings& findings) {
   const std::size_t before = findings.list.size();
   check_text("source", source, encoding::kMaxSourceBytes, findings);
-  if (findings.list.size() == before && !is_uri_reference(source))
+  if (findings.list.size() == before && !base::is_uri_reference(source))
     findings.add("source", "format", "this is no URI reference");
 }
 
@@ -39,7 +40,7 @@ void check_content(const RawEvent& raw, const Findings& findings) {
     findings.add("specversion", "unsupported", "only CloudEvents 1.0 is supported");
   if (raw.has_text(Member::data_content_type) && !is_json_media_type(raw.text(Member::data_content_type)))
     findings.add("datacontenttype", "unsupported", "the data of an event is JSON in UTF-8");
-  if (raw.has_text(Member::data_schema) && !is_uri_reference(raw.text(Member::data_schema)))
+  if (raw.has_text(Member::data_schema) && !base::is_uri_reference(raw.text(Member::data_schema)))
     findings.add("dataschema", "format", "this is no URI");
 }
 

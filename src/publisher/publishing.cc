@@ -4,6 +4,7 @@
 #include <charconv>
 #include <variant>
 
+#include "base/json_text.h"
 #include "base/try.h"
 #include "encoding/envelope.h"
 #include "publisher/engine.h"
@@ -165,11 +166,6 @@ Result<void> form_all(const formation::Former& former, std::span<const AnyEvent>
   return {};
 }
 
-bool holds_array(std::string_view body) {
-  const auto first = body.find_first_not_of(" \t\r\n");
-  return first != body.npos && body[first] == '[';
-}
-
 formation::BodyForm to_body_form(Body form) {
   switch (form) {
     case Body::events: return formation::BodyForm::events;
@@ -204,7 +200,7 @@ void UserEventPublisher::publish_dynamic(const DynamicEvent& event, std::string_
 }
 
 void UserEventPublisher::publish_body(std::string_view body, Body form, std::string_view principal, PublishCallback callback) {
-  const bool is_array = holds_array(body);
+  const bool is_array = base::begins_json_array(body);
   auto batch = formed(*impl_, is_array, [&](auto& out) { return impl_->former->form_body(body, to_body_form(form), {principal}, out); });
   if (!batch) return callback(std::unexpected(std::move(batch).error()));
   impl_->append(**batch, is_array, Backpressure::refuse, std::move(callback));

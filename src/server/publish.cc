@@ -13,14 +13,9 @@
 namespace user_events::server {
 namespace {
 
-bool begins_array(std::string_view body) {
-  const auto first = body.find_first_not_of(" \t\r\n");
-  return first != std::string_view::npos && body[first] == '[';
-}
-
 bool is_many(Channel& channel) {
   const auto form = channel.prepared().form;
-  return form == Body::cloudevent_batch || (form == Body::events && begins_array(channel.request().body));
+  return form == Body::cloudevent_batch || (form == Body::events && base::begins_json_array(channel.request().body));
 }
 
 /// Appends `items` objects, as an array when the request was one; `append_members(i)` writes the inside of

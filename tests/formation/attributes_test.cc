@@ -30,15 +30,6 @@ TEST(Attributes, NamesAreLowerCaseLettersAndDigits) {
     EXPECT_FALSE(is_attribute_name(name)) << name;
 }
 
-TEST(Attributes, SourcesAreUriReferences) {
-  for (const char* uri :
-       {"urn:example:a", "/service", "https://example.com/a?b=c#d", "a", "%20", "mailto:a@b", "//[::1]/a"})
-    EXPECT_TRUE(is_uri_reference(uri)) << uri;
-  for (const char* uri :
-       {"", "a b", "a\"b", "<a>", "a\\b", "%2", "%zz", "%", "ü", "a|b", "{a}", "a^b", "a`b"})
-    EXPECT_FALSE(is_uri_reference(uri)) << uri;
-}
-
 TEST(Attributes, JsonMediaTypes) {
   for (const char* type : {"application/json", "Application/JSON", "application/json; charset=utf-8",
                            "text/json", "application/ld+json", " application/json "})
