@@ -146,6 +146,8 @@ class UserEventPublisher {
   /// Prometheus text format 0.0.4. Names: docs/metrics.md.
   [[nodiscard]] std::string metrics() const;
   [[nodiscard]] std::vector<SchemaInfo> schemas() const;
+  /// The event types that `options` name, those of `catalogue_dir` included, without opening anything. Errors as open() has for them.
+  [[nodiscard]] static Result<std::vector<SchemaInfo>> schemas_of(const Options& options);
   [[nodiscard]] Result<SchemaInfo> schema(std::string_view type, std::uint32_t version = 0) const;
   [[nodiscard]] const Options& options() const noexcept;
 

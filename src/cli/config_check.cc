@@ -1,13 +1,15 @@
 // config check: what reading the file finds, and what only a look beyond it can tell.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/json_text.h"
+#include "base/nearest.h"
 #include "base/try.h"
-#include "catalogue/catalogue.h"
 #include "cli/configuration.h"
 #include "cli/output.h"
+#include "user_events/publisher.h"
 
 namespace user_events::cli {
 namespace {
@@ -27,13 +29,13 @@ FieldError finding(const Configuration& configuration, const std::string& key, s
 
 /// A type that nobody knows never comes: the destination would wait for it in vain. No error, since the type
 /// may be added later.
-void check_types(const Configuration& configuration, const catalogue::Catalogue& catalogue,
+void check_types(const Configuration& configuration, const std::vector<std::string>& known,
                  Findings& findings) {
   for (const auto& destination : configuration.loaded.options.destinations) {
     for (const auto& pattern : destination.types) {
       const std::string type = pattern.substr(pattern.starts_with('!') ? 1 : 0);
-      if (type.find('*') != std::string::npos || catalogue.has_type(type)) continue;
-      const std::string near = catalogue.nearest_type(type);
+      if (type.find('*') != std::string::npos || std::ranges::find(known, type) != known.end()) continue;
+      const std::string near = base::nearest(type, known);
       findings.warnings.push_back(
           finding(configuration, key_of(destination, "types"), "unknown-type",
                   fmt::format("names {}, which is no known event type{}", type,
@@ -44,18 +46,15 @@ void check_types(const Configuration& configuration, const catalogue::Catalogue&
 }
 
 void check_catalogue(const Configuration& configuration, Findings& findings) {
-  auto catalogue = catalogue::Catalogue::builtin();
-  if (!catalogue)
-    return findings.errors.push_back({"catalogue_dir", catalogue.error().code, describe(catalogue.error())});
-  const auto& folder = configuration.loaded.options.catalogue_dir;
-  if (!folder.empty()) {
-    if (const auto loaded = catalogue->load_directory(folder); !loaded) {
-      return findings.errors.push_back(
-          {"catalogue_dir", loaded.error().code,
-           fmt::format("{}: {}", place_of(configuration, "catalogue_dir"), describe(loaded.error()))});
-    }
+  const auto schemas = UserEventPublisher::schemas_of(configuration.loaded.options);
+  if (!schemas) {
+    return findings.errors.push_back(
+        {"catalogue_dir", schemas.error().code,
+         fmt::format("{}: {}", place_of(configuration, "catalogue_dir"), describe(schemas.error()))});
   }
-  check_types(configuration, *catalogue, findings);
+  std::vector<std::string> known;
+  for (const auto& schema : *schemas) known.push_back(schema.type);
+  check_types(configuration, known, findings);
 }
 
 /// The daemon would wait for the folder; a person who checks wants to know.

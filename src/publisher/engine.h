@@ -16,6 +16,9 @@
 
 namespace user_events {
 
+/// The built-in event types and those of `catalogue_dir`.
+[[nodiscard]] Result<catalogue::Catalogue> load_catalogue(const Options& options);
+
 /// One configured destination while it runs.
 struct RunningDestination {
   DestinationOptions options;

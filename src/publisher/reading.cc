@@ -26,6 +26,12 @@ Result<StoredEvent> to_stored(const journal::RecordView& record, const std::stri
 
 SchemaInfo to_info(const catalogue::EventType& type) { return {type.name, type.version, type.title, type.schema_text}; }
 
+std::vector<SchemaInfo> to_infos(const catalogue::Catalogue& catalogue) {
+  std::vector<SchemaInfo> out;
+  for (const auto* type : catalogue.all()) out.push_back(to_info(*type));
+  return out;
+}
+
 }  // namespace
 
 Result<ReadPage> UserEventPublisher::read(const ReadQuery& query) const {
@@ -66,9 +72,12 @@ std::uint64_t UserEventPublisher::add_listener(std::function<void(std::uint64_t)
 void UserEventPublisher::remove_listener(std::uint64_t token) { impl_->journal->remove_listener(token); }
 
 std::vector<SchemaInfo> UserEventPublisher::schemas() const {
-  std::vector<SchemaInfo> out;
-  for (const auto* type : impl_->catalogue.all()) out.push_back(to_info(*type));
-  return out;
+  return to_infos(impl_->catalogue);
+}
+
+Result<std::vector<SchemaInfo>> UserEventPublisher::schemas_of(const Options& options) {
+  UE_TRY_ASSIGN(const auto catalogue, load_catalogue(options));
+  return to_infos(catalogue);
 }
 
 Result<SchemaInfo> UserEventPublisher::schema(std::string_view type, std::uint32_t version) const {
