@@ -84,7 +84,7 @@ struct Options {
   HttpOptions http;                         ///< Used by the daemon only.
   LogOptions log;
   std::vector<DestinationOptions> destinations;
-  std::vector<std::string> retired;         ///< Names of former destinations whose position in the journal is given up.
+  std::vector<std::string> retired;         ///< Names of former destinations whose position in the journal and dead letters are given up.
   bool read_only = false;                   ///< Only reads (for `tail --data-dir`): starts no destination, refuses to publish. Not in the file.
 
   /// Reads a TOML file. Error `usage` names file, line and, for an unknown key, the nearest known one.

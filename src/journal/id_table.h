@@ -52,7 +52,6 @@ class IdTable {
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   /// Appends those with first <= sequence <= last.
   void collect(std::uint64_t first, std::uint64_t last, std::vector<IdEntry>& out) const;
-  [[nodiscard]] std::size_t memory_bytes() const noexcept { return slots_.size() * sizeof(IdEntry); }
 
  private:
   [[nodiscard]] std::size_t home(std::uint64_t id_hash) const noexcept {

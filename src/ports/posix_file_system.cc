@@ -12,7 +12,6 @@
 #include <cstring>
 #include <system_error>
 
-#include "base/try.h"
 #include "ports/file_system.h"
 
 namespace user_events::ports {
@@ -94,14 +93,15 @@ class PosixFile final : public File {
   }
 
   Result<void> allocate(std::uint64_t new_size) override {
-    UE_TRY_ASSIGN(const std::uint64_t old_size, size());
+    const auto old_size = size();
+    if (!old_size) return std::unexpected(old_size.error());
     if (retry_interrupted([&] { return ::fallocate(fd_, 0, 0, static_cast<off_t>(new_size)); }) == 0)
       return {};
     const int error = errno;
     // A file system that cannot reserve still works: then a full disk shows at the write instead.
-    if (error == EOPNOTSUPP) return new_size > old_size ? truncate(new_size) : Result<void>{};
+    if (error == EOPNOTSUPP) return new_size > *old_size ? truncate(new_size) : Result<void>{};
     // Parts may be reserved already; a caller that is told `full` must not hold them.
-    if (::ftruncate(fd_, static_cast<off_t>(old_size)) != 0) return system_error("truncate", path_, errno);
+    if (::ftruncate(fd_, static_cast<off_t>(*old_size)) != 0) return system_error("truncate", path_, errno);
     return system_error("allocate", path_, error);
   }
 

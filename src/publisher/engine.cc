@@ -28,12 +28,6 @@ journal::Options journal_options(const Options& options) {
   return out;
 }
 
-Result<catalogue::Catalogue> load_catalogue(const Options& options) {
-  UE_TRY_ASSIGN(auto catalogue, catalogue::Catalogue::builtin());
-  if (!options.catalogue_dir.empty()) UE_TRY(catalogue.load_directory(options.catalogue_dir));
-  return catalogue;
-}
-
 Result<void> make_data_directory(const std::string& path) {
   std::error_code error;
   fs::create_directories(path, error);
@@ -54,18 +48,25 @@ Result<void> refuse_unknown_positions(const Options& options, state::State& stat
   for (const auto& name : saved) {
     if (std::ranges::any_of(options.destinations, [&](const auto& d) { return d.name == name; })) continue;
     if (std::ranges::find(options.retired, name) != options.retired.end()) {
+      UE_TRY_ASSIGN(const auto letters, state.dead_letter_count(name));
       UE_TRY(state.remove_destination(name));
-      observability::log().warn("destination '{}' is retired: its position in the journal is gone", name);
+      observability::log().warn("destination '{}' is retired: its position in the journal and its {} dead letter(s) are gone", name, letters);
       continue;
     }
     return fail(ErrorKind::usage, "destination-missing",
                 fmt::format("the data directory holds the position of destination '{}', which is not in the configuration", name),
-                fmt::format("add it back under that name, or give its position up with retired = [\"{}\"]", name));
+                fmt::format("add it back under that name, or give its position and dead letters up with retired = [\"{}\"]", name));
   }
   return {};
 }
 
 }  // namespace
+
+Result<catalogue::Catalogue> load_catalogue(const Options& options) {
+  UE_TRY_ASSIGN(auto catalogue, catalogue::Catalogue::builtin());
+  if (!options.catalogue_dir.empty()) UE_TRY(catalogue.load_directory(options.catalogue_dir));
+  return catalogue;
+}
 
 UserEventPublisher::Impl::~Impl() {
   if (auto done = close(std::chrono::seconds(10)); !done)
