@@ -138,7 +138,8 @@ class UserEventPublisher {
   [[nodiscard]] Result<ReadPage> read(const ReadQuery& query) const;
   [[nodiscard]] Result<StoredEvent> find(std::string_view id) const;
   [[nodiscard]] std::uint64_t last_sequence() const noexcept;
-  /// `listener` (must not block) after each advance of the journal. Returns a token; after remove it is not called again.
+  /// `listener` (must not block) after each group commit, once the callbacks of all publishes in it have been called.
+  /// Returns a token; after remove it is not called again.
   std::uint64_t add_listener(std::function<void(std::uint64_t last_sequence)> listener);
   void remove_listener(std::uint64_t token);
 

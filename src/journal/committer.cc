@@ -67,9 +67,9 @@ void Committer::commit(std::unique_ptr<Frame> frame) {
     if (auto written = write(*frame, touched); !written)
       return fail_all(std::move(frame), std::move(written).error(), touched);
     publish(*frame);
-    view_.call_listeners();
   }
   complete(*frame, {});
+  view_.call_listeners();
   stage_.done(std::move(frame));
 }
 

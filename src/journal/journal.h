@@ -151,7 +151,8 @@ class Journal {
   [[nodiscard]] Result<std::uint64_t> sequence_at_time(std::int64_t time_ms) const;
   /// Waits until durable_sequence() > after, or the time-out, or close. Returns durable_sequence().
   std::uint64_t wait_durable(std::uint64_t after, std::chrono::milliseconds timeout) const;
-  /// Calls `listener` (must not block) on the commit thread after each advance. Returns a token for
+  /// Calls `listener` (must not block) on the commit thread after each group commit, once all its completions
+  /// have been called: who gathers completions knows then that no more of them follow. Returns a token for
   /// remove_listener, which returns only when the listener is not running and will not be called again.
   std::uint64_t add_listener(std::function<void(std::uint64_t durable)> listener);
   void remove_listener(std::uint64_t token);

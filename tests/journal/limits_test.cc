@@ -521,10 +521,30 @@ TEST_F(LimitsTest, AListenerIsToldAndNotAfterItWasRemoved) {
   std::atomic<std::uint64_t> seen{0};
   const auto token = journal->add_listener([&](std::uint64_t durable) { seen = durable; });
   ASSERT_TRUE(append_numbered(*journal, 1, 3));
-  EXPECT_EQ(seen, 3u);
+  while (seen != 3) std::this_thread::yield();  // it is told after the completions, so after the append has returned
   journal->remove_listener(token);
   ASSERT_TRUE(append_numbered(*journal, 4, 1));
   EXPECT_EQ(seen, 3u);
+}
+
+TEST_F(LimitsTest, AListenerIsToldWhenAllCompletionsOfACommitHaveBeenCalled) {
+  const auto journal = open();
+  std::atomic<int> completed{0};
+  std::atomic<bool> early{false};
+  std::atomic<std::uint64_t> told{0};
+  const auto token = journal->add_listener([&](std::uint64_t durable) {
+    if (static_cast<std::uint64_t>(completed) < durable) early = true;
+    told = durable;
+  });
+  constexpr int kAppends = 200;
+  for (int i = 0; i < kAppends; ++i) {
+    const OwnedDraft draft = numbered(static_cast<std::uint64_t>(i) + 1);
+    const RecordDraft view = draft.view();
+    journal->append({&view, 1}, Backpressure::wait, [&](const auto&) { ++completed; });
+  }
+  while (told != kAppends) std::this_thread::yield();
+  EXPECT_FALSE(early);
+  journal->remove_listener(token);
 }
 
 TEST_F(LimitsTest, WaitDurableReturnsAtOnceWhenThereIsMoreAndAfterItsTimeOutWhenNot) {
