@@ -3,19 +3,30 @@
 namespace user_events::server {
 
 void Inbox::push(Completion&& completion) {
+  push_quietly(std::move(completion));
+  wake_if_any();
+}
+
+void Inbox::push_quietly(Completion&& completion) {
   if (std::this_thread::get_id() == owner_) {
     local_.push_back(std::move(completion));
     return;
   }
   std::lock_guard lock(mutex_);
-  if (closed_) return;
-  items_.push_back(std::move(completion));
-  if (items_.size() == 1) wake_();
+  if (!closed_) items_.push_back(std::move(completion));
+}
+
+void Inbox::wake_if_any() {
+  std::lock_guard lock(mutex_);
+  if (closed_ || woken_ || items_.empty()) return;
+  woken_ = true;
+  wake_();
 }
 
 void Inbox::take(std::vector<Completion>& out) {
   std::lock_guard lock(mutex_);
   out.swap(items_);
+  woken_ = false;
 }
 
 void Inbox::close() {

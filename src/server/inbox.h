@@ -44,6 +44,10 @@ class Inbox : public boost::intrusive_ref_counter<Inbox> {
   explicit Inbox(std::function<void()> wake) : wake_(std::move(wake)) {}
 
   void push(Completion&& completion);
+  /// Without waking: more of a group commit will follow, and `wake_if_any` after the last.
+  void push_quietly(Completion&& completion);
+  /// Wakes for what was pushed quietly. Any thread; cheap when there is nothing.
+  void wake_if_any();
   /// Swaps what has come into `out` (which must be empty). Loop's thread.
   void take(std::vector<Completion>& out);
   /// The same for what the loop's own thread has pushed.
@@ -58,6 +62,7 @@ class Inbox : public boost::intrusive_ref_counter<Inbox> {
   std::mutex mutex_;
   std::vector<Completion> items_;
   std::function<void()> wake_;
+  bool woken_ = false;  // since the last take
   bool closed_ = false;
   std::thread::id owner_;          // written before the loop's thread does anything else
   std::vector<Completion> local_;  // only that thread
@@ -72,6 +77,11 @@ struct Ticket {
   template <class What>
   void operator()(What&& what) {
     inbox->push({to, std::forward<What>(what)});
+  }
+  /// A publish that was accepted is one of a group commit, whose end the journal tells its listeners; one
+  /// that was refused stands alone.
+  void operator()(Published&& what) {
+    what ? inbox->push_quietly({to, std::move(what)}) : inbox->push({to, std::move(what)});
   }
 };
 

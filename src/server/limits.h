@@ -16,7 +16,7 @@ inline constexpr std::size_t kMaxReadBytes = 256
 inline constexpr std::size_t kKeptBytes = 64 << 10;  ///< Larger buffers are given back between requests.
 inline constexpr std::size_t kMaxUnsentBytes =
     512 << 10;  ///< Beyond it a stream produces nothing more until its peer reads.
-inline constexpr std::size_t kNdjsonPieceLines = 1'024;       ///< Lines handed to the publisher at a time…
+inline constexpr std::size_t kNdjsonPieceLines = 1'024;      ///< Lines handed to the publisher at a time…
 inline constexpr std::size_t kNdjsonPieceBytes = 256 << 10;  ///< …or this many bytes.
 inline constexpr std::size_t kNdjsonPieces = 4;              ///< Pieces of one connection under way.
 inline constexpr std::size_t kNdjsonSinglePieces = 512;      ///< The same with on_error=stop, one line each.

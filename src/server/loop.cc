@@ -110,6 +110,7 @@ void Loop::wait_for_advance(ConnectionId id) {
 }
 
 void Loop::notice_advance() {
+  inbox_->wake_if_any();
   if (!streams_wait_.load() || wake_posted_.exchange(true)) return;
   asio::post(io_, [this] { wake_streams(); });
 }
