@@ -126,17 +126,22 @@ Result<std::unique_ptr<Journal>> Journal::open(ports::FileSystem& files, const p
 
 void Journal::append(std::span<const RecordDraft> drafts, Backpressure backpressure, Completion completion) {
   if (impl_->options.read_only) return completion(refuse_read_only());
-  impl_->stage->append(drafts, backpressure, std::move(completion));
+  impl_->stage->append(drafts, backpressure, Patience::some, std::move(completion));
 }
 
+void Journal::hold() { impl_->stage->hold(); }
+
+void Journal::release() { impl_->stage->release(); }
+
 Result<std::vector<Receipt>> Journal::append_wait(std::span<const RecordDraft> drafts) {
+  if (impl_->options.read_only) return refuse_read_only();
   if (impl_->stage->on_commit_thread())
     return fail(ErrorKind::usage, "called-from-callback", "a callback waits for the thread that it runs on",
                 "use the asynchronous form in callbacks, or hand the work to a thread of your own");
   std::mutex mutex;
   std::condition_variable finished;
   std::optional<Result<std::vector<Receipt>>> outcome;
-  append(drafts, Backpressure::wait, [&](const Result<std::span<const Receipt>>& result) {
+  const auto complete = [&](const Result<std::span<const Receipt>>& result) {
     // Notified under the lock: once it is free, the waiting caller may be gone, and the condition variable
     // with it.
     const std::scoped_lock lock(mutex);
@@ -145,7 +150,8 @@ Result<std::vector<Receipt>> Journal::append_wait(std::span<const RecordDraft> d
     else
       outcome.emplace(std::unexpected(result.error()));
     finished.notify_one();
-  });
+  };
+  impl_->stage->append(drafts, Backpressure::wait, Patience::none, complete);
   std::unique_lock lock(mutex);
   finished.wait(lock, [&] { return outcome.has_value(); });
   return *std::move(outcome);

@@ -135,6 +135,13 @@ class Journal {
   /// thread that it would wait for: error `usage`, code `called-from-callback`.
   [[nodiscard]] Result<std::vector<Receipt>> append_wait(std::span<const RecordDraft> drafts);
 
+  /// Between the two, what is appended does not start a commit batch by batch, so that many small batches
+  /// share one; `release` starts it. A commit begins all the same when `append_wait` waits for it, when the
+  /// staging buffer is full, from 64 KiB on, and at `close`. Any thread; pairs may nest and overlap. For
+  /// moments, not for waiting: what others append meanwhile is held back too.
+  void hold();
+  void release();
+
   [[nodiscard]] Reader reader(std::uint64_t after_sequence) const;
 
   /// The record with this id in this scope: by the index for ids of callers, by time for UUIDv7 ids.

@@ -140,6 +140,8 @@ std::optional<Error> Stage::wait_for_room(std::unique_lock<std::mutex>& lock, st
     }
     // A batch larger than the whole buffer goes alone.
     if (staged_bytes_ == 0 || staged_bytes_ + bytes <= options_.staging_bytes) return std::nullopt;
+    pressing_ = true;
+    wake();
     if (backpressure == Backpressure::refuse)
       return Error{ErrorKind::unavailable,
                    "staging-full",
@@ -150,7 +152,8 @@ std::optional<Error> Stage::wait_for_room(std::unique_lock<std::mutex>& lock, st
   }
 }
 
-void Stage::append(std::span<const RecordDraft> drafts, Backpressure backpressure, Completion completion) {
+void Stage::append(std::span<const RecordDraft> drafts, Backpressure backpressure, Patience patience,
+                   Completion completion) {
   const auto refuse = [&](Error error) { completion(std::unexpected(std::move(error))); };
   if (drafts.empty()) return completion(std::span<const Receipt>{});
   std::uint64_t bytes = 0;
@@ -186,7 +189,18 @@ void Stage::append(std::span<const RecordDraft> drafts, Backpressure backpressur
     lock.unlock();
     return refuse(*std::move(conflict));
   }
+  pressing_ |= patience == Patience::none;
   stage(drafts, lookups, bytes, std::move(completion));
+}
+
+void Stage::hold() {
+  const std::scoped_lock lock(mutex_);
+  ++holds_;
+}
+
+void Stage::release() {
+  const std::scoped_lock lock(mutex_);
+  if (--holds_ == 0) wake();
 }
 
 Frame& Stage::frame_for(std::uint64_t bytes) {
@@ -270,11 +284,18 @@ bool Stage::build_ahead() const noexcept {
          (frames_.size() > 1 || frames_.front()->bytes.size() >= kBuildAheadBytes);
 }
 
+bool Stage::may_begin() const noexcept {
+  if (frames_.empty()) return false;
+  return holds_ == 0 || pressing_ || closed_ || frames_.size() > 1 ||
+         frames_.front()->bytes.size() >= kBuildAheadBytes;
+}
+
 void Stage::wake() {
-  if (!committing_)
-    work_.notify_one();
-  else if (build_ahead())
+  if (!committing_) {
+    if (may_begin()) work_.notify_one();
+  } else if (build_ahead()) {
     build_.notify_one();
+  }
 }
 
 // ---- build thread ----
@@ -298,6 +319,7 @@ void Stage::run_builder() {
 std::unique_ptr<Frame> Stage::pop() {
   std::unique_ptr<Frame> frame = std::move(frames_.front());
   frames_.pop_front();
+  if (frames_.empty()) pressing_ = false;
   return frame;
 }
 
@@ -310,7 +332,7 @@ std::unique_ptr<Frame> Stage::next() {
   while (!frame) {
     if (ahead_) {
       frame = std::move(ahead_);
-    } else if (!building_ && has_staged()) {
+    } else if (!building_ && may_begin()) {
       frame = pop();
     } else if (closed_ && !building_) {
       return nullptr;

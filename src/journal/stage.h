@@ -26,6 +26,9 @@ struct StageStart {
   std::shared_ptr<const IdSources> sources;
 };
 
+/// Whether the caller of an append waits for it: then no hold keeps it from being committed.
+enum class Patience : bool { some, none };
+
 /// Thread-safe. `append` from any thread, `run_builder` on the build thread, the rest on the commit thread
 /// unless said otherwise.
 class Stage {
@@ -34,7 +37,12 @@ class Stage {
         StageStart start);
 
   /// On the commit thread `wait` is `refuse`: it would wait for itself.
-  void append(std::span<const RecordDraft> drafts, Backpressure backpressure, Completion completion);
+  void append(std::span<const RecordDraft> drafts, Backpressure backpressure, Patience patience,
+              Completion completion);
+  /// Any thread. Between the two no commit begins unless somebody waits for it, there is much to write or the
+  /// stage closes.
+  void hold();
+  void release();
   /// From now on the calling thread is the commit thread.
   void enter_commit_thread() noexcept { commit_thread_ = std::this_thread::get_id(); }
   [[nodiscard]] bool on_commit_thread() const noexcept {
@@ -99,6 +107,7 @@ class Stage {
   [[nodiscard]] std::unique_ptr<Frame> pop();
   [[nodiscard]] bool has_staged() const noexcept { return !frames_.empty(); }
   [[nodiscard]] bool build_ahead() const noexcept;
+  [[nodiscard]] bool may_begin() const noexcept;
   void wake();
 
   const Options& options_;
@@ -114,6 +123,8 @@ class Stage {
   std::unique_ptr<Frame> ahead_;               // built, waits for the commit thread
   FrameBuilder builder_;  // of whoever builds: the build thread while building_, else the commit thread
   bool building_ = false, committing_ = false, closed_ = false;
+  std::size_t holds_ = 0;
+  bool pressing_ = false;  // somebody waits for a commit, whoever holds it back
   std::optional<Error> refusal_;
   std::uint64_t staged_bytes_ = 0, largest_frame_bytes_ = 0;
   std::uint64_t next_sequence_;

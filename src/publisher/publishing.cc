@@ -31,18 +31,19 @@ std::span<const journal::RecordDraft> thread_drafts(const FormedBatch& batch) {
   return drafts;
 }
 
-std::vector<Receipt> to_receipts(std::vector<std::string>&& ids, std::span<const journal::Receipt> receipts) {
-  std::vector<Receipt> out;
-  out.reserve(ids.size());
-  for (std::size_t i = 0; i < ids.size(); ++i) out.push_back({std::move(ids[i]), receipts[i].sequence, receipts[i].duplicate});
-  return out;
+/// With the ids of the batch; the journal's part comes with its answer.
+std::vector<Receipt> receipts_for(const FormedBatch& batch) {
+  std::vector<Receipt> receipts(batch.size());
+  for (std::size_t i = 0; i < batch.size(); ++i) receipts[i].id = batch.id(i);
+  return receipts;
 }
 
-std::vector<std::string> ids_of(const FormedBatch& batch) {
-  std::vector<std::string> ids;
-  ids.reserve(batch.size());
-  for (std::size_t i = 0; i < batch.size(); ++i) ids.emplace_back(batch.id(i));
-  return ids;
+std::vector<Receipt> complete(std::vector<Receipt>&& receipts, std::span<const journal::Receipt> accepted) {
+  for (std::size_t i = 0; i < receipts.size(); ++i) {
+    receipts[i].sequence = accepted[i].sequence;
+    receipts[i].duplicate = accepted[i].duplicate;
+  }
+  return std::move(receipts);
 }
 
 /// The journal and the size check point at an event of the batch (`/2`); the caller, who has no array if it is one event, is
@@ -97,11 +98,11 @@ Result<void> UserEventPublisher::Impl::admit(const FormedBatch& batch, std::size
 void UserEventPublisher::Impl::append(const FormedBatch& batch, bool is_array, Backpressure backpressure, PublishCallback callback) {
   if (batch.empty()) return callback(std::vector<Receipt>{});
   journal->append(thread_drafts(batch), backpressure,
-                  [this, is_array, ids = ids_of(batch), callback = std::move(callback)](
-                      const Result<std::span<const journal::Receipt>>& receipts) mutable {
-                    if (receipts) return callback(to_receipts(std::move(ids), *receipts));
-                    rejected.fetch_add(ids.size(), std::memory_order_relaxed);
-                    callback(std::unexpected(located(receipts.error(), is_array)));
+                  [this, is_array, receipts = receipts_for(batch), callback = std::move(callback)](
+                      const Result<std::span<const journal::Receipt>>& accepted) mutable {
+                    if (accepted) return callback(complete(std::move(receipts), *accepted));
+                    rejected.fetch_add(receipts.size(), std::memory_order_relaxed);
+                    callback(std::unexpected(located(accepted.error(), is_array)));
                   });
 }
 
@@ -112,7 +113,7 @@ Result<std::vector<Receipt>> UserEventPublisher::Impl::append_wait(const FormedB
     rejected.fetch_add(batch.size(), std::memory_order_relaxed);
     return std::unexpected(located(std::move(receipts).error(), is_array));
   }
-  return to_receipts(ids_of(batch), *receipts);
+  return complete(receipts_for(batch), *receipts);
 }
 
 namespace {
@@ -308,5 +309,8 @@ void UserEventPublisher::publish_each(std::span<const std::string_view> lines, s
   }
   each->run();
 }
+
+void UserEventPublisher::begin_burst() { impl_->journal->hold(); }
+void UserEventPublisher::end_burst() { impl_->journal->release(); }
 
 }  // namespace user_events

@@ -287,6 +287,63 @@ TEST_F(LimitsTest, AFullStagingBufferRefusesOrWaits) {
   EXPECT_EQ(journal->durable_sequence(), 3u);
 }
 
+TEST_F(LimitsTest, WhatIsAppendedDuringAHoldSharesOneCommit) {
+  const auto journal = open();
+  std::atomic<int> completed{0};
+  const auto append_one = [&](std::uint64_t n) {
+    const auto draft = numbered(n);
+    const RecordDraft view = draft.view();
+    journal->append({&view, 1}, Backpressure::wait, [&](const auto& receipts) { completed += receipts.has_value(); });
+  };
+  const auto frames = journal->stats().frames;
+  journal->hold();
+  journal->hold();
+  for (std::uint64_t n = 1; n <= 50; ++n) append_one(n);
+  journal->release();
+  EXPECT_EQ(journal->wait_durable(0, std::chrono::milliseconds(50)), 0u) << "one hold of two is left";
+  EXPECT_EQ(completed, 0);
+  journal->release();
+  while (completed != 50) std::this_thread::yield();
+  EXPECT_EQ(journal->stats().frames, frames + 1);
+}
+
+TEST_F(LimitsTest, NoHoldKeepsAWaitingCallerWaiting) {
+  options_.staging_bytes = 16u << 10;
+  const auto journal = open();
+  journal->hold();
+  EXPECT_TRUE(append_numbered(*journal, 1, 1)) << "a caller that waits for the outcome";
+  // Callers that wait for room: more than the buffer takes.
+  std::atomic<std::uint64_t> completed{0};
+  for (std::uint64_t n = 2; n <= 100; ++n) {
+    const auto draft = numbered(n, 1'000);
+    const RecordDraft view = draft.view();
+    journal->append({&view, 1}, Backpressure::wait, [&](const auto& receipts) { completed += receipts.has_value(); });
+  }
+  // Callers that are refused for want of room make it all the same.
+  for (std::uint64_t n = 101; n <= 1'000'000 && completed < 1'000; ++n) {
+    const auto draft = numbered(n, 1'000);
+    const RecordDraft view = draft.view();
+    journal->append({&view, 1}, Backpressure::refuse, [&](const auto& receipts) { completed += receipts.has_value(); });
+  }
+  EXPECT_GE(completed, 1'000u);
+  journal->close();  // what is staged is committed first
+  EXPECT_EQ(journal->stats().durable_sequence, completed + 1);
+}
+
+TEST_F(LimitsTest, MuchToWriteIsNotHeldBack) {
+  const auto journal = open();
+  journal->hold();
+  std::atomic<std::uint64_t> completed{0};
+  for (std::uint64_t n = 1; n <= 100; ++n) {
+    const auto draft = numbered(n, 1'000);
+    const RecordDraft view = draft.view();
+    journal->append({&view, 1}, Backpressure::wait, [&](const auto& receipts) { completed += receipts.has_value(); });
+  }
+  EXPECT_GT(journal->wait_durable(0, std::chrono::seconds(10)), 0u);
+  journal->release();
+  while (completed != 100) std::this_thread::yield();
+}
+
 TEST_F(LimitsTest, RepeatsOfAnAcceptedIdAreBoundedWhileTheDiskIsBusy) {
   options_.staging_bytes = 20'000;
   const auto journal = open();
