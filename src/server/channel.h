@@ -66,6 +66,8 @@ class Channel {
   [[nodiscard]] virtual Request& request() noexcept = 0;
   [[nodiscard]] virtual Prepared& prepared() noexcept = 0;
   [[nodiscard]] virtual Service& service() noexcept = 0;
+  /// Before a publish: it shares a commit with what else is at hand.
+  virtual void begin_burst() = 0;
   /// Where results for this connection go. Take one per call.
   [[nodiscard]] virtual Ticket ticket() = 0;
   /// The clock of deadlines: exact to one sweep.

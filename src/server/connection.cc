@@ -193,7 +193,7 @@ void Connection::finish_unread() {
 void Connection::arm() {
   if (phase_ == Phase::closed) return;
   if (!writing_ && unsent_bytes() > 0) start_writing();
-  if (!reading_ && wants_input()) start_reading();
+  if (!reading_ && wants_input() && !loop_.defer_reading(*this)) start_reading();
 }
 
 bool Connection::wants_input() const {
@@ -378,6 +378,7 @@ void Connection::reject(int status, const Error& error) {
 // ---- Channel ----
 
 Service& Connection::service() noexcept { return loop_.service(); }
+void Connection::begin_burst() { loop_.begin_burst(); }
 Ticket Connection::ticket() { return loop_.ticket(id_); }
 SteadyTime Connection::now() const noexcept { return loop_.now(); }
 std::string& Connection::scratch() { return loop_.scratch(); }

@@ -36,11 +36,14 @@ class Connection final : public Channel,
   /// Closes when idle, else after the request under way.
   void begin_stop();
   void close();
+  /// Reads and writes on as its state asks for.
+  void arm();
 
   // Channel
   Request& request() noexcept override { return request_; }
   Prepared& prepared() noexcept override { return prepared_; }
   Service& service() noexcept override;
+  void begin_burst() override;
   Ticket ticket() override;
   SteadyTime now() const noexcept override;
   std::string& scratch() override;
@@ -78,7 +81,6 @@ class Connection final : public Channel,
   [[nodiscard]] bool finish_request();
   void start_request();
   void finish_unread();
-  void arm();
   [[nodiscard]] bool wants_input() const;
   void start_reading();
   void start_writing();

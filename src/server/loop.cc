@@ -23,7 +23,12 @@ Loop::Loop(Service& service)
       work_(io_.get_executor()),
       timer_(io_),
       sweep_interval_(sweep_interval(service.options)),
-      inbox_(new Inbox([this] { asio::post(io_, [this] { drain_inbox(); }); })) {
+      // The burst begins here, before the journal goes on: its next commit waits for those that are answered now
+      // and come back at once.
+      inbox_(new Inbox([this] {
+        begin_burst();
+        asio::post(io_, [this] { drain_inbox(); });
+      })) {
   read_clock();
 }
 
@@ -38,8 +43,24 @@ void Loop::run_in_thread() {
   thread_ = std::thread([this] {
     inbox_->bind_to_this_thread();
     sweep();
-    io_.run();
+    run();
   });
+}
+
+void Loop::run() {
+  while (io_.run_one() != 0) {  // sleeps here, outside any burst
+    for (std::size_t handled = 1; handled < kBurstHandlers && io_.poll_one() != 0; ++handled) {
+    }
+    end_burst();
+  }
+}
+
+void Loop::begin_burst() {
+  if (!in_burst_.exchange(true)) service_.publisher.begin_burst();
+}
+
+void Loop::end_burst() {
+  if (in_burst_.exchange(false)) service_.publisher.end_burst();
 }
 
 void Loop::adopt(asio::ip::tcp protocol, int native_socket) {
@@ -91,7 +112,16 @@ void Loop::deliver(std::vector<Completion>& completions) {
 
 void Loop::drain_inbox() {
   inbox_->take(taken_);
+  draining_ = true;
   deliver(taken_);
+  draining_ = false;
+  for (const auto& connection : answered_) connection->arm();
+  answered_.clear();
+}
+
+bool Loop::defer_reading(Connection& connection) {
+  if (draining_) answered_.emplace_back(&connection);
+  return draining_;
 }
 
 void Loop::deliver_local() {

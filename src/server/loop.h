@@ -42,6 +42,11 @@ class Loop {
   /// Delivers what publishes on this thread have answered at once.
   void deliver_local();
   void wait_for_advance(ConnectionId id);
+  /// While the answers of a group commit go out: `connection` is armed after the last of them (true). Its next
+  /// request is often there by then, and a read in vain is saved.
+  [[nodiscard]] bool defer_reading(Connection& connection);
+  /// What is published from now until the loop has nothing at hand any more shares a commit. Any thread.
+  void begin_burst();
   void remove(ConnectionId id);
 
  private:
@@ -50,6 +55,8 @@ class Loop {
     std::uint32_t generation = 0;
   };
 
+  void run();
+  void end_burst();
   void deliver(std::vector<Completion>& completions);
   void drain_inbox();
   void wake_streams();
@@ -66,10 +73,12 @@ class Loop {
   std::chrono::milliseconds sweep_interval_;
   boost::intrusive_ptr<Inbox> inbox_;
   std::vector<Completion> taken_, taken_local_;  // reused
+  std::vector<ConnectionPtr> answered_;          // reused: to be armed
+  bool draining_ = false;
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;
   std::vector<ConnectionId> waiting_streams_;
-  std::atomic<bool> streams_wait_{false}, wake_posted_{false};
+  std::atomic<bool> streams_wait_{false}, wake_posted_{false}, in_burst_{false};
   SteadyTime now_;
   std::int64_t date_second_ = 0;
   std::string date_, scratch_;

@@ -147,6 +147,7 @@ class NdjsonExchange final : public Exchange {
     const auto number = first_piece_ + pieces_.size();
     add_piece(std::move(numbers_));
     numbers_.clear();
+    channel_.begin_burst();
     channel_.service().publisher.publish_each(
         lines_, {}, [ticket = channel_.ticket(), number](std::vector<Result<Receipt>> results) mutable {
           ticket(EachPublished{number, std::move(results)});

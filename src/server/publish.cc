@@ -173,6 +173,7 @@ Result<DynamicEvent> binary_event(Request& request) {
 
 void publish_body(Channel& channel) {
   if (auto query = read_query(channel); !query) return channel.fail(query.error());
+  channel.begin_burst();
   channel.service().publisher.publish_body(channel.request().body, channel.prepared().form, {},
                                            channel.ticket());
 }
@@ -182,6 +183,7 @@ void publish_binary(Channel& channel) {
   auto event = binary_event(channel.request());
   if (!event) return channel.fail(event.error());
   if (auto query = read_query(channel); !query) return channel.fail(query.error());
+  channel.begin_burst();
   channel.service().publisher.publish_dynamic(*event, {}, channel.ticket());
 }
 
