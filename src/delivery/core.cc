@@ -196,6 +196,7 @@ void Core::Impl::fail_attempt(std::uint64_t sequence, Outcome outcome, Time now)
   leave_flight(event);
   event.probe = false;
   event.state = SlotState::waiting;
+  if (outcome == Outcome::unavailable) --event.attempt;
   const bool gave_up = options.retry.attempts != 0 && event.attempt >= options.retry.attempts;
   if (is_held(lane, sequence)) {
     // It was in flight behind the refused one: it waits there like the others, whatever its own outcome was.
@@ -218,7 +219,7 @@ void Core::Impl::start_backoff(std::uint64_t sequence, Time now) {
   const auto& retry = options.retry;
   const double bound = std::min(static_cast<double>(std::chrono::nanoseconds(retry.max).count()),
                                 static_cast<double>(std::chrono::nanoseconds(retry.initial).count()) *
-                                    std::pow(retry.factor, static_cast<double>(event.attempt - 1)));
+                                    std::pow(retry.factor, static_cast<double>(std::max(event.attempt, 1u) - 1)));
   const double part = static_cast<double>(next_random() >> 11) * 0x1.0p-53;
   const auto delay = std::max(kShortestBackoff, std::chrono::nanoseconds(static_cast<std::int64_t>(bound * part)));
   if (backoffs.size() > 2 * (std::size_t{mask} + 1)) {

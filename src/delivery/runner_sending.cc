@@ -76,7 +76,8 @@ void Runner::Impl::apply(const destinations::Report& report, Time at) {
     }
     if (!reasons.empty()) reasons.erase(report.sequence);
   } else {
-    auto& counter = report.outcome == Outcome::retry ? retries : report.outcome == Outcome::in_doubt ? in_doubt : refused;
+    const bool not_now = report.outcome == Outcome::retry || report.outcome == Outcome::unavailable;
+    auto& counter = not_now ? retries : report.outcome == Outcome::in_doubt ? in_doubt : refused;
     counter.fetch_add(1, std::memory_order_relaxed);
     if (report.outcome == Outcome::refused)
       reasons[report.sequence] = report.reason;

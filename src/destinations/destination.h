@@ -19,7 +19,8 @@ namespace user_events::destinations {
 /// How one attempt ended. Never a bool.
 enum class Outcome : std::uint8_t {
   accepted,  ///< The broker has it, durably as configured.
-  retry,     ///< It certainly has it not; the same event may pass later (also: the destination is down).
+  retry,     ///< It answered that it has it not; the same event may pass later. Counts as an attempt.
+  unavailable,  ///< It certainly has it not, and would have taken no other event either: down, throttled, no right. No attempt is counted.
   in_doubt,  ///< It may or may not have it. Sent again, with the same id, before any later event of that key.
   refused,   ///< It has it not and never will accept it.
 };
@@ -40,6 +41,9 @@ struct Message {
   encoding::Envelope envelope;
   encoding::Position position;
   std::uint32_t attempt = 1;
+  /// How often a person has asked to send this event again, although it was or may have been delivered or was a dead letter; 0: never. Part of
+  /// the broker's deduplication id (else a replay within its window would be accepted and dropped) and told to consumers in a header.
+  std::uint32_t replay = 0;
 };
 
 struct Report {
