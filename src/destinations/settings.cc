@@ -1,0 +1,125 @@
+#include "destinations/settings.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <optional>
+
+#include "base/nearest.h"
+
+namespace user_events::destinations {
+namespace {
+
+constexpr std::string_view kCode = "destination-setting";
+
+std::optional<std::uint64_t> whole_number(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<std::chrono::milliseconds> span_of_time(std::string_view text) {
+  constexpr std::array kUnits = {std::pair<std::string_view, std::int64_t>{"ms", 1}, std::pair<std::string_view, std::int64_t>{"s", 1'000},
+                                 std::pair<std::string_view, std::int64_t>{"m", 60'000}, std::pair<std::string_view, std::int64_t>{"h", 3'600'000}};
+  const auto digits = text.substr(0, text.find_first_not_of("0123456789"));
+  const auto value = whole_number(digits);
+  constexpr std::uint64_t kMost = 1'000'000'000;  // no overflow below in any unit
+  if (!value || *value > kMost) return std::nullopt;
+  for (const auto& [unit, milliseconds] : kUnits)
+    if (text.substr(digits.size()) == unit) return std::chrono::milliseconds(static_cast<std::int64_t>(*value) * milliseconds);
+  return std::nullopt;
+}
+
+std::string time_text(std::chrono::milliseconds value) {
+  return value.count() % 1'000 == 0 ? fmt::format("{}s", value.count() / 1'000) : fmt::format("{}ms", value.count());
+}
+
+}  // namespace
+
+std::string SettingsReader::text(std::string_view key, std::string_view otherwise) {
+  asked_.emplace(key);
+  const auto found = options_.settings.find(std::string(key));
+  return found == options_.settings.end() ? std::string(otherwise) : found->second;
+}
+
+bool SettingsReader::has(std::string_view key) const { return options_.settings.contains(std::string(key)); }
+
+bool SettingsReader::flag(std::string_view key, bool otherwise) {
+  const std::string value = text(key, otherwise ? "true" : "false");
+  if (value != "true" && value != "false") refuse(key, "must be true or false");
+  return value == "true";
+}
+
+std::uint64_t SettingsReader::number(std::string_view key, std::uint64_t otherwise, std::uint64_t least, std::uint64_t most) {
+  const std::string value = text(key);
+  if (!has(key)) return otherwise;
+  const auto parsed = whole_number(value);
+  if (parsed && *parsed >= least && *parsed <= most) return *parsed;
+  refuse(key, fmt::format("must be a number from {} to {}", least, most));
+  return otherwise;
+}
+
+std::chrono::milliseconds SettingsReader::duration(std::string_view key, std::chrono::milliseconds otherwise, std::chrono::milliseconds least,
+                                                   std::chrono::milliseconds most) {
+  const std::string value = text(key);
+  if (!has(key)) return otherwise;
+  const auto parsed = span_of_time(value);
+  if (parsed && *parsed >= least && *parsed <= most) return *parsed;
+  refuse(key, fmt::format("must be a time from {} to {}", time_text(least), time_text(most)));
+  return otherwise;
+}
+
+std::vector<std::string> SettingsReader::list(std::string_view key) {
+  constexpr std::string_view kSeparators = ", \t\r\n";
+  const std::string value = text(key);
+  std::vector<std::string> parts;
+  for (std::size_t at = value.find_first_not_of(kSeparators); at != std::string::npos; at = value.find_first_not_of(kSeparators, at)) {
+    const auto end = std::min(value.find_first_of(kSeparators, at), value.size());
+    parts.push_back(value.substr(at, end - at));
+    at = end;
+  }
+  return parts;
+}
+
+TlsSettings SettingsReader::tls(bool unsafe) {
+  TlsSettings tls{.enabled = flag("tls", false),
+                  .verify = flag("tls_verify", true),
+                  .ca_file = text("tls_ca_file"),
+                  .cert_file = text("tls_cert_file"),
+                  .key_file = text("tls_key_file")};
+  if (!tls.verify && !unsafe)
+    refuse("tls_verify", "is off: anybody could pose as the server", "name its authority in tls_ca_file, or set unsafe = true");
+  if (tls.cert_file.empty() != tls.key_file.empty())
+    refuse(tls.cert_file.empty() ? "tls_key_file" : "tls_cert_file", "needs both tls_cert_file and tls_key_file");
+  return tls;
+}
+
+encoding::Format SettingsReader::format() {
+  if (options_.encoding != "json") refuse("encoding", "is unknown", "json");
+  if (options_.format == "cloudevents-binary") return encoding::Format::cloudevents_binary;
+  if (options_.format == "plain") return encoding::Format::plain;
+  if (options_.format != "cloudevents") refuse("format", "is unknown", "cloudevents, cloudevents-binary or plain");
+  return encoding::Format::cloudevents;
+}
+
+void SettingsReader::refuse(std::string_view key, std::string_view sentence, std::string_view hint) {
+  findings_.push_back({std::string(key), std::string(kCode), hint.empty() ? std::string(sentence) : fmt::format("{} ({})", sentence, hint)});
+}
+
+Result<void> SettingsReader::finish() {
+  const std::vector<std::string> known(asked_.begin(), asked_.end());
+  for (const auto& [name, value] : options_.settings) {
+    if (asked_.contains(name)) continue;
+    const std::string near = base::nearest(name, known);
+    refuse(name, fmt::format("is no setting of a {} destination{}", options_.kind, near.empty() ? "" : fmt::format("; did you mean {}?", near)));
+  }
+  if (findings_.empty()) return {};
+  Error error{ErrorKind::usage, std::string(kCode),
+              fmt::format("destination '{}': {} {}", options_.name, findings_.front().pointer, findings_.front().detail), {}, {}};
+  error.fields = std::move(findings_);
+  return std::unexpected(std::move(error));
+}
+
+}  // namespace user_events::destinations
