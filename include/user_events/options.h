@@ -11,12 +11,19 @@
 
 namespace user_events {
 
-/// Exponential back-off with full jitter. `attempts` 0: unlimited.
+/// Exponential back-off with full jitter, and when to give an event up. What counts as an attempt: docs/delivery.md; an outage of the
+/// destination never does.
 struct RetryOptions {
   std::chrono::milliseconds initial{100};
   std::chrono::milliseconds max{30'000};
   double factor = 2.0;
-  std::uint32_t attempts = 0;
+  std::uint32_t attempts = 10;            ///< Counted attempts before an event becomes a dead letter; 0: unlimited.
+  std::chrono::milliseconds deadline{0};  ///< Time since the first failure, counted while the destination is up; 0: none.
+};
+
+enum class DeadLetterAction : std::uint8_t {
+  hold,  ///< The user's later events wait behind the dead letter, in order, until it is replayed or discarded.
+  skip,  ///< They go on.
 };
 
 enum class OversizeAction : std::uint8_t {
@@ -37,6 +44,11 @@ struct DestinationOptions {
   std::string format = "cloudevents";           ///< cloudevents | cloudevents-binary | plain
   std::string encoding = "json";                ///< json
   RetryOptions retry;
+  DeadLetterAction on_dead_letter = DeadLetterAction::hold;
+  std::uint32_t max_held_events = 100'000;      ///< Letters under `hold`, heads included. At the cap the destination waits (docs/delivery.md).
+  std::string dead_letter_topic;                ///< A copy of each dead letter goes to this topic or queue of the same broker; empty: none.
+  /// An event that fails for this long while others pass waits in the dead letter store, so that it pins neither window nor journal.
+  std::chrono::milliseconds park_after{60'000};
   OversizeAction oversize = OversizeAction::reject;
   std::uint64_t max_lag_bytes = 0;              ///< 0: no cap.
   std::chrono::milliseconds max_lag_age{0};     ///< 0: no cap.

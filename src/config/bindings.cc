@@ -138,7 +138,12 @@ std::vector<Binding> bind(DestinationOptions& d) {
       {"retry.initial", DurationSlot{&d.retry.initial, milliseconds(1), hours(1)}},
       {"retry.max", DurationSlot{&d.retry.max, milliseconds(1), hours(24)}},
       {"retry.factor", NumberSlot{&d.retry.factor, 1.0, 100.0}},
-      {"retry.attempts", CountSlot{&d.retry.attempts, 0, 1'000'000}},
+      {"retry.attempts", CountSlot{&d.retry.attempts, 0, 10'000}},
+      {"retry.deadline", DurationSlot{&d.retry.deadline, milliseconds(1), kTenYears, true}},
+      {"on_dead_letter", choice(d.on_dead_letter, {"hold", "skip"})},
+      {"max_held_events", CountSlot{&d.max_held_events, 1, 100'000'000}},
+      {"dead_letter_topic", TextSlot{&d.dead_letter_topic, nullptr, "\"user.events.dead\""}},
+      {"park_after", DurationSlot{&d.park_after, milliseconds(1), kTenYears}},
       {"oversize", choice(d.oversize, {"reject", "dead-letter"})},
       {"max_lag_bytes", SizeSlot{&d.max_lag_bytes, kMiB, 1'024 * kTiB, true}},
       {"max_lag_age", DurationSlot{&d.max_lag_age, milliseconds(1'000), kTenYears, true}},
@@ -168,6 +173,8 @@ std::vector<RuleFinding> check_rules(const Options& o) {
     const std::string prefix = fmt::format("destination.{}.", d.name);
     require(d.name.empty() || names.insert(d.name).second, prefix + "name",
             "is the name of two destinations");
+    require(d.dead_letter_topic.empty() || d.dead_letter_topic != d.topic, prefix + "dead_letter_topic",
+            "is the topic itself; dead letters would be delivered with the rest");
     require(d.retry.initial <= d.retry.max, prefix + "retry.initial", "is longer than retry.max");
     if (const auto file = file_of(d); !file.empty()) {
       const auto [other, is_first] = files.emplace(file, d.name);

@@ -73,6 +73,7 @@ std::vector<Line> destination_lines(const Loaded& loaded, DestinationOptions des
   std::vector<Line> lines;
   for (const auto& binding : bind(destination)) {
     if (binding.name == "topic" && destination.topic.empty()) continue;
+    if (binding.name == "dead_letter_topic" && destination.dead_letter_topic.empty()) continue;
     lines.push_back(line_of(loaded, prefix, binding.name, value_text(binding), false));
   }
   for (const auto& [name, value] : destination.settings)

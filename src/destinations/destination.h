@@ -34,7 +34,20 @@ struct Features {
   std::uint32_t max_in_flight = 1'000;               ///< Events sent and not yet reported.
   std::uint64_t max_message_bytes = 0;               ///< Conservative limit of the encoded body; 0: none known.
   std::chrono::milliseconds deduplication_window{0};  ///< The broker's own, by message id.
+  bool dead_letter_target = false;  ///< Obeys `Message::target`; without it the option `dead_letter_topic` is refused for this kind.
 };
+
+/// Why an event is a dead letter: goes with the copy to the broker's own dead letter topic or queue.
+struct DeadLetterCause {
+  std::string_view destination;  ///< The name of the destination that did not get it.
+  std::string_view reason;       ///< One line, no payload, no personal data.
+  std::uint32_t attempts = 0;
+};
+
+/// Names of the cause's headers (a broker that can't have them so fits them to what it allows).
+inline constexpr std::string_view kDeadLetterDestinationHeader = "dead-letter-destination";
+inline constexpr std::string_view kDeadLetterReasonHeader = "dead-letter-reason";
+inline constexpr std::string_view kDeadLetterAttemptsHeader = "dead-letter-attempts";
 
 /// One event to send. `envelope` is valid during `send` only.
 struct Message {
@@ -43,7 +56,12 @@ struct Message {
   std::uint32_t attempt = 1;
   /// How often a person has asked to send this event again, although it was or may have been delivered or was a dead letter; 0: never. Part of
   /// the broker's deduplication id (else a replay within its window would be accepted and dropped) and told to consumers in a header.
-  std::uint32_t replay = 0;
+  std::uint32_t replay = 0;  ///< The same as `position.replay`, which the CloudEvents forms write by themselves.
+  /// Not empty: send to this topic, queue or subject (no template) and not to where the settings say, routing aside. Only to a destination
+  /// with `Features::dead_letter_target`. Its failures must not stop what goes to the usual place: a target that does not exist is `refused`.
+  std::string_view target = {};
+  /// Not nullptr: the message is the copy of a dead letter, sent to `target`; the adapter adds the headers above.
+  const DeadLetterCause* dead_letter = nullptr;
 };
 
 struct Report {

@@ -9,7 +9,7 @@ namespace user_events::encoding {
 namespace {
 
 constexpr std::string_view kSchemaPrefix = "urn:user-events:schema:";
-constexpr std::size_t kVersionDigits = 10;
+constexpr std::size_t kVersionDigits = 10, kReplayDigits = 10;
 
 // Everything between the values of a structured event, in order; the same pieces make the size bound.
 constexpr std::string_view kToId = R"({"specversion":"1.0","id":")";
@@ -21,6 +21,7 @@ constexpr std::string_view kToDataSchema = R"(","datacontenttype":"application/j
 constexpr std::string_view kToPartitionKey = R"(","partitionkey":")";
 constexpr std::string_view kToSequence = R"(","sequence":")";
 constexpr std::string_view kToJournalId = R"(","journalid":")";
+constexpr std::string_view kToReplay = R"(","replay":")";
 constexpr std::string_view kToTraceparent = R"(","traceparent":")";
 constexpr std::string_view kToTracestate = R"(","tracestate":")";
 constexpr std::string_view kToExtensions = R"(",)";
@@ -32,7 +33,7 @@ constexpr std::string_view kPlainToTimestamp = R"(","timestamp":")";
 constexpr std::size_t kPiecesBytes =
     kToId.size() + kToSource.size() + kToType.size() + kToSubject.size() + kToTime.size() +
     kToDataSchema.size() + kToPartitionKey.size() + kToSequence.size() + kToJournalId.size() +
-    kToTraceparent.size() + kToTracestate.size() + kToExtensions.size() + kToData.size() + kEnd.size();
+    kToReplay.size() + kToTraceparent.size() + kToTracestate.size() + kToExtensions.size() + kToData.size() + kEnd.size();
 
 }  // namespace
 
@@ -48,6 +49,8 @@ AttributeTexts::AttributeTexts(const Envelope& envelope, const Position& positio
   *at++ = ':';
   at = std::to_chars(at, schema_.data() + schema_.size(), envelope.version).ptr;
   schema_size_ = static_cast<std::size_t>(at - schema_.data());
+  if (position.replay != 0)
+    replay_size_ = static_cast<std::size_t>(std::to_chars(replay_.data(), replay_.data() + replay_.size(), position.replay).ptr - replay_.data());
 }
 
 void append_cloudevents_json(const Envelope& envelope, const Position& position, std::string& out) {
@@ -70,6 +73,7 @@ void append_cloudevents_json(const Envelope& envelope, const Position& position,
   out.append(kToSequence).append(texts.sequence());
   out.append(kToJournalId);
   base::append_json_escaped(position.journal_id, out);
+  if (position.replay != 0) out.append(kToReplay).append(texts.replay());
   if (!envelope.traceparent.empty()) {
     out.append(kToTraceparent);
     base::append_json_escaped(envelope.traceparent, out);
@@ -118,7 +122,7 @@ std::size_t overhead_bound_bytes(const Envelope& envelope) noexcept {
                             base::json_escaped_size(envelope.tracestate) + 2 * type + 2 * key +
                             envelope.extensions.size();
   return kPiecesBytes + texts + base::kTimeTextSize + kSchemaPrefix.size() + 1 + kVersionDigits +
-         kSequenceDigits + kMaxJournalIdBytes;
+         kSequenceDigits + kMaxJournalIdBytes + kReplayDigits;
 }
 
 }  // namespace user_events::encoding

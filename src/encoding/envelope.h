@@ -42,6 +42,7 @@ struct Envelope {
 struct Position {
   std::string_view journal_id;  ///< `journalid`: text of 26..40 characters, unique per journal and epoch.
   std::uint64_t sequence = 0;   ///< `sequence`: zero-padded to 20 digits on the wire.
+  std::uint32_t replay = 0;     ///< `replay`: how often a person has asked to send this event again; 0, the first time, is not written.
 };
 
 /// Appends the payload form of `envelope` (all but id, type and partition_key) to `out`. No other allocation.
@@ -73,12 +74,16 @@ class AttributeTexts {
   [[nodiscard]] std::string_view time() const noexcept { return {time_.data(), time_.size()}; }
   [[nodiscard]] std::string_view sequence() const noexcept { return {sequence_.data(), sequence_.size()}; }
   [[nodiscard]] std::string_view data_schema() const noexcept { return {schema_.data(), schema_size_}; }
+  /// Empty for 0.
+  [[nodiscard]] std::string_view replay() const noexcept { return {replay_.data(), replay_size_}; }
 
  private:
   std::array<char, base::kTimeTextSize> time_;
   std::array<char, kSequenceDigits> sequence_;
   std::array<char, 300> schema_;  // prefix, kMaxTypeBytes, colon, ten digits
   std::size_t schema_size_ = 0;
+  std::array<char, 10> replay_;
+  std::size_t replay_size_ = 0;
 };
 
 /// Walks `Envelope::extensions`; texts with escapes are unescaped into a buffer that the next step overwrites.
@@ -98,7 +103,7 @@ class ExtensionReader {
 
 /// Calls `sink(name, value)` for each context attribute of binary mode, names without the protocol's prefix
 /// (`ce_` in Kafka, `ce-` in HTTP): specversion, id, source, type, subject, time, dataschema, partitionkey, sequence,
-/// journalid, traceparent, tracestate, then the caller's extensions with values as text. Absent ones are left out. Views are valid
+/// journalid, replay, traceparent, tracestate, then the caller's extensions with values as text. Absent ones are left out. Views are valid
 /// during the call of `sink` only. Allocates only for an extension value with escapes.
 template <class Sink>
 void for_each_attribute(const Envelope& envelope, const Position& position, Sink&& sink) {
@@ -116,6 +121,7 @@ void for_each_attribute(const Envelope& envelope, const Position& position, Sink
   sink(std::string_view("partitionkey"), envelope.partition_key);
   sink(std::string_view("sequence"), texts.sequence());
   sink(std::string_view("journalid"), position.journal_id);
+  optional("replay", texts.replay());
   optional("traceparent", envelope.traceparent);
   optional("tracestate", envelope.tracestate);
   for (ExtensionReader extension(envelope.extensions); extension.next();) sink(extension.name(), extension.value());

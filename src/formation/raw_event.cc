@@ -30,6 +30,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Member::none) + 
     "sequence",
     "journalid",
     "partitionkey",
+    "replay",
     ""};
 
 constexpr std::array kNativeMembers = {Member::type,    Member::data,        Member::id,        Member::time,
@@ -38,7 +39,7 @@ constexpr std::array kCloudEventMembers = {
     Member::spec_version,      Member::id,          Member::source,       Member::type,
     Member::subject,           Member::time,        Member::data,         Member::data_schema,
     Member::data_content_type, Member::data_base64, Member::traceparent,  Member::tracestate,
-    Member::sequence,          Member::journal_id,  Member::partition_key};
+    Member::sequence,          Member::journal_id,  Member::partition_key, Member::replay};
 
 Member find_member(std::span<const Member> members, std::string_view name) noexcept {
   for (const Member member : members)
@@ -49,7 +50,8 @@ Member find_member(std::span<const Member> members, std::string_view name) noexc
 constexpr bool is_text(Member member) noexcept { return static_cast<std::size_t>(member) < kTextMembers; }
 
 constexpr bool is_ours(Member member) noexcept {
-  return member == Member::sequence || member == Member::journal_id || member == Member::partition_key;
+  return member == Member::sequence || member == Member::journal_id || member == Member::partition_key ||
+         member == Member::replay;
 }
 
 }  // namespace

@@ -47,7 +47,8 @@ enum class Member : std::uint8_t {
   version,
   sequence,
   journal_id,
-  partition_key,  // the caller's are replaced by ours
+  partition_key,
+  replay,  // the caller's are replaced by ours
   none,
 };
 inline constexpr std::size_t kTextMembers = static_cast<std::size_t>(Member::data);

@@ -247,7 +247,7 @@ TEST_F(CoreTest, SkippedRecordsMoveTheMark) {
 }
 
 TEST_F(CoreTest, BackoffGrowsToItsMaximumAndIsJittered) {
-  auto& core = make(false, {}, 64, {.initial = milliseconds(100), .max = milliseconds(1'000), .factor = 2.0});
+  auto& core = make(false, {}, 64, {.initial = milliseconds(100), .max = milliseconds(1'000), .factor = 2.0, .attempts = 0});
   offer({1});
   Time::duration longest{0}, shortest = Time::duration::max();
   for (int attempt = 1; attempt <= 200; ++attempt) {

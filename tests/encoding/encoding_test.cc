@@ -188,6 +188,23 @@ TEST(Payload, UnknownLayoutAndFlagsAreDamage) {
   }
 }
 
+TEST(CloudEvents, AReplayIsMarkedAndTheFirstTimeIsNot) {
+  Envelope envelope;
+  envelope.id = "1";
+  envelope.type = "user.created";
+  envelope.data = "{}";
+  const auto marks = [&](std::uint32_t replay) {
+    std::string json, attribute;
+    append_cloudevents_json(envelope, {"j", 7, replay}, json);
+    for_each_attribute(envelope, {"j", 7, replay}, [&](std::string_view name, std::string_view value) {
+      if (name == "replay") attribute = value;
+    });
+    return std::pair{json.contains(R"(,"replay":"3","data")"), attribute};
+  };
+  EXPECT_EQ(marks(0), (std::pair{false, std::string()}));
+  EXPECT_EQ(marks(3), (std::pair{true, std::string("3")}));
+}
+
 TEST(OverheadBound, IsNeverTooSmallAndNotMuchTooLarge) {
   std::mt19937 random(3);
   const auto text = [&](std::size_t max) {

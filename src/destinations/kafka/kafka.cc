@@ -33,7 +33,8 @@ Features features_of(const Config& config) {
       .ordered_pipeline = config.ordered_pipeline,
       .reconciles = true,
       .max_in_flight = config.max_in_flight,
-      .max_message_bytes = largest > 2 * kRecordOverheadBytes ? largest - kRecordOverheadBytes : largest / 2};
+      .max_message_bytes = largest > 2 * kRecordOverheadBytes ? largest - kRecordOverheadBytes : largest / 2,
+      .dead_letter_target = true};
 }
 
 }  // namespace
@@ -76,23 +77,31 @@ SendStatus KafkaDestination::send(const Message& message) {
   body_.clear();
   encoding::append_body(config_.format, message.envelope, message.position, body_);
   std::size_t header_bytes = 0;
-  Headers headers = make_headers(config_.format, message.envelope, message.position, header_bytes);
+  Headers headers = make_headers(config_.format, message, header_bytes);
   const std::uint64_t bytes = lone_batch_bytes(key.size(), body_.size(), header_bytes);
   if (max_batch_bytes_ != 0 && bytes > max_batch_bytes_) {
     reports_.push_back(too_large(message.position.sequence, bytes));
     return SendStatus::queued;
   }
+  if (!message.target.empty())
+    return taken(producer_->produce_to(std::string(message.target), key, body_, std::move(headers), message.position.sequence),
+                 message.position.sequence, bytes);
   // The partition is chosen here, by the count the last survey saw: librdkafka would take up another count in
   // between.
   const std::int32_t partition =
       config_.partitioner(producer_->topic(), key.data(), key.size(),
                           static_cast<std::int32_t>(resume_->partitions.size()), nullptr, nullptr);
-  switch (producer_->produce(partition, key, body_, std::move(headers), message.position.sequence)) {
+  return taken(producer_->produce(partition, key, body_, std::move(headers), message.position.sequence),
+               message.position.sequence, bytes);
+}
+
+SendStatus KafkaDestination::taken(Produced how, std::uint64_t sequence, std::uint64_t bytes) {
+  switch (how) {
     case Produced::queued:
       ++in_flight_;
       return SendStatus::queued;
     case Produced::too_large:
-      reports_.push_back(too_large(message.position.sequence, bytes));
+      reports_.push_back(too_large(sequence, bytes));
       return SendStatus::queued;
     case Produced::failed:
       fail_producer(producer_->failure());
@@ -127,15 +136,26 @@ void KafkaDestination::serve(std::vector<Report>& out, std::chrono::milliseconds
 
 void KafkaDestination::on_delivery(const Delivery& delivery, std::vector<Report>& out) {
   --in_flight_;
+  if (delivery.elsewhere) return on_dead_letter_copy(delivery, out);
   if (delivery.error == RD_KAFKA_RESP_ERR_NO_ERROR) return on_accepted(delivery, out);
   if (delivery.batch_refused()) {
     undecided_.push_back({delivery.sequence, delivery.lone_batch_bytes, delivery.error});
     return fail_producer(explain(delivery.error));
   }
   out.push_back({.sequence = delivery.sequence,
-                 .outcome = delivery.surely_not_stored ? Outcome::retry : Outcome::in_doubt,
+                 .outcome = delivery.surely_not_stored ? Outcome::unavailable : Outcome::in_doubt,
                  .reason = rd_kafka_err2str(delivery.error)});
   if (config_.ordered_pipeline) fail_producer(explain(delivery.error));
+}
+
+/// A dead letter topic that is missing or closed to us must not cost the producer, and with it the events' own way.
+void KafkaDestination::on_dead_letter_copy(const Delivery& delivery, std::vector<Report>& out) {
+  const bool accepted = delivery.error == RD_KAFKA_RESP_ERR_NO_ERROR;
+  const bool given_up = delivery.error == RD_KAFKA_RESP_ERR__PURGE_QUEUE || delivery.error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+  Outcome outcome = delivery.surely_not_stored ? Outcome::refused : Outcome::in_doubt;
+  if (accepted) outcome = Outcome::accepted;
+  if (given_up && delivery.surely_not_stored) outcome = Outcome::unavailable;
+  out.push_back({.sequence = delivery.sequence, .outcome = outcome, .reason = accepted ? "" : rd_kafka_err2str(delivery.error)});
 }
 
 void KafkaDestination::on_accepted(const Delivery& delivery, std::vector<Report>& out) {

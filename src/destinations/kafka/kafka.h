@@ -61,6 +61,8 @@ class KafkaDestination final : public Destination {
   void adopt(Survey survey, std::vector<Report>& out);
   void decide_refused_batches(std::vector<Report>& out);
   void on_accepted(const Delivery& delivery, std::vector<Report>& out);
+  static void on_dead_letter_copy(const Delivery& delivery, std::vector<Report>& out);
+  [[nodiscard]] SendStatus taken(Produced how, std::uint64_t sequence, std::uint64_t bytes);
   [[nodiscard]] Report too_large(std::uint64_t sequence, std::uint64_t bytes) const;
   /// Serves into `reports_` until nothing is under way.
   void finish(std::chrono::steady_clock::time_point until, bool hurry);

@@ -22,9 +22,23 @@ Result<std::unique_ptr<Producer>> Producer::make(const Config& config, const Pro
 
 Produced Producer::produce(std::int32_t partition, std::string_view key, std::string_view body,
                            Headers headers, std::uint64_t sequence) {
+  return hand_over(topic_.get(), partition, key, body, std::move(headers), sequence);
+}
+
+Produced Producer::produce_to(const std::string& topic, std::string_view key, std::string_view body,
+                              Headers headers, std::uint64_t sequence) {
+  if (!other_topic_ || other_name_ != topic) {
+    other_name_ = topic;
+    other_topic_.reset(rd_kafka_topic_new(client_.get(), other_name_.c_str(), nullptr));
+  }
+  return hand_over(other_topic_.get(), RD_KAFKA_PARTITION_UA, key, body, std::move(headers), sequence);
+}
+
+Produced Producer::hand_over(rd_kafka_topic_t* topic, std::int32_t partition, std::string_view key,
+                             std::string_view body, Headers headers, std::uint64_t sequence) {
   std::array<rd_kafka_vu_t, 7> values{};
   values[0].vtype = RD_KAFKA_VTYPE_RKT;
-  values[0].u.rkt = topic_.get();
+  values[0].u.rkt = topic;
   values[1].vtype = RD_KAFKA_VTYPE_PARTITION;
   values[1].u.i32 = partition;
   values[2].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
@@ -55,11 +69,12 @@ Produced Producer::produce(std::int32_t partition, std::string_view key, std::st
   }
 }
 
-Delivery Producer::delivery_of(const rd_kafka_message_t* message) {
+Delivery Producer::delivery_of(const rd_kafka_message_t* message) const {
   Delivery delivery{.sequence = reinterpret_cast<std::uintptr_t>(message->_private),
                     .partition = message->partition,
                     .offset = message->offset,
-                    .error = message->err};
+                    .error = message->err,
+                    .elsewhere = message->rkt != topic_.get()};
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return delivery;
   delivery.surely_not_stored = rd_kafka_message_status(message) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
   if (delivery.batch_refused()) {

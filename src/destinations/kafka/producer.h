@@ -28,6 +28,7 @@ struct Delivery {
   std::int64_t offset = -1;  ///< Negative: stored, but where is not known.
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
   bool surely_not_stored = false;
+  bool elsewhere = false;  ///< It went to another topic than the destination's: the copy of a dead letter.
   std::uint64_t lone_batch_bytes = 0;  ///< Set when the broker refused the batch.
 
   /// The broker refused the batch for good because of a record in it; which one it does not say.
@@ -55,6 +56,9 @@ class Producer {
   /// `headers` are taken in any case. Copies key and body.
   [[nodiscard]] Produced produce(std::int32_t partition, std::string_view key, std::string_view body,
                                  Headers headers, std::uint64_t sequence);
+  /// The same to another topic, to the partition that librdkafka chooses.
+  [[nodiscard]] Produced produce_to(const std::string& topic, std::string_view key, std::string_view body,
+                                    Headers headers, std::uint64_t sequence);
   /// Waits up to `timeout` for the first event, then takes what is there, up to about kMaxServed messages.
   template <class OnDelivery, class OnEvent>
   void serve(std::chrono::milliseconds timeout, OnDelivery&& on_delivery, OnEvent&& on_event);
@@ -72,14 +76,17 @@ class Producer {
 
  private:
   Producer() = default;
-  [[nodiscard]] static Delivery delivery_of(const rd_kafka_message_t* message);
+  [[nodiscard]] Produced hand_over(rd_kafka_topic_t* topic, std::int32_t partition, std::string_view key,
+                                   std::string_view body, Headers headers, std::uint64_t sequence);
+  [[nodiscard]] Delivery delivery_of(const rd_kafka_message_t* message) const;
   [[nodiscard]] ClientEvent event_of(rd_kafka_event_t* event) const;
 
   static constexpr std::size_t kMaxServed = 20'000;
 
   Client client_;
   Queue queue_;  // after the client: released before it
-  Topic topic_;
+  Topic topic_, other_topic_;
+  std::string other_name_;
   std::string failure_;
 };
 

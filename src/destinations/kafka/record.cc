@@ -3,6 +3,8 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <string>
+#include <tuple>
 
 namespace user_events::destinations::kafka {
 namespace {
@@ -51,15 +53,22 @@ void add_attribute(HeaderWriter& writer, std::string_view name, std::string_view
   writer.add({text.data(), kPrefix.size() + name.size()}, value);
 }
 
+void add_cause(HeaderWriter& writer, const DeadLetterCause& cause) {
+  writer.add(kDeadLetterDestinationHeader, cause.destination);
+  writer.add(kDeadLetterReasonHeader, cause.reason);
+  writer.add(kDeadLetterAttemptsHeader, std::to_string(cause.attempts));
+}
+
 std::string_view text_of(const void* value, std::size_t size) noexcept {
   return {static_cast<const char*>(value), size};
 }
 
 }  // namespace
 
-Headers make_headers(encoding::Format format, const encoding::Envelope& envelope,
-                     const encoding::Position& position, std::size_t& headers_bytes) {
+Headers make_headers(encoding::Format format, const Message& message, std::size_t& headers_bytes) {
+  const auto& [envelope, position] = std::tie(message.envelope, message.position);
   HeaderWriter writer;
+  if (message.dead_letter != nullptr) add_cause(writer, *message.dead_letter);
   if (format == encoding::Format::cloudevents_binary) {
     writer.add("content-type", "application/json");
     encoding::for_each_attribute(
@@ -74,6 +83,7 @@ Headers make_headers(encoding::Format format, const encoding::Envelope& envelope
   writer.add(kIdHeader, envelope.id);
   writer.add(kJournalHeader, position.journal_id);
   writer.add(kSequenceHeader, texts.sequence());
+  if (!texts.replay().empty()) writer.add(kReplayHeader, texts.replay());
   return writer.finish(headers_bytes);
 }
 

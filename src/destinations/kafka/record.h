@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "destinations/destination.h"
 #include "destinations/kafka/client.h"
 #include "encoding/envelope.h"
 
@@ -16,10 +17,12 @@ inline constexpr std::string_view kIdHeader = "ce_id";
 inline constexpr std::string_view kJournalHeader = "ce_journalid";
 inline constexpr std::string_view kSequenceHeader = "ce_sequence";
 
-/// The headers of `format` after the CloudEvents Kafka protocol binding, and always the three above.
-/// `headers_bytes` is set to their serialised size with the count.
-[[nodiscard]] Headers make_headers(encoding::Format format, const encoding::Envelope& envelope,
-                                   const encoding::Position& position, std::size_t& headers_bytes);
+/// How often a person had the event sent again, when not 0.
+inline constexpr std::string_view kReplayHeader = "ce_replay";
+
+/// The headers of `format` after the CloudEvents Kafka protocol binding, and always the three above; of a dead letter
+/// its cause. `headers_bytes` is set to their serialised size with the count.
+[[nodiscard]] Headers make_headers(encoding::Format format, const Message& message, std::size_t& headers_bytes);
 
 /// Serialised size of a message's headers with the count.
 [[nodiscard]] std::size_t headers_bytes(const rd_kafka_headers_t* headers);

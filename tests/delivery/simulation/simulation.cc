@@ -29,7 +29,7 @@ Setup roll_setup(Dice& dice) {
   setup.core.ordered_pipeline = setup.broker.pipeline;
   setup.core.window_events = static_cast<std::uint32_t>(dice.between(2, 80));
   setup.core.max_in_flight = static_cast<std::uint32_t>(dice.between(1, 24));
-  setup.core.retry = {.initial = milliseconds(dice.between(1, 20)), .max = milliseconds(dice.between(20, 800))};
+  setup.core.retry = {.initial = milliseconds(dice.between(1, 20)), .max = milliseconds(dice.between(20, 800)), .attempts = 0};
   setup.core.seed = dice.below(1u << 30);
   setup.events = dice.between(20, 250);
   setup.keys = dice.between(1, 12);
