@@ -18,10 +18,16 @@ namespace {
 
 constexpr milliseconds kIdleWait{1'000};    ///< Longest sleep; everything that matters wakes earlier.
 constexpr milliseconds kBusyWait{100};      ///< Until a busy destination is asked again, unless it reports earlier.
-constexpr milliseconds kMeasureEvery{1'000};
 
 milliseconds until(Time then, Time now) {
   return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(then - now));
+}
+
+/// What the journal's events after `mark` take on disk, by the mean of those that it holds.
+std::uint64_t estimated_bytes(const journal::Stats& journal, std::uint64_t mark) {
+  const std::uint64_t end = journal.durable_sequence;
+  const std::uint64_t held = end + 1 - std::min(journal.first_sequence, end + 1);
+  return held == 0 || mark >= end ? 0 : journal.disk_bytes / held * (end - mark);
 }
 
 /// Signals belong to the threads of the program; a write to a closed pipe must be an error here, not the end of the process.
@@ -72,14 +78,9 @@ Result<void> Runner::Impl::prepare() {
   return {};
 }
 
-void Runner::Impl::measure_lag() {
-  if (now() < measure_at) return;
-  measure_at = now() + kMeasureEvery;
-  const auto stats = journal.stats();
-  const std::uint64_t held = stats.durable_sequence + 1 - std::min(stats.first_sequence, stats.durable_sequence + 1);
-  const std::uint64_t mark = low_water.load();
-  const std::uint64_t lag = stats.durable_sequence > mark ? stats.durable_sequence - mark : 0;
-  lag_bytes.store(held == 0 ? 0 : stats.disk_bytes / held * lag);
+void Runner::Impl::note_oldest() {
+  const auto* oldest = window.find(low_water.load() + 1);
+  oldest_accepted_ms.store(oldest == nullptr ? 0 : oldest->accepted_ms);
 }
 
 void Runner::Impl::publish() {
@@ -92,9 +93,7 @@ void Runner::Impl::publish() {
   }
   low_water.store(mark);
   window.drop_through(mark);
-  const auto* oldest = window.find(mark + 1);
-  oldest_accepted_ms.store(oldest == nullptr ? 0 : oldest->accepted_ms);
-  measure_lag();
+  note_oldest();
   if (!std::exchange(progressed, false)) return;
   std::lock_guard lock(listener_mutex);
   if (listener) listener();
@@ -132,6 +131,7 @@ void Runner::Impl::run() {
   for (;;) {
     follow_health();
     read_more();
+    if (oldest_accepted_ms.load() == 0) note_oldest();  // before a destination that may block
     const bool more_to_do = act();
     store_letters();
     if (stopping && has_finished()) break;
@@ -201,12 +201,13 @@ RunnerStats Runner::stats() const {
   out.lost_to_retention = one.lost_to_retention;
   out.in_flight = one.in_flight;
   out.pending = one.pending;
-  out.lag_bytes = one.lag_bytes;
+  out.lag_bytes = estimated_bytes(one.journal.stats(), out.low_water);
   if (const auto oldest = one.oldest_accepted_ms.load(); oldest != 0)
     out.lag_age = std::max(milliseconds(0), one.clock.wall().time_since_epoch() - milliseconds(oldest));
   out.health = one.destination->health();
   if (!one.start_note.empty()) out.health.notes.push_back(one.start_note);
   std::lock_guard lock(one.problem_mutex);
+  if (!one.gap_note.empty()) out.health.notes.push_back(one.gap_note);
   for (const auto* problem : {&one.store_problem, &one.read_problem, &one.record_problem}) {
     if (problem->empty()) continue;
     out.health.state = destinations::HealthState::down;

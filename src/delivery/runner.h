@@ -17,7 +17,7 @@
 
 namespace user_events::delivery {
 
-/// How one destination stands. Counters run since start; nothing here is more than about a second old.
+/// How one destination stands. Counters run since start. The lag is right also while the destination's thread is blocked.
 struct RunnerStats {
   std::uint64_t low_water = 0;     ///< Everything up to here is delivered, filtered out or stored as a dead letter.
   std::uint64_t saved_low_water = 0;  ///< The low-water mark that is durable: what a restart begins with.

@@ -44,6 +44,7 @@ struct Runner::Impl {
   void run();
   void read_more();
   [[nodiscard]] Result<void> take_chunk();
+  void note_gap(std::string text);
   void offer_unread();
   void skip_expired();
   [[nodiscard]] bool act();
@@ -57,7 +58,7 @@ struct Runner::Impl {
   void save_if_due(bool now_please);
   void note_progress() noexcept { position_changed = progressed = true; }
   void publish();
-  void measure_lag();
+  void note_oldest();
   [[nodiscard]] milliseconds sleep_time(bool more_to_do);
   [[nodiscard]] bool has_use_for_more() const;
   [[nodiscard]] bool may_read() const;
@@ -104,11 +105,11 @@ struct Runner::Impl {
   std::unordered_map<std::uint64_t, std::uint64_t> found;  // sequence → id mark: what reconciliation found, until it is settled
   std::optional<destinations::HealthState> last_health;
   std::optional<Time> read_again_at, store_again_at;
-  Time save_at{}, measure_at{};
+  Time save_at{};
 
   // Shared.
   std::atomic<std::uint64_t> low_water{0}, saved_low_water{0}, delivered{0}, sent{0}, retries{0}, in_doubt{0}, refused{0}, dead_letters{0},
-      lost_to_retention{0}, lag_bytes{0};
+      lost_to_retention{0};
   std::atomic<std::uint32_t> in_flight{0}, pending{0};
   std::atomic<std::int64_t> oldest_accepted_ms{0};  // of the record after the low-water mark; 0: none
   std::atomic<bool> wants_news{false};  // sleeps, and more in the journal would be read
@@ -116,6 +117,7 @@ struct Runner::Impl {
   std::atomic<Time::rep> stop_at{0};
   mutable std::mutex problem_mutex;
   std::string read_problem, record_problem, store_problem, save_problem;
+  std::string gap_note;  // the last gap that retention made while running
   std::mutex listener_mutex;
   std::function<void()> listener;
   std::mutex stop_mutex;

@@ -46,8 +46,7 @@ Result<void> Runner::Impl::take_chunk() {
     expired_until = journal.stats().first_sequence;
     const std::uint64_t gone = expired_until - core.next_offer();
     lost_to_retention.fetch_add(gone);
-    observability::log().error("destination '{}': {} events from sequence {} on were removed by retention before delivery",
-                               options.name, gone, core.next_offer());
+    note_gap(gap_text(gone, core.next_offer(), expired_until - 1));
     reader.seek(expired_until - 1);
     read_up_to = expired_until - 1;
     return {};
@@ -67,6 +66,12 @@ Result<void> Runner::Impl::take_chunk() {
   window.push(unread);
   set_problem(read_problem, {});
   return {};
+}
+
+void Runner::Impl::note_gap(std::string text) {
+  observability::log().error("destination '{}': {}", options.name, text);
+  std::lock_guard lock(problem_mutex);
+  gap_note = std::move(text);
 }
 
 void Runner::Impl::offer_unread() {

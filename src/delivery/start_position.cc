@@ -36,6 +36,10 @@ Result<void> save(const DestinationOptions& options, const std::string& journal_
 
 }  // namespace
 
+std::string gap_text(std::uint64_t events, std::uint64_t first, std::uint64_t last) {
+  return fmt::format("{} events between sequences {} and {} were removed by retention before delivery", events, first, last);
+}
+
 Result<StartPosition> find_start(const DestinationOptions& options, const journal::Journal& journal, state::State& state) {
   const auto stats = journal.stats();
   const std::uint64_t first = stats.first_sequence, end = stats.durable_sequence;
@@ -62,8 +66,7 @@ Result<StartPosition> find_start(const DestinationOptions& options, const journa
     start.lost_to_retention = first - 1 - start.position.low_water;
     for (const auto& [from, to] : start.position.acknowledged)
       if (from < first) start.lost_to_retention -= std::min(to, first) - from;
-    start.note = fmt::format("{} events between sequences {} and {} were removed by retention before delivery",
-                             start.lost_to_retention, start.position.low_water + 1, first - 1);
+    start.note = gap_text(start.lost_to_retention, start.position.low_water + 1, first - 1);
     observability::log().error("destination '{}': {}", options.name, start.note);
     start.position.low_water = first - 1;
   }

@@ -25,4 +25,7 @@ struct StartPosition {
 [[nodiscard]] Result<StartPosition> find_start(const DestinationOptions& options, const journal::Journal& journal,
                                                state::State& state);
 
+/// What people are told of events that a destination will never get: `events` of those from `first` to `last`.
+[[nodiscard]] std::string gap_text(std::uint64_t events, std::uint64_t first, std::uint64_t last);
+
 }  // namespace user_events::delivery

@@ -154,6 +154,25 @@ TEST_F(RunnerTest, ADestinationThatNeverAnswersBoundsWhatIsRead) {
   expect_all_done();
 }
 
+TEST_F(RunnerTest, TheLagIsRightWhileTheDestinationBlocksItsThread) {
+  std::atomic<bool> blocked{true}, blocking{false};
+  broker_.on_send = [&] {
+    blocking = true;
+    blocked.wait(true);
+  };
+  start();
+  append("u1");
+  ASSERT_TRUE(eventually([&] { return blocking.load(); }));
+  const auto before = runner_->stats().lag_bytes;
+  for (int i = 0; i < 20; ++i) append("u1", "user.created", 1'000);
+  EXPECT_GT(runner_->stats().lag_bytes, before + 20'000);
+  EXPECT_TRUE(eventually([&] { return runner_->stats().lag_age.count() > 0; }));
+  blocked = false;
+  blocked.notify_all();
+  expect_all_done();
+  EXPECT_EQ(runner_->stats().lag_bytes, 0u);
+}
+
 TEST_F(RunnerTest, WhatIsDoneAboveTheLowWaterMarkIsKnownAndSaved) {
   options_.retry = {.initial = std::chrono::hours(1), .max = std::chrono::hours(1)};
   broker_.decide = [](const auto& one) { return one.sequence == 1 ? Outcome::retry : Outcome::accepted; };
