@@ -43,9 +43,13 @@ struct DestinationStatus {
   std::string detail;                   ///< What is wrong and what helps; empty when up.
   std::uint64_t acknowledged_sequence = 0;  ///< Everything up to here is delivered, filtered out or a dead letter.
   std::uint64_t lag_events = 0;         ///< Journal's end minus that.
+  std::uint64_t lag_bytes = 0;          ///< The same in the journal's bytes, estimated.
+  std::chrono::milliseconds lag_age{0};  ///< Age of the oldest event not yet done there.
+  double lag_cap_used = 0;              ///< Share of `max_lag_bytes` or `max_lag_age`, whichever is used more; 1: at the cap; 0 without caps.
+  std::string lag_alarm;                ///< Empty, or near (80 % of a cap) | refusing | detached (what `lag_action` says, until it has caught up).
   std::uint64_t delivered = 0, retries = 0, in_doubt = 0, dead_letters = 0;  ///< Since start; dead_letters: stored now.
-  std::uint64_t lost_to_retention = 0;  ///< Removed from the journal before this destination had them (`lag_action = "detach"`).
-  std::vector<std::string> notes;       ///< Reduced promises: `unsafe`, at least once only, and why.
+  std::uint64_t lost_to_retention = 0;  ///< Removed from the journal before this destination had them (`lag_action = "detach"`), since start.
+  std::vector<std::string> notes;       ///< Reduced promises (`unsafe`, at least once only, a gap) and why; a lag alarm.
 };
 
 struct Status {

@@ -28,6 +28,15 @@ std::uint64_t number(const element& object, std::string_view name) {
   return object[name].get(value) == simdjson::SUCCESS ? value : 0;
 }
 
+double real(const element& object, std::string_view name) {
+  double value = 0;
+  return object[name].get(value) == simdjson::SUCCESS ? value : 0;
+}
+
+std::chrono::milliseconds seconds(const element& object, std::string_view name) {
+  return std::chrono::milliseconds(static_cast<std::int64_t>(real(object, name) * 1000));
+}
+
 bool flag(const element& object, std::string_view name) {
   bool value = false;
   return object[name].get(value) == simdjson::SUCCESS && value;
@@ -78,10 +87,15 @@ DestinationStatus destination_status(const element& object) {
   out.detail = text(object, "detail");
   out.acknowledged_sequence = number(object, "acknowledgedSequence");
   out.lag_events = number(object, "lagEvents");
+  out.lag_bytes = number(object, "lagBytes");
+  out.lag_age = seconds(object, "lagAgeSeconds");
+  out.lag_cap_used = real(object, "lagCapUsed");
+  out.lag_alarm = text(object, "lagAlarm");
   out.delivered = number(object, "delivered");
   out.retries = number(object, "retries");
   out.in_doubt = number(object, "inDoubt");
   out.dead_letters = number(object, "deadLetters");
+  out.lost_to_retention = number(object, "lostToRetention");
   simdjson::dom::array notes;
   if (object["notes"].get(notes) == simdjson::SUCCESS) {
     for (const element note : notes) out.notes.emplace_back(std::string_view(note));
@@ -155,9 +169,7 @@ Result<Status> parse_status(std::string_view body) {
   out.accepted = number(root, "accepted");
   out.duplicates = number(root, "duplicates");
   out.rejected = number(root, "rejected");
-  double seconds = 0;
-  if (root["uptimeSeconds"].get(seconds) == simdjson::SUCCESS)
-    out.uptime = std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+  out.uptime = seconds(root, "uptimeSeconds");
   simdjson::dom::array destinations;
   if (out.journal_id.empty() || root["destinations"].get(destinations) != simdjson::SUCCESS)
     return not_understood();

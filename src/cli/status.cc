@@ -25,6 +25,7 @@ std::string destination_text(const DestinationStatus& d) {
   out += fmt::format("  since start    {} delivered, {} retries, {} in doubt\n", grouped(d.delivered),
                      grouped(d.retries), grouped(d.in_doubt));
   out += fmt::format("  dead letters   {}\n", grouped(d.dead_letters));
+  if (d.lost_to_retention != 0) out += fmt::format("  never had      {} (removed by retention)\n", grouped(d.lost_to_retention));
   for (const auto& note : d.notes) out += fmt::format("  note           {}\n", note);
   return out;
 }

@@ -21,7 +21,11 @@ constexpr std::chrono::milliseconds kLongestWait = std::chrono::hours(24 * 365);
 }  // namespace
 
 Housekeeper::Housekeeper(journal::Journal& journal, const std::vector<RunningDestination>& destinations, bool retains)
-    : journal_(journal), destinations_(destinations), retains_(retains), thread_([this] { run(); }) {}
+    : journal_(journal),
+      destinations_(destinations),
+      retains_(retains),
+      lag_states_(destinations.size()),
+      thread_([this] { run(); }) {}
 
 Housekeeper::~Housekeeper() { stop(); }
 
@@ -92,6 +96,8 @@ void Housekeeper::notice() noexcept {
   changed_.notify_one();
 }
 
+LagState Housekeeper::lag_state(std::size_t index) const noexcept { return lag_states_[index].load(std::memory_order_relaxed); }
+
 std::string Housekeeper::lag_problem() const {
   if (!over_lag_cap_.load(std::memory_order_relaxed)) return {};
   std::lock_guard lock(mutex_);
@@ -130,34 +136,35 @@ void Housekeeper::answer_waiters(std::unique_lock<std::mutex>& lock, bool all) {
   lock.lock();
 }
 
-namespace {
-
-/// Empty, or which lag cap the destination is over.
-std::string_view cap_passed(const DestinationOptions& options, const delivery::RunnerStats& stats) {
-  if (options.max_lag_bytes != 0 && stats.lag_bytes > options.max_lag_bytes) return "max_lag_bytes";
-  if (options.max_lag_age.count() != 0 && stats.lag_age > options.max_lag_age) return "max_lag_age";
-  return {};
+LagState Housekeeper::follow_lag(std::size_t index, const delivery::RunnerStats& stats) {
+  const auto& options = destinations_[index].options;
+  const auto use = lag_use(options, stats);
+  auto& kept = lag_states_[index];
+  const auto before = kept.load(std::memory_order_relaxed);
+  const auto now = next_lag_state(before, use.share);
+  kept.store(now, std::memory_order_relaxed);
+  if (now == before) return now;
+  const auto level = now == LagState::over ? spdlog::level::err : now == LagState::near ? spdlog::level::warn : spdlog::level::info;
+  const auto text = now == LagState::calm ? "has caught up" : lag_text(now, options.lag_action, use);
+  observability::log().log(level, "destination '{}': {}", options.name, text);
+  return now;
 }
-
-}  // namespace
 
 void Housekeeper::look_after_journal() {
   std::uint64_t needed_after = journal_.durable_sequence();
-  std::string problem;
-  for (const auto& destination : destinations_) {
-    const auto stats = destination.runner->stats();
-    const auto& options = destination.options;
-    const auto cap = cap_passed(options, stats);
-    const bool detached = !cap.empty() && options.lag_action == LagAction::detach;
-    if (!detached) needed_after = std::min(needed_after, stats.saved_low_water);
-    if (!cap.empty() && !detached) problem = fmt::format("destination '{}' is over its lag cap ({})", options.name, cap);
+  std::vector<std::string> over;
+  for (std::size_t i = 0; i < destinations_.size(); ++i) {
+    const auto& options = destinations_[i].options;
+    const auto stats = destinations_[i].runner->stats();
+    const bool is_over = follow_lag(i, stats) == LagState::over;
+    if (is_over && options.lag_action == LagAction::detach) continue;
+    needed_after = std::min(needed_after, stats.saved_low_water);
+    if (is_over) over.push_back(fmt::format("destination '{}' is over its lag cap ({})", options.name, lag_use(options, stats).cap));
   }
   if (retains_) journal_.set_needed_after(needed_after);  // the journal's own upkeep does the rest
-  const bool over = !problem.empty();
-  if (over && !over_lag_cap_.load()) observability::log().error("publishing is refused: {}", problem);
   std::lock_guard lock(mutex_);
-  lag_problem_ = std::move(problem);
-  over_lag_cap_.store(over, std::memory_order_relaxed);
+  lag_problem_ = fmt::format("{}", fmt::join(over, "; "));
+  over_lag_cap_.store(!over.empty(), std::memory_order_relaxed);
 }
 
 }  // namespace user_events::publisher

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "journal/journal.h"
+#include "publisher/lag_cap.h"
 #include "user_events/error.h"
 #include "user_events/publisher.h"
 
@@ -41,6 +42,8 @@ class Housekeeper {
   void notice() noexcept;
   /// Empty, or why publishing is refused: a destination is over its lag cap.
   [[nodiscard]] std::string lag_problem() const;
+  /// How destination `index` stood with its lag caps about a second ago.
+  [[nodiscard]] LagState lag_state(std::size_t index) const noexcept;
   /// Answers all waiters and ends the thread. Idempotent.
   void stop();
 
@@ -55,6 +58,7 @@ class Housekeeper {
   [[nodiscard]] bool is_done(const Waiter& waiter) const;
   void run();
   void look_after_journal();
+  LagState follow_lag(std::size_t index, const delivery::RunnerStats& stats);
   void answer_waiters(std::unique_lock<std::mutex>& lock, bool all);
 
   journal::Journal& journal_;
@@ -66,6 +70,7 @@ class Housekeeper {
   std::atomic<bool> anybody_waits_{false};
   std::atomic<bool> over_lag_cap_{false};
   std::string lag_problem_;
+  std::vector<std::atomic<LagState>> lag_states_;  // one per destination
   bool noticed_ = false;
   bool stopping_ = false;
   std::thread thread_;

@@ -18,7 +18,7 @@ std::string_view to_text(destinations::HealthState state) {
   return "down";
 }
 
-DestinationStatus to_status(const RunningDestination& destination, std::uint64_t end) {
+DestinationStatus to_status(const RunningDestination& destination, publisher::LagState lag, std::uint64_t end) {
   const auto stats = destination.runner->stats();
   DestinationStatus out;
   out.name = destination.options.name;
@@ -27,12 +27,18 @@ DestinationStatus to_status(const RunningDestination& destination, std::uint64_t
   out.detail = stats.health.detail;
   out.acknowledged_sequence = stats.low_water;
   out.lag_events = end > stats.low_water ? end - stats.low_water : 0;
+  const auto use = publisher::lag_use(destination.options, stats);
+  out.lag_bytes = stats.lag_bytes;
+  out.lag_age = stats.lag_age;
+  out.lag_cap_used = use.share;
+  out.lag_alarm = publisher::lag_alarm(lag, destination.options.lag_action);
   out.delivered = stats.delivered;
   out.retries = stats.retries;
   out.in_doubt = stats.in_doubt;
   out.dead_letters = stats.dead_letters;
   out.lost_to_retention = stats.lost_to_retention;
   out.notes = stats.health.notes;
+  if (!out.lag_alarm.empty()) out.notes.push_back(publisher::lag_text(lag, destination.options.lag_action, use));
   return out;
 }
 
@@ -74,7 +80,8 @@ Status UserEventPublisher::status() const {
   out.duplicates = journal.duplicates;
   out.rejected = impl_->rejected.load(std::memory_order_relaxed);
   out.uptime = std::chrono::duration_cast<std::chrono::milliseconds>(ports::system_clock().steady() - impl_->started);
-  for (const auto& destination : impl_->destinations) out.destinations.push_back(to_status(destination, out.last_sequence));
+  for (std::size_t i = 0; i < impl_->destinations.size(); ++i)
+    out.destinations.push_back(to_status(impl_->destinations[i], impl_->housekeeper->lag_state(i), out.last_sequence));
   if (impl_->options.read_only) out.destinations = stored_destinations(*impl_->state, out);
   return out;
 }
@@ -97,6 +104,10 @@ std::string UserEventPublisher::metrics() const {
     const observability::Labels labels{{"destination", d.name}, {"kind", d.kind}};
     text.gauge("user_events_destination_up", "1 while the destination takes events.", d.state == "up" ? 1 : 0, labels);
     text.gauge("user_events_destination_lag_events", "Accepted and not yet done there.", static_cast<double>(d.lag_events), labels);
+    text.gauge("user_events_destination_lag_bytes", "The same in the journal's bytes, estimated.", static_cast<double>(d.lag_bytes), labels);
+    text.gauge("user_events_destination_lag_seconds", "Age of the oldest event not yet done there.", std::chrono::duration<double>(d.lag_age).count(), labels);
+    text.gauge("user_events_destination_lag_cap_used_ratio", "Share of the lag cap that is used most; 1: at the cap.", d.lag_cap_used, labels);
+    text.gauge("user_events_destination_detached", "1 while retention no longer waits for this destination.", d.lag_alarm == "detached" ? 1 : 0, labels);
     text.counter("user_events_destination_delivered_total", "Acknowledged since start.", static_cast<double>(d.delivered), labels);
     text.counter("user_events_destination_retries_total", "Attempts that will be repeated.", static_cast<double>(d.retries), labels);
     text.counter("user_events_destination_in_doubt_total", "Attempts with an unknown outcome.", static_cast<double>(d.in_doubt), labels);

@@ -81,10 +81,15 @@ void append_destination(const DestinationStatus& one, std::string& out) {
   object.text("detail", one.detail);
   object.number("acknowledgedSequence", one.acknowledged_sequence);
   object.number("lagEvents", one.lag_events);
+  object.number("lagBytes", one.lag_bytes);
+  object.raw("lagAgeSeconds", fmt::format("{:.3f}", std::chrono::duration<double>(one.lag_age).count()));
+  object.raw("lagCapUsed", fmt::format("{:.3f}", one.lag_cap_used));
+  object.text("lagAlarm", one.lag_alarm);
   object.number("delivered", one.delivered);
   object.number("retries", one.retries);
   object.number("inDoubt", one.in_doubt);
   object.number("deadLetters", one.dead_letters);
+  object.number("lostToRetention", one.lost_to_retention);
   append_array(one.notes, object.key("notes"),
                [&](const auto& note) { base::append_json_string(note, out); });
   object.end();

@@ -60,6 +60,23 @@ TEST(Answers, AnEventShowsItsNumberWithoutZeros) {
   EXPECT_EQ(event->data, R"({"a":[1,2]})");
 }
 
+TEST(Answers, AStatusTellsHowADestinationLags) {
+  const auto status = parse_status(
+      R"({"journalId":"j","uptimeSeconds":1.5,"destinations":[{"name":"d","lagEvents":4,"lagBytes":2048,"lagAgeSeconds":2.250,)"
+      R"("lagCapUsed":0.875,"lagAlarm":"near","lostToRetention":3,"notes":["n"]}]})");
+  ASSERT_TRUE(status);
+  EXPECT_EQ(status->uptime.count(), 1'500);
+  ASSERT_EQ(status->destinations.size(), 1u);
+  const auto& one = status->destinations[0];
+  EXPECT_EQ(one.lag_events, 4u);
+  EXPECT_EQ(one.lag_bytes, 2'048u);
+  EXPECT_EQ(one.lag_age.count(), 2'250);
+  EXPECT_DOUBLE_EQ(one.lag_cap_used, 0.875);
+  EXPECT_EQ(one.lag_alarm, "near");
+  EXPECT_EQ(one.lost_to_retention, 3u);
+  EXPECT_EQ(one.notes, std::vector<std::string>{"n"});
+}
+
 TEST(Answers, TheLinesOfAStreamAreToldApart) {
   using Kind = LineAnswer::Kind;
   const auto kind = [](std::string_view line) { return parse_line_answer(line)->kind; };

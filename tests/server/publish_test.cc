@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <thread>
+
 #include "server_fixture.h"
 
 namespace user_events::server::testing {
@@ -268,6 +271,31 @@ TEST_F(Publish, WaitingInVainIsAnsweredWith202AndTheStateSoFar) {
   EXPECT_EQ(answer.at("/destinations/0/state"), "pending");
   server_.reset();
   EXPECT_FALSE(publisher_->close(std::chrono::milliseconds(0)).has_value());
+}
+
+TEST_F(Publish, ADestinationOverItsLagCapIsNamedInA503UntilItHasCaughtUp) {
+  auto& late = options_.destinations.emplace_back();
+  late.name = "late";
+  late.kind = "file";
+  late.topic = options_.data_dir + "/not-yet/events.ndjson";  // no such folder: the destination is down
+  late.max_lag_age = std::chrono::milliseconds(300);
+  restart();
+  const auto status_of_publish = [&] { return ask(post("application/json", kEvent)).status; };
+  const auto eventually = [&](int status) {
+    for (int i = 0; i < 1'000 && status_of_publish() != status; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return status_of_publish() == status;
+  };
+  ASSERT_EQ(status_of_publish(), 202);
+  ASSERT_TRUE(eventually(503));
+  const auto refused = ask(post("application/json", kEvent));
+  EXPECT_EQ(refused.problem(), "lag-cap");
+  EXPECT_EQ(refused.at("/detail"), "destination 'late' is over its lag cap (max_lag_age)");
+  EXPECT_FALSE(refused.field("retry-after").empty());
+  EXPECT_EQ(ask(get("/readyz")).status, 503);
+  EXPECT_EQ(ask(get("/v1/status")).at("/destinations/0/lagAlarm"), "refusing");
+  std::filesystem::create_directory(options_.data_dir + "/not-yet");
+  ASSERT_TRUE(eventually(202));
+  EXPECT_EQ(ask(get("/readyz")).status, 200);
 }
 
 TEST_F(Publish, AWaitThatDoesNotExistIsRefused) {
