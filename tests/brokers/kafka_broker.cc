@@ -1,5 +1,6 @@
 #include "brokers/kafka_broker.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -96,6 +97,27 @@ std::string KafkaRecord::header(std::string_view name) const {
   return {};
 }
 
+std::string KafkaBroker::sasl_properties() {
+  return "listeners=SASL_PLAINTEXT://127.0.0.1:@PORT@,CONTROLLER://127.0.0.1:@CONTROLLER_PORT@\n"
+         "listener.security.protocol.map=SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT\n"
+         "inter.broker.listener.name=SASL_PLAINTEXT\n"
+         "sasl.enabled.mechanisms=PLAIN\n"
+         "sasl.mechanism.inter.broker.protocol=PLAIN\n"
+         "listener.name.sasl_plaintext.plain.sasl.jaas.config=org.apache.kafka.common.security.plain."
+         "PlainLoginModule required "
+         "username=\"admin\" password=\"admin-secret\" user_admin=\"admin-secret\" "
+         "user_sender=\"sender-secret\";\n"
+         "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n"
+         "super.users=User:admin;User:ANONYMOUS\n";
+}
+
+KafkaBroker::Properties KafkaBroker::admin_properties() {
+  return {{"security.protocol", "sasl_plaintext"},
+          {"sasl.mechanism", "PLAIN"},
+          {"sasl.username", "admin"},
+          {"sasl.password", "admin-secret"}};
+}
+
 KafkaBroker::KafkaBroker(const std::string& extra_properties) {
   std::string pattern = std::filesystem::temp_directory_path() / "user-events-kafka-XXXXXX";
   if (mkdtemp(pattern.data()) == nullptr) give_up("mkdtemp failed");
@@ -125,6 +147,14 @@ std::string KafkaBroker::run(const std::string& arguments) const {
 void KafkaBroker::start() { port_ = std::stoi(run("start " + folder_)); }
 void KafkaBroker::stop() { run("stop " + folder_); }
 void KafkaBroker::kill() { run("stop " + folder_ + " --kill"); }
+
+void KafkaBroker::pause() const { signal(SIGSTOP); }
+void KafkaBroker::resume() const { signal(SIGCONT); }
+
+void KafkaBroker::signal(int number) const {
+  pid_t process = 0;
+  if (!(std::ifstream(folder_ + "/pid") >> process) || ::kill(process, number) != 0) give_up("it does not run");
+}
 
 void KafkaBroker::create_topic(const std::string& name, int partitions, const Properties& settings) const {
   const Client client = make_client(RD_KAFKA_PRODUCER, address(), client_properties_);

@@ -36,10 +36,18 @@ class KafkaBroker {
   KafkaBroker(const KafkaBroker&) = delete;
   KafkaBroker& operator=(const KafkaBroker&) = delete;
 
+  /// Properties of a broker that asks who one is (SASL/PLAIN: admin with every right, sender with none) and what one may do.
+  [[nodiscard]] static std::string sasl_properties();
+  /// Client properties of its admin.
+  [[nodiscard]] static Properties admin_properties();
+
   /// Waits until it serves. Again after `stop` or `kill`: same port, same data.
   void start();
   void stop();
   void kill();
+  /// SIGSTOP and SIGCONT: it stands still with its connections open.
+  void pause() const;
+  void resume() const;
 
   [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   [[nodiscard]] int port() const noexcept { return port_; }
@@ -65,6 +73,7 @@ class KafkaBroker {
 
  private:
   std::string run(const std::string& arguments) const;
+  void signal(int number) const;
 
   std::string folder_;
   int port_ = 0;

@@ -12,23 +12,9 @@ using destinations::HealthState;
 class KafkaAccess : public testing::Test {
  protected:
   static KafkaBroker& secured() {
-    static KafkaBroker the_broker(
-        "listeners=SASL_PLAINTEXT://127.0.0.1:@PORT@,CONTROLLER://127.0.0.1:@CONTROLLER_PORT@\n"
-        "listener.security.protocol.map=SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT\n"
-        "inter.broker.listener.name=SASL_PLAINTEXT\n"
-        "sasl.enabled.mechanisms=PLAIN\n"
-        "sasl.mechanism.inter.broker.protocol=PLAIN\n"
-        "listener.name.sasl_plaintext.plain.sasl.jaas.config=org.apache.kafka.common.security.plain."
-        "PlainLoginModule required "
-        "username=\"admin\" password=\"admin-secret\" user_admin=\"admin-secret\" "
-        "user_sender=\"sender-secret\";\n"
-        "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n"
-        "super.users=User:admin;User:ANONYMOUS\n");
+    static KafkaBroker the_broker(KafkaBroker::sasl_properties());
     the_broker.start();
-    the_broker.set_client_properties({{"security.protocol", "sasl_plaintext"},
-                                      {"sasl.mechanism", "PLAIN"},
-                                      {"sasl.username", "admin"},
-                                      {"sasl.password", "admin-secret"}});
+    the_broker.set_client_properties(KafkaBroker::admin_properties());
     return the_broker;
   }
 
