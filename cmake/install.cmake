@@ -5,7 +5,9 @@ include(CMakePackageConfigHelpers)
 
 # What cmake/user_events-config.cmake.in finds for the user. A room that links something else must be told there.
 set(UE_PACKAGE_LINKS Threads::Threads fmt::fmt fmt spdlog::spdlog simdjson::simdjson OpenSSL::Crypto SQLite::SQLite3
-    prometheus-cpp::core PkgConfig::RDKAFKA re2)
+    prometheus-cpp::core re2
+    PkgConfig::RDKAFKA
+    PkgConfig::RABBITMQ OpenSSL::SSL)
 
 # All rooms that `target` needs, and all libraries from outside that these link.
 function(ue_collect target rooms_variable links_variable)

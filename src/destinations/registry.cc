@@ -4,6 +4,7 @@
 #include "destinations/destination.h"
 #include "destinations/file/file.h"
 #include "destinations/kafka/kafka.h"
+#include "destinations/rabbitmq/rabbitmq.h"
 #include "destinations/stdout/stdout.h"
 
 namespace user_events::destinations {
@@ -11,6 +12,7 @@ namespace user_events::destinations {
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> all{
       kafka_kind(),
+      rabbitmq_kind(),
       file_kind(),
       stdout_kind(),
   };

@@ -1,0 +1,68 @@
+// The settings of a RabbitMQ destination, checked once.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "destinations/name_template.h"
+#include "destinations/settings.h"
+#include "encoding/envelope.h"
+#include "user_events/options.h"
+
+namespace user_events::destinations::rabbitmq {
+
+/// RabbitMQ's own default of `max_message_size`.
+inline constexpr std::uint64_t kDefaultMaxMessageBytes = 128ull << 20;
+/// Measured on one machine: 1,000 leave the broker waiting for us now and then, more than 2,000 made nothing faster.
+inline constexpr std::uint32_t kDefaultMaxInFlight = 2'000;
+/// Messages that wait for the connection's thread hold at most this much (one message may be larger).
+inline constexpr std::uint64_t kMaxQueuedBytes = 32ull << 20;
+/// AMQP's short strings: names, routing keys, message ids.
+inline constexpr std::size_t kMaxShortBytes = 255;
+
+struct Host {
+  std::string name;
+  int port = 0;
+  [[nodiscard]] std::string text() const;
+};
+
+enum class Declare : std::uint8_t {
+  none,    ///< Nothing is looked at; a missing exchange shows when the first event is sent.
+  check,   ///< Exchange and queue, if one is named, must exist.
+  create,  ///< They are made, and bound.
+};
+
+enum class QueueType : std::uint8_t { classic, quorum };
+
+enum class Unroutable : std::uint8_t { retry, dead_letter };
+
+struct Config {
+  std::vector<Host> hosts;
+  std::string vhost, user, password;
+  TlsSettings tls;
+  std::vector<std::string> notes;  ///< Promises that `unsafe` settings void.
+
+  std::string exchange;
+  NameTemplate routing_key;
+  encoding::Format format = encoding::Format::cloudevents;
+  Unroutable unroutable = Unroutable::retry;
+
+  Declare declare = Declare::check;
+  std::string queue;  ///< Empty: none is looked at or made.
+  QueueType queue_type = QueueType::quorum;
+  std::string binding_key;
+
+  std::uint32_t max_in_flight = kDefaultMaxInFlight;
+  std::uint64_t max_message_bytes = kDefaultMaxMessageBytes;
+  std::chrono::seconds heartbeat{10};
+  std::chrono::milliseconds connect_timeout{5'000};
+  std::chrono::milliseconds reconnect_max{10'000};
+};
+
+/// Checks everything that can be checked without a connection. Error `usage`: `fields` has one for each setting that is wrong, its key
+/// as the pointer. Never a value.
+[[nodiscard]] Result<Config> parse(const DestinationOptions& options);
+
+}  // namespace user_events::destinations::rabbitmq

@@ -1,0 +1,58 @@
+// Between the delivery thread and the connection's thread: messages one way, reports the other.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include "destinations/destination.h"
+#include "destinations/rabbitmq/message.h"
+
+namespace user_events::destinations::rabbitmq {
+
+/// Thread-safe. Bounded by what its user counts as in flight and by `queued_bytes`.
+class Mailbox {
+ public:
+  Mailbox();
+  ~Mailbox();
+  Mailbox(const Mailbox&) = delete;
+  Mailbox& operator=(const Mailbox&) = delete;
+
+  // The delivery thread's side.
+  /// Takes all of `messages`, and wakes the other side.
+  void put(std::vector<OutgoingMessage>& messages);
+  /// Appends the reports there are, waiting up to `timeout` for the first or for `wake`.
+  void take_reports(std::vector<Report>& out, std::chrono::milliseconds timeout);
+  void wake() noexcept;
+  /// Bytes that were put and not yet published or given back.
+  [[nodiscard]] std::uint64_t queued_bytes() const noexcept { return queued_bytes_.load(std::memory_order_relaxed); }
+  void wake_connection() noexcept;
+  /// False when `timeout` has passed first.
+  bool wait_until_finished(std::chrono::milliseconds timeout);
+
+  // The side of the connection's thread.
+  /// Appends what was put.
+  void take(std::vector<OutgoingMessage>& out);
+  void has_left(std::uint64_t bytes) noexcept { queued_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
+  /// Takes all of `reports`.
+  void report(std::vector<Report>& reports);
+  /// Sleeps until `descriptor` (-1: none) has something to read (true), messages come, or somebody wakes us.
+  bool wait(int descriptor, std::chrono::milliseconds timeout);
+  void set_finished(bool finished);
+
+ private:
+  int event_;  ///< eventfd
+  std::atomic<std::uint64_t> queued_bytes_{0};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<OutgoingMessage> messages_;
+  std::vector<Report> reports_;
+  bool asleep_ = false;
+  bool woken_ = false;
+  bool finished_ = true;
+};
+
+}  // namespace user_events::destinations::rabbitmq
