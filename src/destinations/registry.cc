@@ -5,6 +5,7 @@
 #include "destinations/file/file.h"
 #include "destinations/kafka/kafka.h"
 #include "destinations/rabbitmq/rabbitmq.h"
+#include "destinations/nats/nats.h"
 #include "destinations/stdout/stdout.h"
 
 namespace user_events::destinations {
@@ -13,6 +14,7 @@ const std::vector<Kind>& kinds() {
   static const std::vector<Kind> all{
       kafka_kind(),
       rabbitmq_kind(),
+      nats_kind(),
       file_kind(),
       stdout_kind(),
   };
