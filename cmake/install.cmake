@@ -7,7 +7,7 @@ include(CMakePackageConfigHelpers)
 set(UE_PACKAGE_LINKS Threads::Threads fmt::fmt fmt spdlog::spdlog simdjson::simdjson OpenSSL::Crypto SQLite::SQLite3
     prometheus-cpp::core re2
     PkgConfig::RDKAFKA
-    PkgConfig::RABBITMQ OpenSSL::SSL)
+    PkgConfig::RABBITMQ OpenSSL::SSL
     PkgConfig::NATS)
 
 # All rooms that `target` needs, and all libraries from outside that these link.

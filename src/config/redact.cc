@@ -34,7 +34,7 @@ bool speaks_of_a_secret(std::string_view name) {
       "password",   "secret",     "token",         "credential",  "jaas",
       "private",    "apikey",     "api_key",       "api.key",     "access_key",
       "access.key", "passphrase", "authorization", "signing_key", "oauthbearer.config",
-      "kinit.cmd"};
+      "kinit.cmd",  "nkey_seed"};
   std::string lower(name);
   std::ranges::transform(lower, lower.begin(),
                          [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });

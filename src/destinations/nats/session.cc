@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
+#include <algorithm>
 
 #include "base/try.h"
 
@@ -40,6 +40,7 @@ void on_error(natsConnection* connection, natsSubscription*, natsStatus status, 
   const char* text = nullptr;
   (void)natsConnection_GetLastError(connection, &text);
   const std::string subject = quoted_in(text != nullptr ? text : "");
+  if (subject.starts_with("$JS.API.")) return;  // reading the stream's settings is not needed for sending
   exchange->lost(ticket_of(closure), fmt::format("not permitted to publish to {} (grant it to this user)", subject), subject);
 }
 
@@ -61,8 +62,10 @@ std::unexpected<Error> down(std::string message) { return fail(ErrorKind::unavai
 
 std::string last_error() {
   natsStatus status = NATS_OK;
-  const char* text = nats_GetLastError(&status);
-  return text != nullptr ? text : "";
+  std::string_view text = nats_GetLastError(&status);
+  // `(conn.c:1905): Authorization Violation`
+  if (text.starts_with('(')) text.remove_prefix(std::min(text.size(), text.find("): ") + 3));
+  return std::string(text);
 }
 
 natsStatus set_credentials(natsOptions* options, const Config& config) {
