@@ -3,12 +3,20 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import time
+import typing
 
 BINARY = pathlib.Path(os.environ.get("UE_BINARY") or pathlib.Path(__file__).parents[2] / "build/release/user-events").resolve()
 START_SECONDS = 30
+
+
+class Resources(typing.NamedTuple):
+    resident_mib: float
+    descriptors: int
+    threads: int
 
 
 class StartFailed(AssertionError):
@@ -102,6 +110,15 @@ class Daemon:
     def status(self):
         return json.loads(self.request("GET", "/v1/status")[1])
 
+    def destination_status(self, name):
+        return next(each for each in self.status()["destinations"] if each["name"] == name)
+
+    def resources(self):
+        """What the process holds now."""
+        proc = pathlib.Path(f"/proc/{self.process.pid}")
+        resident_kib = int(re.search(r"^VmRSS:\s+(\d+)", (proc / "status").read_text(), re.MULTILINE)[1])
+        return Resources(resident_kib / 1024, len(os.listdir(proc / "fd")), len(os.listdir(proc / "task")))
+
     def events(self):
         """All events of the journal, as CloudEvents."""
         events, after = [], 0
@@ -126,6 +143,13 @@ class Daemon:
     def cli(self, *arguments, input=None, timeout=60, **environment):
         """Runs a client command against this daemon."""
         return cli(*arguments, input=input, timeout=timeout, cwd=self.folder, USER_EVENTS_URL=self.url, **environment)
+
+
+def wait_for(condition, seconds, what):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
+        time.sleep(0.05)
 
 
 def cli(*arguments, input=None, timeout=60, cwd=None, **environment):

@@ -1,16 +1,30 @@
 """A real Kafka through tests/brokers/kafka, and kcat as the consumer that knows nothing of this project."""
 import json
+import os
 import pathlib
+import signal
 import subprocess
 import uuid
+
+from proxy import Proxy, free_port
 
 SCRIPT = pathlib.Path(__file__).parents[1] / "brokers/kafka"
 
 
 class Kafka:
+    REPEATS = False     # after a restart it is found out what the topic has
+    IMPATIENT = 'kafka."socket.timeout.ms" = "3000"\nkafka."request.timeout.ms" = "2000"\n'
+
     def __init__(self, folder):
-        self.folder = folder
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.port = None
+        # A second listener that tells its clients the proxy's address.
+        self.proxied_port, self.proxy_port = free_port(), free_port()
+        (self.folder / "extra.properties").write_text(
+            f"listeners=PLAINTEXT://127.0.0.1:@PORT@,PROXIED://127.0.0.1:{self.proxied_port},CONTROLLER://127.0.0.1:@CONTROLLER_PORT@\n"
+            f"advertised.listeners=PLAINTEXT://127.0.0.1:@PORT@,PROXIED://127.0.0.1:{self.proxy_port}\n"
+            "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT\n")
 
     def start(self):
         self.port = int(subprocess.run([SCRIPT, "start", self.folder], check=True, capture_output=True, text=True, timeout=120).stdout)
@@ -18,6 +32,16 @@ class Kafka:
 
     def stop(self, kill=False):
         subprocess.run([SCRIPT, "stop", self.folder, *(["--kill"] if kill else [])], check=True, timeout=60)
+
+    def pause(self):
+        os.kill(int((self.folder / "pid").read_text()), signal.SIGSTOP)
+
+    def resume(self):
+        os.kill(int((self.folder / "pid").read_text()), signal.SIGCONT)
+
+    def proxy(self):
+        """A proxy before this broker, for destinations with `by_proxy`. One at a time."""
+        return Proxy(self.proxied_port, self.proxy_port)
 
     @property
     def bootstrap(self):
@@ -28,10 +52,13 @@ class Kafka:
         subprocess.run([SCRIPT, "topic", self.folder, "create", name, str(partitions)], check=True, timeout=60)
         return name
 
-    def destination(self, topic, name="kafka", more=""):
+    create_place = create_topic
+
+    def destination(self, topic, name="kafka", more="", by_proxy=False):
         """A [[destination]] table."""
+        address = f"127.0.0.1:{self.proxy_port}" if by_proxy else self.bootstrap
         return (f'[[destination]]\nname = "{name}"\nkind = "kafka"\ntopic = "{topic}"\n'
-                f'retry = {{initial = "50ms", max = "500ms"}}\nkafka."bootstrap.servers" = "{self.bootstrap}"\n{more}\n')
+                f'retry = {{initial = "50ms", max = "500ms"}}\nkafka."bootstrap.servers" = "{address}"\n{more}\n')
 
     def consume(self, topic):
         """Every message, as kcat tells it (topic, partition, offset, key, headers, payload), in the order of each partition."""
