@@ -22,7 +22,7 @@ enum class Capability : std::uint8_t {
   kill,            ///< What it acknowledged survives `kill`.
   pause,           ///< `pause` makes it stand still with its connections open.
   cut,             ///< It can be reached through a TCP proxy.
-  poison,          ///< It refuses `poison_event()` for good and takes others.
+  poison,          ///< It never takes `poison_event()` (refused, or tried again until the attempts are used up) and takes others.
   oversize,        ///< It has a limit that `oversized_bytes()` exceeds.
   authentication,  ///< It asks who one is.
   unroutable,      ///< The place to send to can be missing.
@@ -82,6 +82,8 @@ class BrokerUnderTest {
   /// Settings whose place is not there; `make_place` makes it, as a person would.
   virtual DestinationOptions missing_place() { absent("unroutable"); }
   virtual void make_place() { absent("unroutable"); }
+  /// What the detail of health must name then.
+  [[nodiscard]] virtual std::string place_name(const DestinationOptions& options) const { return options.topic; }
 
  private:
   [[noreturn]] static void absent(const char* capability) {
