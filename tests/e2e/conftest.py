@@ -6,6 +6,7 @@ import pytest
 
 from daemon import BINARY, Daemon
 from kafka import Kafka
+from rabbitmq import RabbitMq
 
 SEED = int(os.environ.get("UE_SEED") or random.SystemRandom().randrange(1 << 32))
 IS_LONG = os.environ.get("UE_LONG") == "1"
@@ -46,14 +47,22 @@ def daemon(new_daemon):
     return new_daemon().start()
 
 
-@pytest.fixture(scope="session")
-def kafka(tmp_path_factory):
+def session_broker(kind):
     """The session's broker. Whoever stops it starts it again."""
-    broker = Kafka(tmp_path_factory.mktemp("kafka"))
-    try:
-        yield broker.start()
-    finally:
-        broker.stop()
+
+    @pytest.fixture(scope="session", name=kind.__name__.lower())
+    def fixture(tmp_path_factory):
+        broker = kind(tmp_path_factory.mktemp(kind.__name__.lower()))
+        try:
+            yield broker.start()
+        finally:
+            broker.stop()
+
+    return fixture
+
+
+kafka = session_broker(Kafka)
+rabbitmq = session_broker(RabbitMq)
 
 
 @pytest.fixture

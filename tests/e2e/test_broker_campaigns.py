@@ -21,7 +21,7 @@ BACKLOG_EVENTS = 1_000_000 if IS_LONG else 200_000
 MORE_MIB, MORE_DESCRIPTORS, MORE_THREADS = 48, 6, 2
 
 
-@pytest.fixture(params=["kafka"])
+@pytest.fixture(params=["kafka", "rabbitmq"])
 def broker(request):
     print(f"seed {SEED}")
     return request.getfixturevalue(request.param)
@@ -148,11 +148,12 @@ def test_connections_cut_in_the_middle_of_acknowledgements_lose_and_reorder_noth
     print(f"{CUTS} cuts")
 
 
-def test_several_destinations_each_get_what_their_filters_let_through(kafka, new_daemon, rng):
+def test_several_destinations_each_get_what_their_filters_let_through(kafka, rabbitmq, new_daemon, rng):
     print(f"seed {SEED}")
-    filters = {"updates": ["user.updated"], "rest": ["user.*", "!user.updated"], "all": ["user.*"]}
-    places = {name: (kafka, kafka.create_place(), types) for name, types in filters.items()}
-    config = "".join(kafka.destination(place, name, f"types = {json.dumps(types)}") for name, (_, place, types) in places.items())
+    filters = {"updates": (kafka, ["user.updated"]), "rest": (kafka, ["user.*", "!user.updated"]), "all": (rabbitmq, ["user.*"]),
+               "enabled": (rabbitmq, ["user.mfa.enabled"])}
+    places = {name: (broker, broker.create_place(), types) for name, (broker, types) in filters.items()}
+    config = "".join(broker.destination(place, name, f"types = {json.dumps(types)}") for name, (broker, place, types) in places.items())
     daemon = new_daemon(config).start()
     load = Load(rng, pause=0.01, types=("user.updated", "user.mfa.enabled", "user.mfa.disabled"))
     load.start(daemon.port, 0)
