@@ -149,7 +149,10 @@ Answer Client::request(std::string_view bytes) {
 
 std::string Client::read_until(std::string_view text, std::chrono::milliseconds timeout) {
   const auto deadline = Clock::now() + timeout;
-  while (buffer_.find(text) == std::string::npos && fill(deadline)) {
+  std::size_t seen = 0;  // before it the text is not
+  while (buffer_.find(text, seen) == std::string::npos) {
+    seen = buffer_.size() - std::min(buffer_.size(), text.size());
+    if (!fill(deadline)) break;
   }
   return buffer_;
 }

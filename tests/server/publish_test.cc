@@ -9,7 +9,17 @@
 namespace user_events::server::testing {
 namespace {
 
-class Publish : public ServerTest {};
+class Publish : public ServerTest {
+ protected:
+  /// A file in a folder that does not exist, `name` in the data directory.
+  DestinationOptions& add_destination_that_is_down(const std::string& name) {
+    auto& one = options_.destinations.emplace_back();
+    one.name = name;
+    one.kind = "file";
+    one.topic = options_.data_dir + "/" + name + "/events.ndjson";
+    return one;
+  }
+};
 
 TEST_F(Publish, OneEventIsAnsweredWithItsReceiptOnceItCanBeRead) {
   const auto answer =
@@ -257,12 +267,7 @@ TEST_F(Publish, WaitingTellsTheStateOfEachDestination) {
 }
 
 TEST_F(Publish, WaitingInVainIsAnsweredWith202AndTheStateSoFar) {
-  DestinationOptions kafka;
-  kafka.name = "nobody";
-  kafka.kind = "kafka";
-  kafka.topic = "t";
-  kafka.settings["kafka.bootstrap.servers"] = "127.0.0.1:1";
-  options_.destinations = {kafka};
+  add_destination_that_is_down("nobody");
   restart();
   const auto answer = ask(post("application/json", kEvent, "?wait=delivered&timeout=300ms"));
   EXPECT_EQ(answer.status, 202) << answer.body;
@@ -274,11 +279,7 @@ TEST_F(Publish, WaitingInVainIsAnsweredWith202AndTheStateSoFar) {
 }
 
 TEST_F(Publish, ADestinationOverItsLagCapIsNamedInA503UntilItHasCaughtUp) {
-  auto& late = options_.destinations.emplace_back();
-  late.name = "late";
-  late.kind = "file";
-  late.topic = options_.data_dir + "/not-yet/events.ndjson";  // no such folder: the destination is down
-  late.max_lag_age = std::chrono::milliseconds(300);
+  add_destination_that_is_down("late").max_lag_age = std::chrono::milliseconds(300);
   restart();
   const auto status_of_publish = [&] { return ask(post("application/json", kEvent)).status; };
   const auto eventually = [&](int status) {
@@ -293,7 +294,7 @@ TEST_F(Publish, ADestinationOverItsLagCapIsNamedInA503UntilItHasCaughtUp) {
   EXPECT_FALSE(refused.field("retry-after").empty());
   EXPECT_EQ(ask(get("/readyz")).status, 503);
   EXPECT_EQ(ask(get("/v1/status")).at("/destinations/0/lagAlarm"), "refusing");
-  std::filesystem::create_directory(options_.data_dir + "/not-yet");
+  std::filesystem::create_directory(options_.data_dir + "/late");
   ASSERT_TRUE(eventually(202));
   EXPECT_EQ(ask(get("/readyz")).status, 200);
 }
