@@ -104,11 +104,11 @@ std::int64_t scan_offset_minutes(Scanner& scan) noexcept {
     return 0;
   }
   const bool west = scan.take() == '-';
-  const unsigned hours = scan.digits(2);
+  const std::int64_t hours = scan.digits(2);
   scan.expect(':');
-  const unsigned minutes = scan.digits(2);
+  const std::int64_t minutes = scan.digits(2);
   if (hours > 23 || minutes > 59) return scan.fail();
-  const auto total = static_cast<std::int64_t>(hours * 60 + minutes);
+  const std::int64_t total = hours * 60 + minutes;
   return west ? -total : total;
 }
 

@@ -16,7 +16,10 @@
 /// `UE_TRY_ASSIGN(auto x, expr);` declares x from the value of `expr`, or returns its error.
 #define UE_TRY_ASSIGN(declaration, expr) \
   UE_TRY_ASSIGN_(UE_TRY_NAME_(ue_try_, __LINE__), declaration, expr)
+// A declaration and a name cannot stand in parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define UE_TRY_ASSIGN_(name, declaration, expr)                                           \
   auto name = (expr);                                                                     \
   if (!name) [[unlikely]] return std::unexpected(std::move(name).error());                \
   declaration = *std::move(name)
+// NOLINTEND(bugprone-macro-parentheses)

@@ -204,6 +204,7 @@ Result<std::string> HttpClient::post(std::string_view path, std::string_view con
     transfer.add_header(fmt::format("Content-Type: {}", content_type));
     transfer.add_header("Expect:");  // no round trip before the body
     curl_easy_setopt(transfer.easy.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): its size is set above
     curl_easy_setopt(transfer.easy.get(), CURLOPT_COPYPOSTFIELDS, body.data());
   });
 }
