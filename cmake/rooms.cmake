@@ -26,9 +26,12 @@ function(ue_room name)
 endfunction()
 
 # ue_test(journal SOURCES a_test.cc DEPENDS journal): the executable test_journal, and one ctest entry of that name.
-# LABELS: unit (default; also run under the address sanitizer), threads (also run under the thread sanitizer), broker,
-# campaign, e2e. `./dev test NAME` runs one.
-add_custom_target(unit_tests)  # what the sanitizer presets build
+# LABELS: unit (default), broker, campaign, e2e; asan and tsan: run under that sanitizer by every `./dev test` (`--long`: all unit
+# suites are, but for no_tsan: librdkafka starts threads with thrd_create, which the thread sanitizer does not know, and crashes).
+# `./dev test NAME` runs one.
+foreach(label unit asan tsan)
+  add_custom_target(${label}_tests)  # what the sanitizer presets build
+endforeach()
 function(ue_test name)
   cmake_parse_arguments(TEST "" "TIMEOUT" "SOURCES;DEPENDS;LINKS;LABELS;ARGS" ${ARGN})
   add_executable(test_${name} ${TEST_SOURCES})
@@ -41,9 +44,11 @@ function(ue_test name)
   if(NOT TEST_LABELS)
     set(TEST_LABELS unit)
   endif()
-  if("unit" IN_LIST TEST_LABELS OR "threads" IN_LIST TEST_LABELS)
-    add_dependencies(unit_tests test_${name})
-  endif()
+  foreach(label unit asan tsan)
+    if(label IN_LIST TEST_LABELS)
+      add_dependencies(${label}_tests test_${name})
+    endif()
+  endforeach()
   if(NOT TEST_TIMEOUT)
     set(TEST_TIMEOUT 300)
   endif()
