@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "user_events/delivery.h"
 #include "user_events/error.h"
 #include "user_events/event.h"
 #include "user_events/events.h"  // generated from the catalogue
@@ -39,7 +40,7 @@ enum class Body : std::uint8_t { events, cloudevent, cloudevent_batch };
 
 struct DestinationStatus {
   std::string name, kind;
-  std::string state;                    ///< starting | reconciling | up | down | stopped
+  std::string state;                    ///< starting | reconciling | up | down | paused | stopped
   std::string detail;                   ///< What is wrong and what helps; empty when up.
   std::uint64_t acknowledged_sequence = 0;  ///< Everything up to here is delivered, filtered out or a dead letter.
   std::uint64_t lag_events = 0;         ///< Journal's end minus that.
@@ -47,7 +48,12 @@ struct DestinationStatus {
   std::chrono::milliseconds lag_age{0};  ///< Age of the oldest event not yet done there.
   double lag_cap_used = 0;              ///< Share of `max_lag_bytes` or `max_lag_age`, whichever is used more; 1: at the cap; 0 without caps.
   std::string lag_alarm;                ///< Empty, or near (80 % of a cap) | refusing | detached (what `lag_action` says, until it has caught up).
-  std::uint64_t delivered = 0, retries = 0, in_doubt = 0, dead_letters = 0;  ///< Since start; dead_letters: stored now.
+  std::uint64_t sent = 0, delivered = 0, retries = 0, in_doubt = 0;  ///< Attempts, and how they ended, since start.
+  std::uint64_t dead_letters = 0;       ///< Stored now, held and parked ones included; by kind in `letters`.
+  DeadLetterCounts letters;
+  std::uint64_t replayed = 0;           ///< Letters delivered from the store since start.
+  bool paused = false;
+  bool circuit_open = false;            ///< The destination as a whole takes nothing: one event at a time probes it.
   std::uint64_t lost_to_retention = 0;  ///< Removed from the journal before this destination had them (`lag_action = "detach"`), since start.
   std::vector<std::string> notes;       ///< Reduced promises (`unsafe`, at least once only, a gap) and why; a lag alarm.
 };
@@ -89,13 +95,6 @@ struct SchemaInfo {
   std::string text;  ///< JSON Schema 2020-12.
 };
 
-/// How far one destination is with an event or with everything.
-struct DeliveryProgress {
-  std::string destination;
-  bool delivered = false;
-  std::string state;  ///< delivered | pending | filtered | dead-letter
-};
-
 /// The whole product in a process. Thread-safe; move-only. The destructor closes with a deadline of 10 s.
 class UserEventPublisher {
  public:
@@ -134,9 +133,11 @@ class UserEventPublisher {
   void begin_burst();
   void end_burst();
 
-  /// Waits until every destination has acknowledged all that was accepted before the call, or the deadline.
-  /// Error timed_out names the destinations that have not.
+  /// Waits until every destination is done with all that was accepted before the call, or the deadline. Dead letters count as done.
+  /// Error timed_out names the destinations that are not.
   [[nodiscard]] Result<void> flush(std::chrono::milliseconds deadline);
+  /// The same, and how each destination stands: `delivered` only if it has no letter of these events.
+  [[nodiscard]] std::vector<DeliveryProgress> flush_each(std::chrono::milliseconds deadline);
   /// How far each destination is with the event `sequence`; waits up to `timeout` for all.
   [[nodiscard]] std::vector<DeliveryProgress> wait_delivered(std::uint64_t sequence, std::chrono::milliseconds timeout);
   /// The same without waiting or blocking: `callback` once, when all have it or after `timeout`, on a thread of the library.
@@ -151,6 +152,30 @@ class UserEventPublisher {
   /// Returns a token; after remove it is not called again.
   std::uint64_t add_listener(std::function<void(std::uint64_t last_sequence)> listener);
   void remove_listener(std::uint64_t token);
+
+  // ---- dead letters and destinations. Reading also works with `read_only`; the rest is refused there (usage). ----
+  /// A page of the letters that `filter` names, with numbers above `after`, at most `limit` (1..1000).
+  [[nodiscard]] Result<DeadLetterPage> dead_letters(const DeadLetterFilter& filter, std::uint64_t after = 0, std::size_t limit = 100) const;
+  /// One letter with its event. Error not_found.
+  [[nodiscard]] Result<DeadLetterDetail> dead_letter(std::uint64_t number) const;
+  /// Sends the dead and skipped letters that `filter` names again: in order per user, what is held behind them after them; in the background,
+  /// over restarts. One replay per destination. Held letters are not replayed by themselves: naming nothing but such is a conflict.
+  /// Errors: not_found (nothing matches), conflict, unavailable.
+  [[nodiscard]] Result<std::vector<DeadLetterReplay>> replay_dead_letters(const DeadLetterFilter& filter, const ReplayOptions& options = {});
+  /// The replays on record, newest first; finished ones are kept, at most 1,000 per destination.
+  [[nodiscard]] Result<std::vector<DeadLetterReplay>> dead_letter_replays() const;
+  [[nodiscard]] Result<DeadLetterReplay> dead_letter_replay(std::uint64_t number) const;
+  /// What was not sent yet stays a dead letter. Error not_found.
+  [[nodiscard]] Result<DeadLetterReplay> cancel_dead_letter_replay(std::uint64_t number);
+  /// Gives letters up for good, in any state; needs a `reason`, and who decided. Recorded durably with each event's id. What is held behind a discarded
+  /// letter goes on. Errors: invalid (no reason), not_found, unavailable.
+  [[nodiscard]] Result<DiscardResult> discard_dead_letters(const DeadLetterFilter& filter, const std::string& reason, const std::string& discarded_by);
+  /// Nothing more is sent there until `resume_destination`; survives restarts. Error not_found.
+  [[nodiscard]] Result<void> pause_destination(const std::string& name);
+  [[nodiscard]] Result<void> resume_destination(const std::string& name);
+  /// Sends a stretch of the journal again, from `target` to where the destination is: marked as replay, exempt from first-delivery order.
+  /// The new place is durable when this returns. Errors: not_found, invalid (no longer or not yet in the journal), unavailable.
+  [[nodiscard]] Result<RewindResult> replay_destination(const std::string& name, const RewindTarget& target);
 
   [[nodiscard]] Status status() const;
   /// Prometheus text format 0.0.4. Names: docs/metrics.md.

@@ -20,6 +20,7 @@ class ChunkWindow {
   [[nodiscard]] const journal::RecordView* find(std::uint64_t sequence) noexcept;
   /// Forgets the chunks that end at or below `sequence`.
   void drop_through(std::uint64_t sequence) noexcept;
+  void clear() noexcept { *this = {}; }
 
  private:
   struct Held {

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
-#include <cmath>
 #include <unordered_map>
 
 #include "delivery/ahead_set.h"
@@ -27,8 +26,10 @@ struct Slot {
   std::uint32_t lane = kNone;
   std::uint32_t prev = kNone, next = kNone;  // within the lane
   std::uint32_t attempt = 0;                 // attempts so far
+  std::uint64_t sent_at = 0;                 // of the last one, on the circuit's clock
   SlotState state = SlotState::done;
-  bool refused = false;
+  bool refused = false;                      // given up: a dead letter
+  bool failed = false;                       // its failures are in `tries`
   bool probe = false;                        // sent alone after a failure in its lane
 };
 
@@ -38,7 +39,10 @@ struct Backoff {
   bool operator>(const Backoff& other) const noexcept { return until > other.until; }
 };
 
-constexpr std::chrono::nanoseconds kShortestBackoff = std::chrono::milliseconds(1);
+struct Failing {
+  Tries tries;
+  Cause cause = Cause::refused;  // once it is given up
+};
 
 }  // namespace
 
@@ -72,11 +76,13 @@ struct Core::Impl {
   [[nodiscard]] Ready wanted(const Lane& lane) const noexcept;
   void consider(std::uint32_t lane_number, bool at_front = false) noexcept;
   void fail_attempt(std::uint64_t sequence, Outcome outcome, Time now);
-  void start_backoff(std::uint64_t sequence, Time now);
+  void give_up(std::uint64_t sequence, Cause cause);
+  void start_backoff(std::uint64_t sequence, std::chrono::nanoseconds delay, Time now);
   void end_backoffs(Time now);
-  [[nodiscard]] Action take_send();
+  void park_oldest(Time now);
+  /// Nothing: the event was given up instead.
+  [[nodiscard]] std::optional<Action> take_send(Time now);
   [[nodiscard]] Action take_store();
-  [[nodiscard]] std::uint64_t next_random() noexcept;
 
   CoreOptions options;
   std::uint64_t low_water;
@@ -88,8 +94,11 @@ struct Core::Impl {
   std::vector<Backoff> backoffs;  // a heap, soonest first; entries of events that got done meanwhile are passed over
   AheadSet ahead;
   std::unordered_map<std::uint64_t, std::uint64_t> held;  // key → its events after this sequence wait
+  std::unordered_map<std::uint64_t, Failing> failing;     // by sequence; few
   std::uint32_t in_flight = 0, pending = 0;
-  std::uint64_t random_state;
+  std::unique_ptr<Circuit> own_circuit;
+  Circuit& circuit;
+  Judge judge;
 };
 
 Core::Impl::Impl(const CoreOptions& o, const CorePosition& position)
@@ -99,20 +108,14 @@ Core::Impl::Impl(const CoreOptions& o, const CorePosition& position)
       mask(std::bit_ceil(std::max(o.window_events, 1u)) - 1),
       ring(std::make_unique_for_overwrite<Slot[]>(std::size_t{mask} + 1)),
       ahead(position.low_water + 1),
-      random_state(o.seed) {
+      own_circuit(o.circuit == nullptr ? std::make_unique<Circuit>(o.retry, o.seed + 1) : nullptr),
+      circuit(o.circuit == nullptr ? *own_circuit : *o.circuit),
+      judge(o.retry, circuit, o.seed) {
   options.window_events = std::max(options.window_events, 1u);
   options.max_in_flight = std::max(options.max_in_flight, 1u);
   for (const auto& [first, last] : position.acknowledged)
     for (std::uint64_t sequence = std::max(first, next_offer); sequence < last; ++sequence)
       if (!ahead.add(sequence)) break;
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014).
-std::uint64_t Core::Impl::next_random() noexcept {
-  std::uint64_t z = (random_state += 0x9e37'79b9'7f4a'7c15u);
-  z = (z ^ (z >> 30)) * 0xbf58'476d'1ce4'e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d0'49bb'1331'11ebu;
-  return z ^ (z >> 31);
 }
 
 void Core::Impl::append(std::uint64_t sequence, std::uint64_t key) {
@@ -148,6 +151,7 @@ void Core::Impl::unlink(std::uint64_t sequence) {
 void Core::Impl::finish(std::uint64_t sequence) {
   unlink(sequence);
   slot(sequence).state = SlotState::done;
+  if (slot(sequence).failed) failing.erase(sequence);
   --pending;
   advance_low_water();
 }
@@ -196,32 +200,53 @@ void Core::Impl::fail_attempt(std::uint64_t sequence, Outcome outcome, Time now)
   leave_flight(event);
   event.probe = false;
   event.state = SlotState::waiting;
+  event.failed = true;
   if (outcome == Outcome::unavailable) --event.attempt;
-  const bool gave_up = options.retry.attempts != 0 && event.attempt >= options.retry.attempts;
-  if (is_held(lane, sequence)) {
-    // It was in flight behind the refused one: it waits there like the others, whatever its own outcome was.
-  } else if (outcome == Outcome::refused || gave_up) {
-    event.refused = true;
-    lane.hold_after = sequence;
-    held.emplace(lane.key, sequence);
-  } else {
-    lane.probing = true;
-    start_backoff(sequence, now);
-  }
+  Tries& tries = failing[sequence].tries;
+  tries.sent_at = event.sent_at;
+  const Verdict verdict = judge.failed(tries, outcome, now);
   rewind_cursor(lane, sequence);
+  // In flight behind the one that was given up: it waits there like the others, whatever its own outcome was.
+  if (is_held(lane, sequence)) return consider(event.lane);
+  if (verdict.give_up) return give_up(sequence, *verdict.give_up);
+  lane.probing = true;
+  if (verdict.wait.count() != 0) start_backoff(sequence, verdict.wait, now);
   consider(event.lane);
 }
 
-void Core::Impl::start_backoff(std::uint64_t sequence, Time now) {
+void Core::Impl::give_up(std::uint64_t sequence, Cause cause) {
   Slot& event = slot(sequence);
-  event.state = SlotState::backoff;
-  // Full jitter: anything between nothing and the exponential bound, so that many failed events do not come back at once.
-  const auto& retry = options.retry;
-  const double bound = std::min(static_cast<double>(std::chrono::nanoseconds(retry.max).count()),
-                                static_cast<double>(std::chrono::nanoseconds(retry.initial).count()) *
-                                    std::pow(retry.factor, static_cast<double>(std::max(event.attempt, 1u) - 1)));
-  const double part = static_cast<double>(next_random() >> 11) * 0x1.0p-53;
-  const auto delay = std::max(kShortestBackoff, std::chrono::nanoseconds(static_cast<std::int64_t>(bound * part)));
+  Lane& lane = lanes[event.lane];
+  event.refused = true;
+  failing[sequence].cause = cause;
+  if (options.hold) {
+    lane.hold_after = sequence;
+    held.emplace(lane.key, sequence);
+  }
+  consider(event.lane);
+}
+
+/// The oldest event that is not done pins the low-water mark, and with it the window and the journal.
+void Core::Impl::park_oldest(Time now) {
+  const std::uint64_t oldest = low_water + 1;
+  if (!is_open(oldest) || !slot(oldest).failed || !circuit.is_up()) return;
+  const Slot& event = slot(oldest);
+  Lane& lane = lanes[event.lane];
+  const bool stands = event.state == SlotState::waiting || event.state == SlotState::backoff;
+  if (!stands || event.refused || lane.in_flight != 0 || is_held(lane, oldest)) return;
+  const Tries& tries = failing[oldest].tries;
+  const bool for_long = circuit.up_time(now) - tries.first_failure >= options.park_after;
+  const bool window_nearly_full = next_offer - oldest >= std::uint64_t{options.window_events} - options.window_events / 4;
+  if (!for_long && !(window_nearly_full && tries.failures >= kParkFailures)) return;
+  lane.parked = true;
+  lane.hold_after = low_water;
+  held[lane.key] = low_water;
+  rewind_cursor(lane, oldest);
+  consider(event.lane);
+}
+
+void Core::Impl::start_backoff(std::uint64_t sequence, std::chrono::nanoseconds delay, Time now) {
+  slot(sequence).state = SlotState::backoff;
   if (backoffs.size() > 2 * (std::size_t{mask} + 1)) {
     std::erase_if(backoffs, [&](const Backoff& one) {
       return !is_open(one.sequence) || slot(one.sequence).state != SlotState::backoff;
@@ -243,11 +268,18 @@ void Core::Impl::end_backoffs(Time now) {
   }
 }
 
-Action Core::Impl::take_send() {
+std::optional<Action> Core::Impl::take_send(Time now) {
   const std::uint32_t lane_number = send_ready.front();
   Lane& lane = lanes[lane_number];
   Slot& event = ring[lane.cursor];
   const std::uint64_t sequence = sequence_at(lane.cursor);
+  if (event.failed) {
+    if (const auto cause = judge.before_next(failing[sequence].tries, now)) {
+      give_up(sequence, *cause);
+      return std::nullopt;
+    }
+  }
+  event.sent_at = circuit.sent();
   event.state = SlotState::in_flight;
   event.probe = lane.probing;
   ++event.attempt;
@@ -257,7 +289,7 @@ Action Core::Impl::take_send() {
   // To the end of the list, so that one key with a long queue does not hold up the others.
   send_ready.remove(lanes, lane_number);
   consider(lane_number);
-  return {ActionKind::send, sequence, event.attempt};
+  return Action{ActionKind::send, sequence, event.attempt};
 }
 
 Action Core::Impl::take_store() {
@@ -265,15 +297,23 @@ Action Core::Impl::take_store() {
   Lane& lane = lanes[lane_number];
   Slot& event = ring[lane.cursor];
   const std::uint64_t sequence = sequence_at(lane.cursor);
+  Action action{lane.parked ? ActionKind::park : ActionKind::hold, sequence, event.attempt};
+  if (event.refused) action.kind = ActionKind::dead_letter;
+  if (event.failed) {
+    action.counted = failing[sequence].tries.counted;
+    action.cause = failing[sequence].cause;
+  }
   event.state = SlotState::storing;
+  ++lane.storing;
   advance_cursor(lane);
   consider(lane_number);
-  return {event.refused ? ActionKind::dead_letter : ActionKind::hold, sequence, event.attempt};
+  return action;
 }
 
 Core::Core(const CoreOptions& options, const CorePosition& position) : impl_(std::make_unique<Impl>(options, position)) {}
 Core::~Core() = default;
 Core::Core(Core&&) noexcept = default;
+Core& Core::operator=(Core&&) noexcept = default;
 
 bool Core::wants_more() const noexcept {
   return impl_->next_offer - impl_->low_water - 1 < impl_->options.window_events;
@@ -299,15 +339,19 @@ void Core::skip(std::uint64_t sequence) {
 
 std::optional<Action> Core::next_action(Time now) {
   impl_->end_backoffs(now);
-  if (!impl_->store_ready.empty()) return impl_->take_store();
-  if (!impl_->send_ready.empty() && impl_->in_flight < impl_->options.max_in_flight) return impl_->take_send();
-  return std::nullopt;
+  impl_->park_oldest(now);
+  for (;;) {
+    if (!impl_->store_ready.empty()) return impl_->take_store();
+    if (impl_->send_ready.empty() || impl_->in_flight >= impl_->options.max_in_flight || !impl_->circuit.may_send(now)) return std::nullopt;
+    if (const auto action = impl_->take_send(now)) return action;
+  }
 }
 
 void Core::unsent(std::uint64_t sequence) {
   if (!impl_->is_open(sequence) || impl_->slot(sequence).state != SlotState::in_flight) return;
   Slot& event = impl_->slot(sequence);
   impl_->leave_flight(event);
+  impl_->circuit.unsent(event.sent_at);
   --event.attempt;
   event.state = SlotState::waiting;
   event.probe = false;
@@ -327,13 +371,18 @@ void Core::result(std::uint64_t sequence, Outcome outcome, Time now) {
     if (event.state == SlotState::in_flight) impl_->fail_attempt(sequence, outcome, now);
     return;
   }
-  if (event.state == SlotState::in_flight) impl_->leave_flight(event);
+  if (event.state == SlotState::in_flight) {
+    impl_->leave_flight(event);
+    impl_->circuit.accepted(now);
+  }
   if (event.probe) impl_->lanes[event.lane].probing = false;
   impl_->finish(sequence);
 }
 
 void Core::stored(std::uint64_t sequence) {
-  if (impl_->is_open(sequence) && impl_->slot(sequence).state == SlotState::storing) impl_->finish(sequence);
+  if (!impl_->is_open(sequence) || impl_->slot(sequence).state != SlotState::storing) return;
+  --impl_->lanes[impl_->slot(sequence).lane].storing;
+  impl_->finish(sequence);
 }
 
 void Core::hold_key(std::uint64_t key_hash, std::uint64_t after) {
@@ -345,22 +394,37 @@ void Core::hold_key(std::uint64_t key_hash, std::uint64_t after) {
   impl_->consider(lane_number);
 }
 
-void Core::release_key(std::uint64_t key_hash) {
-  impl_->held.erase(key_hash);
+bool Core::release_key(std::uint64_t key_hash) {
   const std::uint32_t lane_number = impl_->lanes.find(key_hash);
-  if (lane_number == kNone) return;
+  if (lane_number != kNone && impl_->lanes[lane_number].storing != 0) return false;
+  impl_->held.erase(key_hash);
+  if (lane_number == kNone) return true;
   Lane& lane = impl_->lanes[lane_number];
   lane.hold_after = kNotHeld;
+  lane.parked = false;
   // A refused event that is not stored yet holds the key again.
   for (std::uint32_t at = lane.head; at != kNone && lane.hold_after == kNotHeld; at = impl_->ring[at].next)
     if (impl_->ring[at].refused) lane.hold_after = impl_->sequence_at(at);
   if (lane.hold_after != kNotHeld) impl_->held.emplace(key_hash, lane.hold_after);
   impl_->consider(lane_number);
+  return true;
+}
+
+bool Core::may_pass(std::uint64_t key_hash, std::uint64_t sequence) const noexcept {
+  const std::uint32_t lane_number = impl_->lanes.find(key_hash);
+  if (lane_number == kNone) return true;
+  const Lane& lane = impl_->lanes[lane_number];
+  return lane.in_flight == 0 && (lane.head == kNone || impl_->sequence_at(lane.head) > sequence);
+}
+
+bool Core::is_in_flight(std::uint64_t sequence) const noexcept {
+  return impl_->is_open(sequence) && impl_->slot(sequence).state == SlotState::in_flight;
 }
 
 std::optional<Time> Core::next_wakeup() const {
-  if (impl_->backoffs.empty()) return std::nullopt;
-  return impl_->backoffs.front().until;
+  std::optional<Time> soonest = impl_->send_ready.empty() ? std::nullopt : impl_->circuit.next_probe();
+  if (!impl_->backoffs.empty() && (!soonest || impl_->backoffs.front().until < *soonest)) soonest = impl_->backoffs.front().until;
+  return soonest;
 }
 
 CorePosition Core::position() const {

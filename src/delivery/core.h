@@ -11,20 +11,23 @@
 #include <utility>
 #include <vector>
 
+#include "delivery/retry.h"
 #include "destinations/destination.h"
 
 namespace user_events::delivery {
 
-using Time = std::chrono::steady_clock::time_point;
-using destinations::Outcome;
-
 struct CoreOptions {
-  std::uint32_t window_events = 65'536;  ///< Sequences between low-water mark and newest offered. Bounds the memory: some 30 bytes each, and 100 for each key among them.
+  std::uint32_t window_events = 65'536;  ///< Sequences between low-water mark and newest offered. Bounds the memory: 32 bytes each, and 100 for each key among them.
   std::uint32_t max_in_flight = 1'000;
   /// Features::ordered_pipeline: several events of a key in flight. After a failure the core waits until all of that key that is in flight was
   /// reported, then sends the oldest alone, and is a pipeline again once that one is accepted. False: one event of a key at a time.
   bool ordered_pipeline = false;
-  RetryOptions retry;                    ///< With a limit of attempts, the last failure counts as refused.
+  RetryOptions retry;                    ///< What counts as an attempt: Judge.
+  bool hold = true;                      ///< Later events of a key wait behind its dead letter; false: they go on.
+  /// A key whose oldest event pins the low-water mark and has failed for this long while the destination is up is parked; also when it has
+  /// failed kParkFailures times and the window is nearly full.
+  std::chrono::nanoseconds park_after = std::chrono::seconds(60);
+  Circuit* circuit = nullptr;            ///< Shared with who else sends there, must outlive the core; nullptr: one of its own.
   std::uint64_t seed = 1;                ///< Of the jitter.
 };
 
@@ -37,16 +40,21 @@ struct CorePosition {
   Ranges acknowledged;
 };
 
-enum class ActionKind : std::uint8_t { send, dead_letter, hold };
+enum class ActionKind : std::uint8_t { send, dead_letter, hold, park };
+
+inline constexpr std::uint32_t kParkFailures = 3;
 
 /// What the runner must do now.
 ///  send: give the event to the destination; if it answers busy, call `unsent`.
 ///  dead_letter: store the event as a dead letter (a refused head), durably, then call `stored`.
-///  hold: store the event behind its user's dead letter, durably, then call `stored`.
+///  hold: store the event behind its key's line, durably, then call `stored`.
+///  park: the same, but the event may begin a line: it is not given up.
 struct Action {
   ActionKind kind = ActionKind::send;
   std::uint64_t sequence = 0;
   std::uint32_t attempt = 1;
+  std::uint32_t counted = 0;             ///< Of dead_letter and park: the attempts that counted.
+  Cause cause = Cause::refused;          ///< Of dead_letter.
 };
 
 /// Not thread-safe. Every function is O(1) amortised, without allocation on the way of an event that is accepted at the first attempt.
@@ -55,6 +63,7 @@ class Core {
   Core(const CoreOptions& options, const CorePosition& position);
   ~Core();
   Core(Core&&) noexcept;
+  Core& operator=(Core&&) noexcept;
 
   /// Room for `next_offer()`?
   [[nodiscard]] bool wants_more() const noexcept;
@@ -73,12 +82,16 @@ class Core {
   /// How an attempt ended. Also for sequences that were never sent here (reconciliation found them): accepted only.
   /// Late and repeated results are ignored.
   void result(std::uint64_t sequence, Outcome outcome, Time now);
-  /// A dead_letter or hold action is durable.
+  /// A dead_letter, hold or park action is durable.
   void stored(std::uint64_t sequence);
-  /// A key whose head is in the dead letter store: its events after the sequence `after` are held from now on.
+  /// A key that has a line in the dead letter store: its events after the sequence `after` are held from now on.
   void hold_key(std::uint64_t key_hash, std::uint64_t after);
-  /// Its dead letters are gone: its events flow again.
-  void release_key(std::uint64_t key_hash);
+  /// Its line is empty: its events flow again. False, and nothing happens: one of its events is on its way into the store.
+  [[nodiscard]] bool release_key(std::uint64_t key_hash);
+  /// Nothing of the key is under way here, or open and older than `sequence`: a letter of that sequence may be sent.
+  [[nodiscard]] bool may_pass(std::uint64_t key_hash, std::uint64_t sequence) const noexcept;
+  /// Of what was offered and is not done.
+  [[nodiscard]] bool is_in_flight(std::uint64_t sequence) const noexcept;
 
   /// When the next back-off ends, or a little earlier; nothing if none is running.
   [[nodiscard]] std::optional<Time> next_wakeup() const;

@@ -19,9 +19,11 @@ struct Lane {
   std::uint32_t head = kNone, tail = kNone;
   std::uint32_t cursor = kNone;         ///< The oldest event that is neither in flight nor being stored.
   std::uint32_t in_flight = 0;
+  std::uint32_t storing = 0;
   std::uint32_t ready_prev = kNone, ready_next = kNone;
   Ready ready = Ready::no;
   bool probing = false;                 ///< An attempt failed: one event at a time, until one is accepted.
+  bool parked = false;                  ///< Its events go to the store, and on from there.
 };
 
 /// Lanes by key: a pool with stable numbers and an open-addressing table over it. Grows to the most lanes that were

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/hash64.h"
 #include "base/try.h"
 #include "delivery/runner_impl.h"
@@ -17,6 +19,7 @@ namespace user_events::delivery {
 namespace {
 
 constexpr milliseconds kIdleWait{1'000};    ///< Longest sleep; everything that matters wakes earlier.
+constexpr milliseconds kMeasureEvery{1'000};  ///< Letters are counted, when they have changed.
 constexpr milliseconds kBusyWait{100};      ///< Until a busy destination is asked again, unless it reports earlier.
 
 milliseconds until(Time then, Time now) {
@@ -51,30 +54,55 @@ Runner::Impl::Impl(const DestinationOptions& o, std::unique_ptr<destinations::De
       max_in_flight(destination->features().max_in_flight),
       start_note(std::move(start.note)),
       start_is_saved(start.same_journal),
+      circuit(o.retry, ports::system_random().next_u64()),
       core(core_options(), start.position),
+      letter_store(s, o.name, c),
+      desk(desk_options(), circuit, letter_store, [this](std::string_view key) { return base::hash64(key, key_seed); }),
       reader(j.reader(start.position.low_water)),
       read_up_to(start.position.low_water),
+      replay_until(start.replay_until),
+      replay_mark(start.replay),
       low_water(start.position.low_water),
       saved_low_water(start.position.low_water),
       lost_to_retention(start.lost_to_retention) {}
 
-CoreOptions Runner::Impl::core_options() const {
+DeskOptions Runner::Impl::desk_options() const {
+  DeskOptions out;
+  out.retry = options.retry;
+  out.hold = options.on_dead_letter == DeadLetterAction::hold;
+  out.copies = !options.dead_letter_topic.empty();
+  // The journal's events are to go on while many letters are replayed.
+  out.max_in_flight = std::max(max_in_flight / 4, 1u);
+  out.journal_id = journal.id();
+  out.seed = ports::system_random().next_u64();
+  return out;
+}
+
+CoreOptions Runner::Impl::core_options() {
   CoreOptions out;
   out.window_events = options.window_events;
   out.max_in_flight = max_in_flight;
   out.ordered_pipeline = destination->features().ordered_pipeline;
   out.retry = options.retry;
+  out.hold = options.on_dead_letter == DeadLetterAction::hold;
+  out.park_after = options.park_after;
+  out.circuit = &circuit;
   out.seed = ports::system_random().next_u64();
   return out;
 }
 
 /// What must be right before the thread begins.
 Result<void> Runner::Impl::prepare() {
-  UE_TRY_ASSIGN(const auto held, state.held_keys(options.name));
-  for (const auto& [key, first_sequence] : held)
-    core.hold_key(base::hash64(key, key_seed), start_is_saved ? first_sequence : 0);
-  UE_TRY_ASSIGN(const auto stored, state.dead_letter_count(options.name));
-  dead_letters.store(stored);
+  if (!options.dead_letter_topic.empty() && !destination->features().dead_letter_target)
+    return fail(ErrorKind::usage, "destination-setting",
+                fmt::format("destination '{}': the kind {} has no dead_letter_topic", options.name, options.kind), "leave it out");
+  UE_TRY(load_lines());
+  // Stored, but perhaps not in the saved position: it must not go out as if nothing had happened.
+  UE_TRY_ASSIGN(const auto skipped, state.skipped_sequences(options.name, journal.id(), std::max(core.low_water(), replay_until)));
+  for (const auto sequence : skipped) core.result(sequence, Outcome::accepted, now());
+  UE_TRY_ASSIGN(const bool is_paused, state.is_paused(options.name));
+  paused.store(is_paused);
+  count_letters();
   return {};
 }
 
@@ -88,12 +116,18 @@ void Runner::Impl::publish() {
   {
     std::lock_guard lock(core_mutex);
     mark = core.low_water();
-    in_flight.store(core.in_flight(), std::memory_order_relaxed);
+    in_flight.store(core.in_flight() + static_cast<std::uint32_t>(desk.in_flight()), std::memory_order_relaxed);
     pending.store(core.pending(), std::memory_order_relaxed);
   }
+  circuit_open.store(circuit.is_open(), std::memory_order_relaxed);
+  replayed.store(desk.delivered(), std::memory_order_relaxed);
   low_water.store(mark);
   window.drop_through(mark);
   note_oldest();
+  if (now() >= measure_at) {
+    measure_at = now() + kMeasureEvery;
+    count_letters();
+  }
   if (!std::exchange(progressed, false)) return;
   std::lock_guard lock(listener_mutex);
   if (listener) listener();
@@ -114,22 +148,26 @@ milliseconds Runner::Impl::sleep_time(bool more_to_do) {
   if (read_again_at) time = std::min(time, until(*read_again_at, at));
   if (!to_store.empty()) time = std::min(time, store_again_at ? until(*store_again_at, at) : milliseconds(0));
   if (!busy)
-    if (const auto wakeup = core.next_wakeup()) time = std::min(time, until(*wakeup, at));
+    for (const auto& wakeup : {core.next_wakeup(), desk.next_wakeup(), settle_again_at})
+      if (wakeup) time = std::min(time, until(*wakeup, at));
+  if (!busy && !settle_again_at && desk.has_work()) return milliseconds(0);
   if (stopping) time = std::min(time, until(Time(Time::duration(stop_at.load())), at));
   return time;
 }
 
 bool Runner::Impl::has_finished() {
   if (now() >= Time(Time::duration(stop_at.load()))) return true;
-  const bool idle = core.in_flight() == 0 && to_store.empty();
+  const bool idle = core.in_flight() == 0 && desk.in_flight() == 0 && (to_store.empty() || store_again_at);
   const bool everything_done = idle && core.pending() == 0 && unread_at >= unread.size() && read_up_to >= journal.durable_sequence();
-  return everything_done || (idle && (last_health == destinations::HealthState::down || read_again_at || halted));
+  return everything_done || (idle && (last_health == destinations::HealthState::down || read_again_at || halted || paused || store_again_at));
 }
 
 void Runner::Impl::run() {
   block_signals();
   for (;;) {
     follow_health();
+    run_commands();
+    work_on_letters();
     read_more();
     if (oldest_accepted_ms.load() == 0) note_oldest();  // before a destination that may block
     const bool more_to_do = act();
@@ -152,6 +190,7 @@ void Runner::Impl::run() {
 void Runner::Impl::finish() {
   destination->close(until(Time(Time::duration(stop_at.load())), now()));
   collect(milliseconds(0));
+  work_on_letters();
   store_letters();
   save_if_due(true);
   progressed = true;
@@ -165,6 +204,12 @@ void Runner::Impl::stop(milliseconds deadline) {
   stopping.store(true);
   destination->wake();
   thread.join();
+  {
+    std::lock_guard commands_lock(command_mutex);
+    ended = true;
+    for (auto& command : commands) command.done.set_value(fail(ErrorKind::unavailable, "stopping", "the destination is stopping; nothing was changed"));
+    commands.clear();
+  }
   journal.remove_listener(journal_token);
 }
 
@@ -198,6 +243,9 @@ RunnerStats Runner::stats() const {
   out.in_doubt = one.in_doubt;
   out.refused = one.refused;
   out.dead_letters = one.dead_letters;
+  out.replayed = one.replayed;
+  out.paused = one.paused;
+  out.circuit_open = one.circuit_open;
   out.lost_to_retention = one.lost_to_retention;
   out.in_flight = one.in_flight;
   out.pending = one.pending;
@@ -208,7 +256,8 @@ RunnerStats Runner::stats() const {
   if (!one.start_note.empty()) out.health.notes.push_back(one.start_note);
   std::lock_guard lock(one.problem_mutex);
   if (!one.gap_note.empty()) out.health.notes.push_back(one.gap_note);
-  for (const auto* problem : {&one.store_problem, &one.read_problem, &one.record_problem}) {
+  out.letters = one.letter_counts;
+  for (const auto* problem : {&one.letter_problem, &one.store_problem, &one.read_problem, &one.record_problem}) {
     if (problem->empty()) continue;
     out.health.state = destinations::HealthState::down;
     out.health.detail = *problem;
@@ -228,13 +277,21 @@ bool Runner::is_done(std::uint64_t sequence) const {
 
 std::string Runner::progress_state(std::uint64_t sequence) const {
   if (!is_done(sequence)) return "pending";
-  if (impl_->dead_letters.load() > 0) {
-    const auto letters = impl_->state.dead_letters(impl_->options.name, sequence - 1, 1);
-    if (letters && !letters->empty() && letters->front().sequence == sequence) return "dead-letter";
+  if (const auto letter = impl_->state.find_event(impl_->options.name, impl_->journal.id(), sequence); letter && *letter) {
+    if (!**letter) return "discarded";
+    const bool given_up = ***letter == DeadLetterState::dead || ***letter == DeadLetterState::skipped;
+    return given_up ? "dead-letter" : "held";
   }
   const auto chunk = impl_->journal.reader(sequence - 1).next();
   const bool filtered = chunk && !chunk->empty() && chunk->first_sequence() == sequence && !impl_->filter.matches((*chunk)[0].type);
   return filtered ? "filtered" : "delivered";
+}
+
+std::string Runner::progress_up_to(std::uint64_t sequence) const {
+  if (low_water() < sequence) return "pending";
+  const auto letters = impl_->state.letters_up_to(impl_->options.name, impl_->journal.id(), sequence);
+  if (letters && letters->given_up) return "dead-letter";
+  return letters && letters->waits ? "held" : "delivered";
 }
 
 void Runner::set_progress_listener(std::function<void()> listener) {

@@ -23,10 +23,14 @@ struct RunnerStats {
   std::uint64_t saved_low_water = 0;  ///< The low-water mark that is durable: what a restart begins with.
   std::uint64_t delivered = 0;     ///< Acknowledged events, those that reconciliation found included.
   std::uint64_t sent = 0;          ///< Attempts that the destination took.
-  std::uint64_t retries = 0;       ///< Attempts that ended `retry`.
+  std::uint64_t retries = 0;       ///< Attempts that ended `retry` or `unavailable`.
   std::uint64_t in_doubt = 0;      ///< Attempts that ended `in_doubt`.
   std::uint64_t refused = 0;       ///< Attempts that ended `refused`.
   std::uint64_t dead_letters = 0;  ///< In the store now, those that wait behind one included.
+  DeadLetterCounts letters;        ///< The same by state.
+  std::uint64_t replayed = 0;      ///< Letters that went out from the store.
+  bool paused = false;
+  bool circuit_open = false;
   std::uint64_t lost_to_retention = 0;  ///< Events that retention removed before this destination had them.
   std::uint32_t in_flight = 0;     ///< Taken by the destination, not yet reported.
   std::uint32_t pending = 0;       ///< Read from the journal and not yet done.
@@ -34,6 +38,9 @@ struct RunnerStats {
   std::chrono::milliseconds lag_age{0};  ///< Age of the oldest event not yet done; 0 when there is none.
   destinations::Health health;     ///< The destination's; `down` with the runner's own problem when it has one.
 };
+
+/// How long a command waits for what is under way.
+inline constexpr std::chrono::milliseconds kCommandWait{10'000};
 
 class Runner {
  public:
@@ -55,15 +62,27 @@ class Runner {
   /// `sequence` is delivered, filtered out or stored as a dead letter, also when an older one is not. Thread-safe; may wait for
   /// one batch of the runner (about a millisecond) when the answer is not plain from the low-water mark.
   [[nodiscard]] bool is_done(std::uint64_t sequence) const;
-  /// `delivered`, `pending`, `filtered` or `dead-letter`. Thread-safe; may read the journal and the state.
+  /// As DeliveryProgress::state. Thread-safe; may read the journal and the state.
   [[nodiscard]] std::string progress_state(std::uint64_t sequence) const;
+  /// The same of everything up to `sequence`.
+  [[nodiscard]] std::string progress_up_to(std::uint64_t sequence) const;
+
+  // ---- What people ask for. Thread-safe; done on the runner's thread and durable when they return; wait for what is under way, at most
+  // ---- kCommandWait. Errors: unavailable (not in time, or stopping; nothing was changed), those of State.
+  /// nullopt: no letter matches.
+  [[nodiscard]] Result<std::optional<DeadLetterReplay>> replay_letters(const DeadLetterFilter& filter, const ReplayOptions& options);
+  [[nodiscard]] Result<void> cancel_replay(std::uint64_t number);
+  [[nodiscard]] Result<std::uint64_t> discard_letters(const DeadLetterFilter& filter, const std::string& reason, const std::string& by);
+  [[nodiscard]] Result<void> set_paused(bool paused);
+  /// Goes back to the event `sequence`; what was offered up to now is sent again, marked.
+  [[nodiscard]] Result<RewindResult> rewind(std::uint64_t sequence);
 
   /// Called on the runner's thread after each batch in which events got done, and at the end. Must not block nor call stop.
   /// Replaces the one before; an empty function: none. When this returns, the one before is not running.
   void set_progress_listener(std::function<void()> listener);
 
   /// Delivers what the journal holds until all is done or `deadline` has passed (at once if the destination is down and nothing
-  /// is in flight), closes the destination, saves the position. Idempotent, thread-safe. Afterwards stats() still answers.
+  /// is in flight, or it is paused), closes the destination, saves the position. Idempotent, thread-safe. Afterwards stats() still answers.
   void stop(std::chrono::milliseconds deadline);
 
  private:

@@ -1,9 +1,12 @@
 // The inside of a Runner. Its functions lie, by subject, in runner.cc (the loop and the public face), runner_reading.cc (journal → core),
-// runner_sending.cc (core → destination and back) and runner_storing.cc (dead letters and the position).
+// runner_sending.cc (core → destination and back), runner_storing.cc (dead letters and the position), runner_letters.cc (what goes out from the
+// dead letter store) and runner_commands.cc (what people ask for).
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,6 +18,7 @@
 #include "base/type_filter.h"
 #include "delivery/chunk_window.h"
 #include "delivery/core.h"
+#include "delivery/letter_desk.h"
 #include "delivery/runner.h"
 #include "delivery/start_position.h"
 
@@ -26,9 +30,39 @@ using std::chrono::milliseconds;
 inline constexpr std::size_t kMaxFound = 1'000'000;
 inline constexpr milliseconds kTroubleWait{1'000};  ///< Until a failed journal read or a failed store is tried again.
 
-struct ToStore {
-  std::uint64_t sequence;
-  bool head;
+/// The dead letter store of one destination, as its desk sees it.
+class StoreOfDestination final : public LetterStore {
+ public:
+  StoreOfDestination(state::State& state, std::string destination, const ports::Clock& clock)
+      : state_(state), destination_(std::move(destination)), clock_(clock) {}
+  Result<std::optional<state::Letter>> first_in_line(const std::string& key) override { return state_.first_in_line(destination_, key); }
+  Result<std::vector<state::Letter>> loose_letters(std::uint64_t after, std::size_t limit) override {
+    return state_.loose_letters(destination_, after, limit);
+  }
+  Result<void> settle(std::span<const state::LetterEnd> ends) override {
+    return state_.settle(destination_, ends, clock_.wall().time_since_epoch().count());
+  }
+  std::uint32_t rate(std::uint64_t request) override;
+  void forget_rates() { rates_.clear(); }
+
+ private:
+  state::State& state_;
+  const std::string destination_;
+  const ports::Clock& clock_;
+  std::unordered_map<std::uint64_t, std::uint32_t> rates_;
+};
+
+/// Something to be done on the runner's thread.
+struct Command {
+  enum class Needs : std::uint8_t {
+    nothing,
+    quiet_desk,  ///< No letter in flight.
+    quiet,       ///< Nothing at all in flight or on its way into the store.
+  };
+  Needs needs = Needs::nothing;
+  std::move_only_function<Result<void>()> run;
+  std::promise<Result<void>> done;
+  std::shared_ptr<std::atomic<bool>> given_up;  ///< The caller waits no longer.
 };
 
 struct Runner::Impl {
@@ -36,7 +70,8 @@ struct Runner::Impl {
        state::State& state, const ports::Clock& clock, base::TypeFilter filter, StartPosition start);
   ~Impl() { stop(milliseconds(0)); }
 
-  [[nodiscard]] CoreOptions core_options() const;
+  [[nodiscard]] CoreOptions core_options();
+  [[nodiscard]] DeskOptions desk_options() const;
   Result<void> prepare();
   void stop(milliseconds deadline);
 
@@ -48,11 +83,25 @@ struct Runner::Impl {
   void offer_unread();
   void skip_expired();
   [[nodiscard]] bool act();
+  [[nodiscard]] bool act_core(Time at);
+  [[nodiscard]] bool act_desk(Time at);
+  [[nodiscard]] bool may_act();
   [[nodiscard]] destinations::SendStatus send(const Action& action);
+  [[nodiscard]] destinations::SendStatus send(const LetterDesk::Sending& sending);
   void store_letters();
-  [[nodiscard]] std::vector<state::DeadLetter> letters_to_store();
+  [[nodiscard]] std::vector<state::Letter> letters_to_store();
+  [[nodiscard]] state::Letter to_letter(const Action& action, const journal::RecordView& record);
+  [[nodiscard]] bool is_store_full(const Action& next);
+  [[nodiscard]] Result<void> load_lines();
+  void work_on_letters();
+  void count_letters();
+  void run_commands();
+  [[nodiscard]] Result<void> ask(Command::Needs needs, std::move_only_function<Result<void>()> run);
+  [[nodiscard]] Result<void> save_position_now();
+  [[nodiscard]] Result<RewindResult> rewind_to(std::uint64_t sequence);
   void collect(milliseconds timeout);
   void apply(const destinations::Report& report, Time now);
+  void apply_to_letter(const destinations::Report& report, Time now);
   void settle_found();
   void follow_health();
   void save_if_due(bool now_please);
@@ -80,7 +129,10 @@ struct Runner::Impl {
   const bool start_is_saved;  // sequences in the state are this journal's
 
   mutable std::mutex core_mutex;  // held for one batch; another thread only asks is_done
+  Circuit circuit;
   Core core;
+  StoreOfDestination letter_store;
+  LetterDesk desk;
 
   // Of the runner's thread.
   journal::Reader reader;
@@ -91,7 +143,13 @@ struct Runner::Impl {
   ChunkWindow window;
   std::string last_type;          // types come in runs: the filter is asked when it changes
   bool last_type_matches = false;
-  std::vector<ToStore> to_store;  // at most the window
+  std::vector<Action> to_store;   // at most the window
+  std::uint64_t replay_until;     // events up to here carry the mark `replay_mark`
+  std::uint32_t replay_mark;
+  bool quiet_desk = false, quiet = false;  // a command waits until nothing is under way
+  bool desk_first = false;        // who is asked first changes, so that neither probes alone
+  bool letters_changed = true;    // since they were counted
+  std::uint64_t letters_in_lines = 0;  // when they were counted, and stored since
   std::unordered_map<std::uint64_t, std::string> reasons;  // of attempts that failed, for their dead letters
   std::vector<destinations::Report> reports;
   bool halted = false;            // a record cannot be decoded: nothing more is sent until somebody repaired the journal
@@ -104,20 +162,25 @@ struct Runner::Impl {
   bool was_reconciled = false;
   std::unordered_map<std::uint64_t, std::uint64_t> found;  // sequence → id mark: what reconciliation found, until it is settled
   std::optional<destinations::HealthState> last_health;
-  std::optional<Time> read_again_at, store_again_at;
-  Time save_at{};
+  std::optional<Time> read_again_at, store_again_at, settle_again_at;
+  Time save_at{}, measure_at{};
 
   // Shared.
   std::atomic<std::uint64_t> low_water{0}, saved_low_water{0}, delivered{0}, sent{0}, retries{0}, in_doubt{0}, refused{0}, dead_letters{0},
-      lost_to_retention{0};
+      lost_to_retention{0}, replayed{0};
   std::atomic<std::uint32_t> in_flight{0}, pending{0};
   std::atomic<std::int64_t> oldest_accepted_ms{0};  // of the record after the low-water mark; 0: none
   std::atomic<bool> wants_news{false};  // sleeps, and more in the journal would be read
   std::atomic<bool> stopping{false};
+  std::atomic<bool> paused{false}, circuit_open{false};
   std::atomic<Time::rep> stop_at{0};
   mutable std::mutex problem_mutex;
-  std::string read_problem, record_problem, store_problem, save_problem;
+  std::string read_problem, record_problem, store_problem, save_problem, letter_problem;
   std::string gap_note;  // the last gap that retention made while running
+  DeadLetterCounts letter_counts;  // under problem_mutex
+  std::mutex command_mutex;
+  std::deque<Command> commands;
+  bool ended = false;  // under command_mutex: no more commands
   std::mutex listener_mutex;
   std::function<void()> listener;
   std::mutex stop_mutex;

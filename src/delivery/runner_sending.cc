@@ -11,14 +11,40 @@ constexpr std::uint32_t kActionBatch = 2'048;  ///< Actions between two polls.
 
 }  // namespace
 
+bool Runner::Impl::may_act() {
+  // While it is not known what the broker has, nothing is stored either: a held event could be there already.
+  busy = !destination->reconciled() || must_save_first || halted;
+  return !busy && !paused && !quiet;
+}
+
 /// True if there is more to do at once.
 bool Runner::Impl::act() {
   starved = false;
-  // While it is not known what the broker has, nothing is stored either: a held event could be there already.
-  busy = !destination->reconciled() || must_save_first || halted;
-  if (busy) return false;
+  if (!may_act()) return false;
   const Time at = now();
+  desk_first = !desk_first;
   std::lock_guard lock(core_mutex);
+  const bool early = desk_first && act_desk(at);
+  const bool more = !busy && act_core(at);
+  const bool late = !desk_first && !busy && act_desk(at);
+  return !busy && (early || more || late);
+}
+
+bool Runner::Impl::act_desk(Time at) {
+  if (quiet_desk || stopping || settle_again_at) return false;
+  for (std::uint32_t count = 0; count < kActionBatch; ++count) {
+    const auto sending = desk.next(core, at);
+    if (!sending) return false;
+    if (send(*sending) == destinations::SendStatus::busy) {
+      desk.unsent(sending->letter->sequence);
+      busy = true;
+      return false;
+    }
+  }
+  return true;
+}
+
+bool Runner::Impl::act_core(Time at) {
   for (std::uint32_t count = 0; count < kActionBatch; ++count) {
     const auto action = core.next_action(at);
     if (!action) {
@@ -26,7 +52,10 @@ bool Runner::Impl::act() {
       return false;
     }
     if (action->kind != ActionKind::send) {
-      to_store.push_back({action->sequence, action->kind == ActionKind::dead_letter});
+      to_store.push_back(*action);
+    } else if (desk.owns(action->sequence)) {
+      core.unsent(action->sequence);  // reports name the sequence alone: one at a time
+      return false;
     } else if (send(*action) == destinations::SendStatus::busy) {
       core.unsent(action->sequence);
       busy = true;
@@ -45,7 +74,9 @@ destinations::SendStatus Runner::Impl::send(const Action& action) {
     set_problem(record_problem, "journal: the record " + std::to_string(action.sequence) + " cannot be read: " + describe(envelope.error()));
     return destinations::SendStatus::busy;
   }
-  const auto status = destination->send({*envelope, {journal.id(), action.sequence}, action.attempt});
+  const std::uint32_t replay = action.sequence <= replay_until ? replay_mark : 0;
+  const auto status = destination->send(
+      {.envelope = *envelope, .position = {journal.id(), action.sequence, replay}, .attempt = action.attempt, .replay = replay});
   if (status == destinations::SendStatus::queued) sent.fetch_add(1, std::memory_order_relaxed);
   return status;
 }
@@ -56,11 +87,26 @@ void Runner::Impl::collect(milliseconds timeout) {
   if (!reports.empty()) {
     const Time at = now();
     std::lock_guard lock(core_mutex);
-    for (const auto& report : reports) apply(report, at);
+    for (const auto& report : reports) {
+      if (report.found_id_mark == 0 && desk.owns(report.sequence))
+        apply_to_letter(report, at);
+      else
+        apply(report, at);
+    }
   }
   // Here and nowhere later: the destination's resume state is past these events now, and a position that does not know them would,
   // saved with it, have them sent again after a crash.
   if (!found.empty() && destination->reconciled()) settle_found();
+}
+
+void Runner::Impl::apply_to_letter(const destinations::Report& report, Time at) {
+  using destinations::Outcome;
+  if (report.outcome != Outcome::accepted) {
+    const bool not_now = report.outcome == Outcome::retry || report.outcome == Outcome::unavailable;
+    auto& counter = not_now ? retries : report.outcome == Outcome::in_doubt ? in_doubt : refused;
+    counter.fetch_add(1, std::memory_order_relaxed);
+  }
+  desk.result(report.sequence, report.outcome, report.reason, at);
 }
 
 void Runner::Impl::apply(const destinations::Report& report, Time at) {
@@ -79,10 +125,7 @@ void Runner::Impl::apply(const destinations::Report& report, Time at) {
     const bool not_now = report.outcome == Outcome::retry || report.outcome == Outcome::unavailable;
     auto& counter = not_now ? retries : report.outcome == Outcome::in_doubt ? in_doubt : refused;
     counter.fetch_add(1, std::memory_order_relaxed);
-    if (report.outcome == Outcome::refused)
-      reasons[report.sequence] = report.reason;
-    else if (options.retry.attempts != 0)
-      reasons[report.sequence] = "given up after " + std::to_string(options.retry.attempts) + " attempts: " + report.reason;
+    if (report.outcome != Outcome::unavailable && !core.is_done(report.sequence)) reasons[report.sequence] = report.reason;
   }
   core.result(report.sequence, report.outcome, at);
 }

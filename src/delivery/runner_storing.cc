@@ -1,4 +1,6 @@
 // What a runner makes durable: dead letters and the position.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "delivery/runner_impl.h"
@@ -13,43 +15,77 @@ constexpr std::size_t kLetterBatch = 256;  ///< Dead letters in one transaction.
 constexpr std::size_t kLetterBatchBytes = 4u << 20;
 
 /// One line a transaction: when a destination refuses everything, the log must stay readable.
-void log_heads(const std::string& destination, const std::vector<state::DeadLetter>& letters) {
-  const auto heads = std::ranges::count_if(letters, &state::DeadLetter::head);
-  if (heads == 0) return;
-  const auto first = std::ranges::find_if(letters, &state::DeadLetter::head);
+void log_dead(const std::string& destination, const std::vector<state::Letter>& letters) {
+  const auto is_dead = [](const state::Letter& one) { return one.state == state::LetterState::dead || one.state == state::LetterState::skipped; };
+  const auto dead = std::ranges::count_if(letters, is_dead);
+  if (dead == 0) return;
+  const auto first = std::ranges::find_if(letters, is_dead);
   observability::log().warn("destination '{}': event {} (sequence {}) is a dead letter{}: {}", destination, first->id, first->sequence,
-                            heads > 1 ? " (and " + std::to_string(heads - 1) + " more)" : "", first->reason);
+                            dead > 1 ? " (and " + std::to_string(dead - 1) + " more)" : "", first->reason);
+}
+
+std::string reason_of(const Action& action, const std::string& last_failure) {
+  if (action.kind == ActionKind::hold) return "waits behind an earlier event of the same user";
+  if (action.kind == ActionKind::park) return "waits here because its user's events keep failing: " + last_failure;
+  switch (action.cause) {
+    case Cause::refused: return last_failure;
+    case Cause::attempts: return fmt::format("given up after {} attempts: {}", action.counted, last_failure);
+    case Cause::deadline: return "given up, its time is over: " + last_failure;
+  }
+  return last_failure;
 }
 
 }  // namespace
 
-std::vector<state::DeadLetter> Runner::Impl::letters_to_store() {
-  std::vector<state::DeadLetter> letters;
+state::Letter Runner::Impl::to_letter(const Action& action, const journal::RecordView& record) {
+  const bool dead = action.kind == ActionKind::dead_letter, hold = options.on_dead_letter == DeadLetterAction::hold;
+  const auto reason = reasons.find(action.sequence);
+  state::Letter letter;
+  letter.state = dead ? (hold ? state::LetterState::dead : state::LetterState::skipped)
+                 : action.kind == ActionKind::park ? state::LetterState::parked
+                                                   : state::LetterState::held;
+  letter.in_line = !dead || hold;
+  letter.journal_id = journal.id();
+  letter.sequence = action.sequence;
+  letter.id = record.id;
+  letter.type = record.type;
+  letter.key = record.key;
+  letter.reason = reason_of(action, reason != reasons.end() && !reason->second.empty() ? reason->second : "no reason given");
+  letter.attempts = action.counted;
+  letter.replays = action.sequence <= replay_until ? replay_mark : 0;
+  letter.since_ms = clock.wall().time_since_epoch().count();
+  letter.copy_due = dead && !options.dead_letter_topic.empty();
+  letter.payload = record.payload;
+  return letter;
+}
+
+std::vector<state::Letter> Runner::Impl::letters_to_store() {
+  std::vector<state::Letter> letters;
   std::size_t bytes = 0;
-  for (const ToStore& one : to_store) {
+  for (const Action& one : to_store) {
     if (letters.size() >= kLetterBatch || bytes >= kLetterBatchBytes) break;
     const auto* record = window.find(one.sequence);
     if (record == nullptr) break;
-    const auto reason = reasons.find(one.sequence);
-    state::DeadLetter letter;
-    letter.sequence = one.sequence;
-    letter.head = one.head;
-    letter.id = record->id;
-    letter.type = record->type;
-    letter.key = record->key;
-    letter.reason = !one.head ? "waits behind a dead letter of the same key" : reason != reasons.end() ? reason->second : "refused";
-    letter.since_ms = clock.wall().time_since_epoch().count();
-    letter.payload = record->payload;
+    letters.push_back(to_letter(one, *record));
     bytes += record->payload.size();
-    letters.push_back(std::move(letter));
   }
   return letters;
 }
 
+/// At the cap of what `hold` keeps, the destination waits: nothing is lost and no order broken; its lag cap acts in the end.
+bool Runner::Impl::is_store_full(const Action& next) {
+  const bool goes_in_line = next.kind != ActionKind::dead_letter || options.on_dead_letter == DeadLetterAction::hold;
+  if (!goes_in_line || letters_in_lines < options.max_held_events) return false;
+  set_problem(store_problem, fmt::format("{} events are dead letters or wait behind one (max_held_events): replay or discard some, or raise it", letters_in_lines));
+  store_again_at = now() + kTroubleWait;
+  return true;
+}
+
 void Runner::Impl::store_letters() {
   if (to_store.empty() || (store_again_at && now() < *store_again_at)) return;
+  if (is_store_full(to_store.front())) return;
   const auto letters = letters_to_store();
-  const auto added = state.store_dead_letters(options.name, letters);
+  const auto added = state.store_letters(options.name, letters);
   if (!added) {
     store_again_at = now() + kTroubleWait;
     return set_problem(store_problem, "a dead letter cannot be stored: " + describe(added.error()));
@@ -57,11 +93,15 @@ void Runner::Impl::store_letters() {
   store_again_at.reset();
   set_problem(store_problem, {});
   dead_letters.fetch_add(*added);
-  log_heads(options.name, letters);
+  letters_in_lines += *added;
+  letters_changed = true;
+  log_dead(options.name, letters);
   std::lock_guard lock(core_mutex);
   for (const auto& letter : letters) {
     core.stored(letter.sequence);
     reasons.erase(letter.sequence);
+    if (letter.state == state::LetterState::parked) desk.line_changed(letter.key);
+    if (letter.copy_due) desk.loose_changed();
   }
   to_store.erase(to_store.begin(), to_store.begin() + static_cast<std::ptrdiff_t>(letters.size()));
   note_progress();
@@ -71,6 +111,7 @@ void Runner::Impl::store_letters() {
 /// before the first send, or a crash right after that send could not be reconciled.
 void Runner::Impl::follow_health() {
   last_health = destination->health().state;
+  circuit.set_reachable(last_health == destinations::HealthState::up, now());
   if (!destination->features().reconciles) return;
   const bool known = destination->reconciled();
   if (known && !was_reconciled) resume_saved = false;  // where to read from next time may have changed
@@ -81,7 +122,10 @@ void Runner::Impl::follow_health() {
 }
 
 void Runner::Impl::save_if_due(bool now_please) {
-  if (!now_please && (!position_changed || now() < save_at)) return;
+  if (now_please || (position_changed && now() >= save_at)) (void)save_position_now();
+}
+
+Result<void> Runner::Impl::save_position_now() {
   state::SavedPosition saved;
   {
     std::lock_guard lock(core_mutex);
@@ -91,6 +135,8 @@ void Runner::Impl::save_if_due(bool now_please) {
   }
   saved.journal_id = journal.id();
   saved.resume = destination->resume_state();
+  saved.replay_until = replay_until;
+  saved.replay = replay_mark;
   const auto done = state.save_position(options.name, saved);
   save_at = now() + kSaveEvery;
   position_changed = !done;
@@ -98,6 +144,7 @@ void Runner::Impl::save_if_due(bool now_please) {
   resume_saved = resume_saved || (done && !saved.resume.empty());
   set_problem(save_problem, done ? std::string() : "the position cannot be saved: " + describe(done.error()));
   if (!done) save_at = now() + kTroubleWait;
+  return done;
 }
 
 }  // namespace user_events::delivery

@@ -31,7 +31,7 @@ Result<std::uint64_t> first_low_water(const DestinationOptions& options, std::ui
 
 Result<void> save(const DestinationOptions& options, const std::string& journal_id, const StartPosition& start,
                   state::State& state) {
-  return state.save_position(options.name, {journal_id, start.position.low_water, start.position.acknowledged, start.resume});
+  return state.save_position(options.name, {journal_id, start.position.low_water, start.position.acknowledged, start.resume, 0, 0});
 }
 
 }  // namespace
@@ -62,6 +62,8 @@ Result<StartPosition> find_start(const DestinationOptions& options, const journa
   }
   start.position = {saved->low_water, std::move(saved->acknowledged)};
   start.resume = std::move(saved->resume);
+  start.replay_until = saved->replay_until;
+  start.replay = saved->replay;
   if (start.position.low_water + 1 < first) {
     start.lost_to_retention = first - 1 - start.position.low_water;
     for (const auto& [from, to] : start.position.acknowledged)

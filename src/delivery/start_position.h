@@ -14,6 +14,8 @@ namespace user_events::delivery {
 struct StartPosition {
   CorePosition position;
   std::string resume;                   ///< The destination's own state, as saved with that position.
+  std::uint64_t replay_until = 0;       ///< Events up to here are sent again on request, with the mark `replay`.
+  std::uint32_t replay = 0;
   std::uint64_t lost_to_retention = 0;  ///< Events that retention removed before this destination had them.
   bool same_journal = true;             ///< False: what the state says of sequences is not about this journal.
   std::string note;                     ///< For people, when the start is not simply the saved position; else empty.

@@ -48,9 +48,9 @@ Result<void> refuse_unknown_positions(const Options& options, state::State& stat
   for (const auto& name : saved) {
     if (std::ranges::any_of(options.destinations, [&](const auto& d) { return d.name == name; })) continue;
     if (std::ranges::find(options.retired, name) != options.retired.end()) {
-      UE_TRY_ASSIGN(const auto letters, state.dead_letter_count(name));
+      UE_TRY_ASSIGN(const auto letters, state.letter_counts(name));
       UE_TRY(state.remove_destination(name));
-      observability::log().warn("destination '{}' is retired: its position in the journal and its {} dead letter(s) are gone", name, letters);
+      observability::log().warn("destination '{}' is retired: its position in the journal and its {} dead letter(s) are gone", name, letters.total());
       continue;
     }
     return fail(ErrorKind::usage, "destination-missing",
@@ -144,6 +144,17 @@ Result<void> UserEventPublisher::flush(std::chrono::milliseconds deadline) {
   return fail(ErrorKind::timed_out, "flush-timed-out",
               fmt::format("flush: not yet acknowledged by: {}", fmt::join(unfinished, ", ")),
               "see `user-events status` for the reason; the events are durable and will be delivered");
+}
+
+std::vector<DeliveryProgress> UserEventPublisher::flush_each(std::chrono::milliseconds deadline) {
+  const std::uint64_t end = impl_->journal->durable_sequence();
+  (void)impl_->housekeeper->wait_all_up_to(end, deadline);
+  std::vector<DeliveryProgress> all;
+  for (const auto& one : impl_->destinations) {
+    const std::string state = one.runner->progress_up_to(end);
+    all.push_back({one.options.name, state == "delivered", state});
+  }
+  return all;
 }
 
 std::vector<DeliveryProgress> UserEventPublisher::wait_delivered(std::uint64_t sequence, std::chrono::milliseconds timeout) {

@@ -47,6 +47,8 @@ struct UserEventPublisher::Impl {
   void append(const formation::FormedBatch& batch, bool is_array, journal::Backpressure backpressure, PublishCallback callback);
   [[nodiscard]] Result<std::vector<Receipt>> append_wait(const formation::FormedBatch& batch, bool is_array);
   [[nodiscard]] Result<void> start_destinations();
+  /// Of that name. Errors: not_found, usage (read only).
+  [[nodiscard]] Result<delivery::Runner*> runner_of(const std::string& name) const;
   Result<void> close(std::chrono::milliseconds deadline);
 };
 

@@ -23,7 +23,7 @@ DestinationStatus to_status(const RunningDestination& destination, publisher::La
   DestinationStatus out;
   out.name = destination.options.name;
   out.kind = destination.options.kind;
-  out.state = to_text(stats.health.state);
+  out.state = stats.paused ? "paused" : to_text(stats.health.state);
   out.detail = stats.health.detail;
   out.acknowledged_sequence = stats.low_water;
   out.lag_events = end > stats.low_water ? end - stats.low_water : 0;
@@ -32,10 +32,15 @@ DestinationStatus to_status(const RunningDestination& destination, publisher::La
   out.lag_age = stats.lag_age;
   out.lag_cap_used = use.share;
   out.lag_alarm = publisher::lag_alarm(lag, destination.options.lag_action);
+  out.sent = stats.sent;
   out.delivered = stats.delivered;
   out.retries = stats.retries;
   out.in_doubt = stats.in_doubt;
   out.dead_letters = stats.dead_letters;
+  out.letters = stats.letters;
+  out.replayed = stats.replayed;
+  out.paused = stats.paused;
+  out.circuit_open = stats.circuit_open;
   out.lost_to_retention = stats.lost_to_retention;
   out.notes = stats.health.notes;
   if (!out.lag_alarm.empty()) out.notes.push_back(publisher::lag_text(lag, destination.options.lag_action, use));
@@ -55,9 +60,22 @@ std::vector<DestinationStatus> stored_destinations(state::State& state, const St
     if (!position) one.detail = describe(position.error());
     if (position && *position && (*position)->journal_id == status.journal_id) one.acknowledged_sequence = (*position)->low_water;
     one.lag_events = status.last_sequence > one.acknowledged_sequence ? status.last_sequence - one.acknowledged_sequence : 0;
-    one.dead_letters = state.dead_letter_count(name).value_or(0);
+    one.letters = state.letter_counts(name).value_or(DeadLetterCounts{});
+    one.dead_letters = one.letters.total();
+    one.paused = state.is_paused(name).value_or(false);
   }
   return out;
+}
+
+void add_letters(observability::MetricsText& text, const DestinationStatus& d) {
+  const std::pair<DeadLetterState, std::uint64_t> counts[] = {{DeadLetterState::dead, d.letters.dead},
+                                                              {DeadLetterState::held, d.letters.held},
+                                                              {DeadLetterState::parked, d.letters.parked},
+                                                              {DeadLetterState::replaying, d.letters.replaying},
+                                                              {DeadLetterState::skipped, d.letters.skipped}};
+  for (const auto& [state, count] : counts)
+    text.gauge("user_events_destination_letters", "Letters of the dead letter store by state.", static_cast<double>(count),
+               {{"destination", d.name}, {"kind", d.kind}, {"state", std::string(to_text(state))}});
 }
 
 }  // namespace
@@ -112,7 +130,14 @@ std::string UserEventPublisher::metrics() const {
     text.counter("user_events_destination_retries_total", "Attempts that will be repeated.", static_cast<double>(d.retries), labels);
     text.counter("user_events_destination_in_doubt_total", "Attempts with an unknown outcome.", static_cast<double>(d.in_doubt), labels);
     text.counter("user_events_destination_lost_to_retention_total", "Removed from the journal before this destination had them (detached).", static_cast<double>(d.lost_to_retention), labels);
+    text.counter("user_events_destination_attempts_total", "Sends that the destination took, repetitions included.", static_cast<double>(d.sent), labels);
     text.gauge("user_events_destination_dead_letters", "Events stored as dead letters or behind one.", static_cast<double>(d.dead_letters), labels);
+    add_letters(text, d);
+    text.gauge("user_events_destination_oldest_dead_letter_timestamp_seconds", "When the oldest dead letter was stored; 0: there is none.",
+               d.letters.oldest ? static_cast<double>(d.letters.oldest->time_since_epoch().count()) / 1e3 : 0, labels);
+    text.counter("user_events_destination_replayed_total", "Letters delivered from the dead letter store.", static_cast<double>(d.replayed), labels);
+    text.gauge("user_events_destination_circuit_open", "1 while the destination as a whole takes nothing and is probed.", d.circuit_open ? 1 : 0, labels);
+    text.gauge("user_events_destination_paused", "1 while somebody has paused it.", d.paused ? 1 : 0, labels);
   }
   text.process();
   return text.str();

@@ -154,6 +154,8 @@ Result<void> Connection::run(const char* sql) {
 
 std::int64_t Connection::changes() const noexcept { return sqlite3_changes64(handle_.get()); }
 
+std::int64_t Connection::last_row() const noexcept { return sqlite3_last_insert_rowid(handle_.get()); }
+
 Result<Statement> Connection::prepare(std::string_view sql) {
   sqlite3_stmt* raw = nullptr;
   const int code = sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
@@ -164,7 +166,7 @@ Result<Statement> Connection::prepare(std::string_view sql) {
   return statement;
 }
 
-Result<void> Statement::bind(std::initializer_list<Parameter> parameters) {
+Result<void> Statement::bind(std::span<const Parameter> parameters) {
   int at = 0;
   for (const Parameter& parameter : parameters) {
     ++at;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -37,6 +38,7 @@ class Connection {
   [[nodiscard]] Result<void> run(const char* sql);
   /// Rows that the last run of a statement changed.
   [[nodiscard]] std::int64_t changes() const noexcept;
+  [[nodiscard]] std::int64_t last_row() const noexcept;  ///< The number of the row inserted last.
   [[nodiscard]] Result<Statement> prepare(std::string_view sql);
   [[nodiscard]] std::unexpected<Error> error(int code) const;
 
@@ -55,6 +57,10 @@ class Statement {
   /// Binds and runs; calls `row` for each result row. Values that a Parameter points at must live until this returns.
   template <class Row>
   [[nodiscard]] Result<void> each(std::initializer_list<Parameter> parameters, Row&& row) {
+    return each(std::span(parameters.begin(), parameters.size()), std::forward<Row>(row));
+  }
+  template <class Row>
+  [[nodiscard]] Result<void> each(std::span<const Parameter> parameters, Row&& row) {
     if (auto bound = bind(parameters); !bound) return bound;
     for (;;) {
       auto more = step();
@@ -66,6 +72,9 @@ class Statement {
   [[nodiscard]] Result<void> run(std::initializer_list<Parameter> parameters) {
     return each(parameters, [](const Statement&) {});
   }
+  [[nodiscard]] Result<void> run(std::span<const Parameter> parameters) {
+    return each(parameters, [](const Statement&) {});
+  }
   [[nodiscard]] std::int64_t integer(int column) const;
   [[nodiscard]] std::string text(int column) const;  ///< Also for blobs.
 
@@ -74,7 +83,7 @@ class Statement {
   struct Finalizer {
     void operator()(sqlite3_stmt* statement) const noexcept;
   };
-  [[nodiscard]] Result<void> bind(std::initializer_list<Parameter> parameters);
+  [[nodiscard]] Result<void> bind(std::span<const Parameter> parameters);
   [[nodiscard]] Result<bool> step();  // true: a row
   const Connection* connection_ = nullptr;
   std::unique_ptr<sqlite3_stmt, Finalizer> statement_;

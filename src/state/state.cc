@@ -5,27 +5,55 @@
 #include <optional>
 
 #include "base/try.h"
-#include "state/sqlite.h"
+#include "state/sqlite_state.h"
 
 namespace user_events::state {
 namespace {
 
 constexpr int kCacheKib = 256;
-constexpr std::int64_t kSchemaVersion = 1;
+constexpr std::int64_t kSchemaVersion = 2;
 
 constexpr const char* kSchema = R"(
   BEGIN IMMEDIATE;
   CREATE TABLE IF NOT EXISTS position (
     destination TEXT PRIMARY KEY, journal_id TEXT NOT NULL, low_water INTEGER NOT NULL,
     acknowledged BLOB NOT NULL, resume BLOB NOT NULL) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS dead_letter (
-    destination TEXT NOT NULL, sequence INTEGER NOT NULL, id TEXT NOT NULL, head INTEGER NOT NULL, type TEXT NOT NULL,
-    key BLOB NOT NULL, reason TEXT NOT NULL, since_ms INTEGER NOT NULL, payload BLOB NOT NULL);
+  ALTER TABLE position ADD COLUMN replay_until INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE position ADD COLUMN replay INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE paused (destination TEXT PRIMARY KEY) WITHOUT ROWID;
+  CREATE TABLE journal (ordinal INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
+  CREATE TABLE letter (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, destination TEXT NOT NULL, place INTEGER NOT NULL, id TEXT NOT NULL,
+    state INTEGER NOT NULL, in_line INTEGER NOT NULL, type TEXT NOT NULL, key BLOB NOT NULL, reason TEXT NOT NULL,
+    attempts INTEGER NOT NULL, replays INTEGER NOT NULL, since_ms INTEGER NOT NULL, request INTEGER NOT NULL,
+    copy_due INTEGER NOT NULL, payload BLOB NOT NULL);
   -- The event id belongs to it: after a restored backup the same sequence can stand for another event.
-  CREATE UNIQUE INDEX IF NOT EXISTS dead_letter_by_event ON dead_letter (destination, sequence, id);
-  CREATE INDEX IF NOT EXISTS dead_letter_by_key ON dead_letter (destination, key);
-  PRAGMA user_version=1;
-  COMMIT;
+  CREATE UNIQUE INDEX letter_by_event ON letter (destination, place, id);
+  CREATE INDEX letter_by_line ON letter (destination, key, place, state) WHERE in_line = 1;
+  CREATE INDEX letter_dead_in_line ON letter (destination, key, place) WHERE in_line = 1 AND state = 0;
+  CREATE INDEX letter_by_request ON letter (request) WHERE request > 0;
+  CREATE INDEX letter_loose ON letter (destination, number) WHERE copy_due = 1 OR (in_line = 0 AND state = 3);
+  CREATE INDEX letter_by_state ON letter (destination, state, since_ms);
+  CREATE TABLE replay (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, destination TEXT NOT NULL, total INTEGER NOT NULL, delivered INTEGER NOT NULL,
+    dead_again INTEGER NOT NULL, rate INTEGER NOT NULL, requested_by TEXT NOT NULL, since_ms INTEGER NOT NULL,
+    finished_ms INTEGER NOT NULL, cancelled INTEGER NOT NULL);
+  CREATE TABLE discarded (
+    at_ms INTEGER NOT NULL, destination TEXT NOT NULL, number INTEGER NOT NULL, place INTEGER NOT NULL, id TEXT NOT NULL,
+    type TEXT NOT NULL, cause TEXT NOT NULL, reason TEXT NOT NULL, discarded_by TEXT NOT NULL);
+  CREATE INDEX discarded_by_event ON discarded (destination, place);
+  PRAGMA user_version=2;
+)";
+
+/// Letters of version 1: heads and what was held behind them, of the journal that their destination's position names.
+constexpr const char* kFromVersion1 = R"(
+  INSERT OR IGNORE INTO journal (id) SELECT DISTINCT journal_id FROM position;
+  INSERT INTO letter (destination, place, id, state, in_line, type, key, reason, attempts, replays, since_ms, request, copy_due, payload)
+    SELECT l.destination, (coalesce(j.ordinal, 0) << 48) | l.sequence, l.id, CASE WHEN l.head THEN 0 ELSE 1 END, 1, l.type, l.key,
+           l.reason, 0, 0, l.since_ms, 0, 0, l.payload
+    FROM dead_letter l LEFT JOIN position p ON p.destination = l.destination LEFT JOIN journal j ON j.id = p.journal_id
+    ORDER BY l.sequence;
+  DROP TABLE dead_letter;
 )";
 
 void append_varint(std::uint64_t value, std::string& out) {
@@ -73,40 +101,6 @@ Result<Ranges> unpack(std::uint64_t low_water, std::string_view bytes) {
   return ranges;
 }
 
-std::int64_t to_sql(std::uint64_t value) { return static_cast<std::int64_t>(value); }
-std::uint64_t from_sql(std::int64_t value) { return static_cast<std::uint64_t>(value); }
-
-class SqliteState final : public State {
- public:
-  explicit SqliteState(Connection connection) : connection_(std::move(connection)) {}
-
-  Result<void> prepare();
-
-  Result<std::optional<SavedPosition>> position(std::string_view destination) override;
-  Result<void> save_position(std::string_view destination, const SavedPosition& position) override;
-  Result<std::vector<std::string>> destinations() override;
-  Result<void> remove_destination(std::string_view destination) override;
-  Result<std::uint64_t> store_dead_letters(std::string_view destination, const std::vector<DeadLetter>& letters) override;
-  Result<std::vector<HeldKey>> held_keys(std::string_view destination) override;
-  Result<std::vector<DeadLetter>> dead_letters(std::string_view destination, std::uint64_t after_sequence,
-                                               std::size_t limit) override;
-  Result<std::uint64_t> dead_letter_count(std::string_view destination) override;
-
- private:
-  /// Runs `body` (which returns Result<void>) in one transaction: all of it or nothing.
-  template <class Body>
-  Result<void> transact(Body&& body) {
-    UE_TRY(connection_.run("BEGIN IMMEDIATE"));
-    Result<void> done = body();
-    if (done) done = connection_.run("COMMIT");
-    if (!done) (void)connection_.run("ROLLBACK");  // the first error is the one that matters
-    return done;
-  }
-
-  std::mutex mutex_;
-  Connection connection_;
-  Statement load_, save_, names_, forget_position_, forget_letters_, store_, keys_, letters_, count_;
-};
 
 /// 0: a file without tables.
 Result<std::int64_t> schema_version(Connection& connection) {
@@ -116,28 +110,53 @@ Result<std::int64_t> schema_version(Connection& connection) {
   return version;
 }
 
+Result<void> bring_up_to_date(Connection& connection, std::int64_t version) {
+  auto done = connection.run(kSchema);
+  if (done && version == 1) done = connection.run(kFromVersion1);
+  if (done) done = connection.run("COMMIT");
+  if (!done) (void)connection.run("ROLLBACK");
+  return done;
+}
+
+}  // namespace
+
 Result<void> SqliteState::prepare() {
   UE_TRY_ASSIGN(const std::int64_t version, schema_version(connection_));
   if (version > kSchemaVersion)
     return fail(ErrorKind::damaged, "state-newer", "the state file was written by a newer version of user-events",
                 "start that version, or restore the state file of this one");
-  if (version < kSchemaVersion) UE_TRY(connection_.run(kSchema));
+  if (version < kSchemaVersion) UE_TRY(bring_up_to_date(connection_, version));
   const std::pair<Statement*, std::string_view> statements[] = {
-      {&load_, "SELECT journal_id, low_water, acknowledged, resume FROM position WHERE destination = ?"},
-      {&save_, "INSERT OR REPLACE INTO position VALUES (?, ?, ?, ?, ?)"},
+      {&load_, "SELECT journal_id, low_water, acknowledged, resume, replay_until, replay FROM position WHERE destination = ?"},
+      {&save_, "INSERT OR REPLACE INTO position VALUES (?, ?, ?, ?, ?, ?, ?)"},
       {&names_, "SELECT destination FROM position ORDER BY destination"},
-      {&forget_position_, "DELETE FROM position WHERE destination = ?"},
-      {&forget_letters_, "DELETE FROM dead_letter WHERE destination = ?"},
-      {&store_, "INSERT OR IGNORE INTO dead_letter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"},
-      {&keys_, "SELECT key, min(sequence) FROM dead_letter WHERE destination = ? GROUP BY key"},
-      {&letters_, "SELECT sequence, head, id, type, key, reason, since_ms, payload FROM dead_letter "
-                  "WHERE destination = ? AND sequence > ? ORDER BY sequence, id LIMIT ?"},
-      {&count_, "SELECT count(*) FROM dead_letter WHERE destination = ?"},
+      {&paused_, "SELECT 1 FROM paused WHERE destination = ?"},
+      {&pause_, "INSERT OR IGNORE INTO paused VALUES (?)"},
   };
   for (const auto& [statement, sql] : statements) {
     UE_TRY_ASSIGN(*statement, connection_.prepare(sql));
   }
-  return {};
+  UE_TRY(load_journals());
+  return prepare_letters();
+}
+
+Result<void> SqliteState::load_journals() {
+  UE_TRY_ASSIGN(Statement all, connection_.prepare("SELECT ordinal, id FROM journal"));
+  return all.each({}, [&](const Statement& row) {
+    ordinals_.emplace(row.text(1), row.integer(0));
+    journals_.emplace(row.integer(0), row.text(1));
+  });
+}
+
+Result<std::int64_t> SqliteState::ordinal(std::string_view journal_id, bool add) {
+  if (const auto known = ordinals_.find(journal_id); known != ordinals_.end()) return known->second;
+  if (!add) return -1;
+  UE_TRY_ASSIGN(Statement insert, connection_.prepare("INSERT INTO journal (id) VALUES (?)"));
+  UE_TRY(insert.run({journal_id}));
+  const std::int64_t number = connection_.last_row();
+  ordinals_.emplace(journal_id, number);
+  journals_.emplace(number, journal_id);
+  return number;
 }
 
 Result<std::optional<SavedPosition>> SqliteState::position(std::string_view destination) {
@@ -145,7 +164,7 @@ Result<std::optional<SavedPosition>> SqliteState::position(std::string_view dest
   std::optional<SavedPosition> found;
   std::string acknowledged;
   UE_TRY(load_.each({destination}, [&](const Statement& row) {
-    found = SavedPosition{row.text(0), from_sql(row.integer(1)), {}, row.text(3)};
+    found = SavedPosition{row.text(0), from_sql(row.integer(1)), {}, row.text(3), from_sql(row.integer(4)), static_cast<std::uint32_t>(row.integer(5))};
     acknowledged = row.text(2);
   }));
   if (found) {
@@ -158,7 +177,7 @@ Result<void> SqliteState::save_position(std::string_view destination, const Save
   const std::string acknowledged = pack(position.low_water, position.acknowledged);
   std::lock_guard lock(mutex_);
   return save_.run({destination, std::string_view(position.journal_id), to_sql(position.low_water), Blob{acknowledged},
-                    Blob{position.resume}});
+                    Blob{position.resume}, to_sql(position.replay_until), std::int64_t{position.replay}});
 }
 
 Result<std::vector<std::string>> SqliteState::destinations() {
@@ -171,54 +190,27 @@ Result<std::vector<std::string>> SqliteState::destinations() {
 Result<void> SqliteState::remove_destination(std::string_view destination) {
   std::lock_guard lock(mutex_);
   return transact([&]() -> Result<void> {
-    UE_TRY(forget_position_.run({destination}));
-    return forget_letters_.run({destination});
+    for (const char* table : {"position", "letter", "replay", "paused"}) {
+      UE_TRY_ASSIGN(Statement forget, connection_.prepare(std::string("DELETE FROM ") + table + " WHERE destination = ?"));
+      UE_TRY(forget.run({destination}));
+    }
+    return {};
   });
 }
 
-Result<std::uint64_t> SqliteState::store_dead_letters(std::string_view destination,
-                                                      const std::vector<DeadLetter>& letters) {
+Result<bool> SqliteState::is_paused(std::string_view destination) {
   std::lock_guard lock(mutex_);
-  std::uint64_t added = 0;
-  const auto store_all = [&]() -> Result<void> {
-    for (const DeadLetter& one : letters) {
-      UE_TRY(store_.run({destination, to_sql(one.sequence), std::string_view(one.id), std::int64_t{one.head},
-                         std::string_view(one.type), Blob{one.key}, std::string_view(one.reason), one.since_ms,
-                         Blob{one.payload}}));
-      added += static_cast<std::uint64_t>(connection_.changes());
-    }
-    return {};
-  };
-  if (auto done = transact(store_all); !done) return std::unexpected(std::move(done).error());
-  return added;
+  bool paused = false;
+  UE_TRY(paused_.each({destination}, [&](const Statement&) { paused = true; }));
+  return paused;
 }
 
-Result<std::vector<HeldKey>> SqliteState::held_keys(std::string_view destination) {
+Result<void> SqliteState::set_paused(std::string_view destination, bool paused) {
   std::lock_guard lock(mutex_);
-  std::vector<HeldKey> keys;
-  UE_TRY(keys_.each({destination}, [&](const Statement& row) { keys.push_back({std::string(row.text(0)), static_cast<std::uint64_t>(row.integer(1))}); }));
-  return keys;
+  if (paused) return pause_.run({destination});
+  UE_TRY_ASSIGN(Statement resume, connection_.prepare("DELETE FROM paused WHERE destination = ?"));
+  return resume.run({destination});
 }
-
-Result<std::vector<DeadLetter>> SqliteState::dead_letters(std::string_view destination, std::uint64_t after_sequence,
-                                                          std::size_t limit) {
-  std::lock_guard lock(mutex_);
-  std::vector<DeadLetter> letters;
-  UE_TRY(letters_.each({destination, to_sql(after_sequence), static_cast<std::int64_t>(limit)}, [&](const Statement& row) {
-    letters.push_back({from_sql(row.integer(0)), row.integer(1) != 0, row.text(2), row.text(3), row.text(4), row.text(5),
-                       row.integer(6), row.text(7)});
-  }));
-  return letters;
-}
-
-Result<std::uint64_t> SqliteState::dead_letter_count(std::string_view destination) {
-  std::lock_guard lock(mutex_);
-  std::uint64_t count = 0;
-  UE_TRY(count_.each({destination}, [&](const Statement& row) { count = from_sql(row.integer(0)); }));
-  return count;
-}
-
-}  // namespace
 
 Result<std::unique_ptr<State>> State::open(const std::string& path) {
   UE_TRY_ASSIGN(Connection connection, Connection::open(path, kCacheKib));
@@ -237,6 +229,9 @@ Result<std::unique_ptr<State>> State::open_read_only(const std::string& path) {
   if (there && version == 0) {
     UE_TRY_ASSIGN(connection, Connection::open_empty());
   }
+  if (version != 0 && version < kSchemaVersion)
+    return fail(ErrorKind::unavailable, "state-older", path + " was written by an older version of user-events",
+                "start the daemon of this version once; it brings the file up to date");
   auto state = std::make_unique<SqliteState>(std::move(connection));
   UE_TRY(state->prepare());
   return std::unique_ptr<State>(std::move(state));

@@ -17,6 +17,7 @@ class CoreTest : public ::testing::Test {
     options.max_in_flight = 16;
     options.ordered_pipeline = pipeline;
     options.retry = retry;
+    options.park_after = park_after_;
     core_ = std::make_unique<Core>(options, position);
     return *core_;
   }
@@ -27,7 +28,10 @@ class CoreTest : public ::testing::Test {
   std::vector<std::string> actions() {
     std::vector<std::string> all;
     while (const auto action = core_->next_action(now_)) {
-      const char* name = action->kind == ActionKind::send ? "send " : action->kind == ActionKind::hold ? "hold " : "dead ";
+      const char* name = action->kind == ActionKind::send   ? "send "
+                         : action->kind == ActionKind::hold ? "hold "
+                         : action->kind == ActionKind::park ? "park "
+                                                            : "dead ";
       all.push_back(name + std::to_string(action->sequence));
       last_attempt_ = action->attempt;
     }
@@ -40,6 +44,7 @@ class CoreTest : public ::testing::Test {
   std::unique_ptr<Core> core_;
   Time now_{};
   std::uint32_t last_attempt_ = 0;
+  std::chrono::nanoseconds park_after_ = std::chrono::hours(100);
 };
 
 TEST_F(CoreTest, OneAtATimeSendsTheNextOfAKeyOnlyAfterTheFirstIsAccepted) {
@@ -153,7 +158,7 @@ TEST_F(CoreTest, AHeldKeyFromTheStoreIsHeldFromTheFirstEventUntilReleased) {
   EXPECT_EQ(actions(), (Actions{"hold 1", "send 2"}));
   core.stored(1);
   offer({1});
-  core.release_key(1);
+  EXPECT_TRUE(core.release_key(1));
   EXPECT_EQ(actions(), (Actions{"send 3"}));
 }
 

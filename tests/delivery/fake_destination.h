@@ -33,6 +33,8 @@ class FakeBroker {
     std::uint64_t sequence;
     std::string id, key, data, journal_id;
     std::uint32_t attempt;
+    std::uint32_t replay = 0;
+    std::string target = {}, cause = {};  ///< Of the copy of a dead letter.
   };
 
   destinations::Features features{.ordered_pipeline = true, .max_in_flight = 1'000};
@@ -122,7 +124,10 @@ class FakeDestination final : public destinations::Destination {
     if (broker_.busy_ || failed_keys_.contains(key)) return destinations::SendStatus::busy;
     ++broker_.attempts_;
     FakeBroker::Delivery one{message.position.sequence, std::string(message.envelope.id), key, std::string(message.envelope.data),
-                             std::string(message.position.journal_id), message.attempt};
+                             std::string(message.position.journal_id), message.attempt,
+                             message.replay,
+                             std::string(message.target),
+                             message.dead_letter == nullptr ? std::string() : std::string(message.dead_letter->reason)};
     const Outcome outcome = broker_.decide(one);
     if (outcome == Outcome::accepted || outcome == Outcome::in_doubt) broker_.log_.push_back(one);
     if (outcome != Outcome::accepted) failed_keys_.insert(key);

@@ -114,6 +114,13 @@ class RunnerTest : public ::testing::Test {
         << runner_->stats().health.detail;
   }
 
+  [[nodiscard]] std::vector<state::Letter> letters() {
+    std::vector<std::string> destinations;
+    auto found = state_->letters({}, 0, 1'000, destinations);
+    EXPECT_TRUE(found) << describe(found.error());
+    return found ? *std::move(found) : std::vector<state::Letter>{};
+  }
+
   user_events::test::TemporaryDirectory directory_;
   journal::Options journal_options_;
   DestinationOptions options_;

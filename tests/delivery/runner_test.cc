@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "forwarding_state.h"
 #include "runner_fixture.h"
 
 namespace user_events::delivery::test {
@@ -65,18 +66,20 @@ TEST_F(RunnerTest, TheFirstOfThreeRefusedHoldsTheOthersAndNoOtherUser) {
   start();
   expect_all_done();
   EXPECT_EQ(broker_.sequences(), (Sequences{3, 5})) << "never 2, 4, 1";
-  const auto letters = *state_->dead_letters("d", 0, 10);
+  const auto letters = this->letters();
   ASSERT_EQ(letters.size(), 3u);
   EXPECT_EQ(letters[0].sequence, 1u);
-  EXPECT_TRUE(letters[0].head);
+  EXPECT_EQ(letters[0].state, DeadLetterState::dead);
   EXPECT_EQ(letters[0].reason, "because the test says so");
   EXPECT_EQ(letters[0].key, "poisoned");
-  EXPECT_FALSE(letters[1].head);
+  EXPECT_EQ(letters[1].state, DeadLetterState::held);
   EXPECT_EQ(letters[2].sequence, 4u);
-  EXPECT_FALSE(encoding::view(letters[1].id, letters[1].type, letters[1].key, letters[1].payload)->data.empty());
+  const auto held = *state_->letter(letters[1].number);
+  EXPECT_FALSE(encoding::view(held->second.id, held->second.type, held->second.key, held->second.payload)->data.empty());
   EXPECT_EQ(runner_->stats().dead_letters, 3u);
   EXPECT_EQ(runner_->stats().refused, 1u);
-  EXPECT_EQ(runner_->progress_state(2), "dead-letter");
+  EXPECT_EQ(runner_->progress_state(1), "dead-letter");
+  EXPECT_EQ(runner_->progress_state(2), "held");
   EXPECT_EQ(runner_->progress_state(3), "delivered");
 }
 
@@ -252,12 +255,18 @@ TEST_F(RunnerTest, WhatWasFoundFarAheadIsInThePositionThatIsSavedBeforeTheFirstS
 
 TEST_F(RunnerTest, AfterARestartOnlyEventsBehindTheDeadLetterAreHeld) {
   for (int i = 0; i < 3; ++i) append("u1");
-  ASSERT_TRUE(state_->save_position("d", {journal_->id(), 0, {{2, 3}}, {}}));
-  ASSERT_TRUE(state_->store_dead_letters("d", {{2, true, "event-2", "user.created", "u1", "r", 0, "p"}}));
+  ASSERT_TRUE(state_->save_position("d", {journal_->id(), 0, {{2, 3}}, {}, 0, 0}));
+  state::Letter dead;
+  dead.journal_id = journal_->id();
+  dead.sequence = 2;
+  dead.id = "event-2";
+  dead.type = "user.created";
+  dead.key = "u1";
+  ASSERT_TRUE(state_->store_letters("d", {dead}));
   start();
   expect_all_done();
   EXPECT_EQ(broker_.sequences(), (Sequences{1})) << "1 comes before the dead letter, 3 behind it";
-  EXPECT_EQ(*state_->dead_letter_count("d"), 2u);
+  EXPECT_EQ(state_->letter_counts("d")->total(), 2u);
 }
 
 TEST_F(RunnerTest, TheResumeStateIsDurableBeforeTheFirstSend) {
@@ -323,7 +332,7 @@ TEST_F(RunnerTest, APatternThatIsNoneIsRefused) {
 TEST_F(RunnerTest, APositionOfAnotherJournalIsNeverTakenForOurs) {
   append("u1");
   append("u1");
-  ASSERT_TRUE(state_->save_position("d", {"another-journal", 2, {}, "its offsets"}));
+  ASSERT_TRUE(state_->save_position("d", {"another-journal", 2, {}, "its offsets", 0, 0}));
   start();
   expect_all_done();
   EXPECT_EQ(broker_.sequences(), (Sequences{1, 2}));
@@ -334,7 +343,7 @@ TEST_F(RunnerTest, APositionOfAnotherJournalIsNeverTakenForOurs) {
 
 TEST_F(RunnerTest, APositionBeyondTheEndOfTheJournalIsNotBelieved) {
   append("u1");
-  ASSERT_TRUE(state_->save_position("d", {journal_->id(), 50, {}, ""}));
+  ASSERT_TRUE(state_->save_position("d", {journal_->id(), 50, {}, "", 0, 0}));
   start();
   expect_all_done();
   EXPECT_EQ(broker_.sequences(), (Sequences{1}));
@@ -403,37 +412,28 @@ TEST_F(RunnerTest, TheListenerHearsOfProgressAndNoMoreOnceReplaced) {
 }
 
 /// A state file whose disk is full when the test says so, and that keeps what was saved.
-class FullState final : public state::State {
+class FullState final : public ForwardingState {
  public:
-  explicit FullState(state::State& inner) : inner_(inner) {}
+  using ForwardingState::ForwardingState;
   std::atomic<bool> full{false};
-  Result<std::optional<state::SavedPosition>> position(std::string_view d) override { return inner_.position(d); }
   Result<void> save_position(std::string_view d, const state::SavedPosition& p) override {
     if (full) return fail(ErrorKind::full, "state-full", "no room");
     {
       std::lock_guard lock(mutex_);
       saved_.push_back(p);
     }
-    return inner_.save_position(d, p);
+    return ForwardingState::save_position(d, p);
   }
   std::vector<state::SavedPosition> saved() const {
     std::lock_guard lock(mutex_);
     return saved_;
   }
-  Result<std::vector<std::string>> destinations() override { return inner_.destinations(); }
-  Result<void> remove_destination(std::string_view d) override { return inner_.remove_destination(d); }
-  Result<std::uint64_t> store_dead_letters(std::string_view d, const std::vector<state::DeadLetter>& l) override {
+  Result<std::uint64_t> store_letters(std::string_view d, const std::vector<state::Letter>& l) override {
     if (full) return fail(ErrorKind::full, "state-full", "no room");
-    return inner_.store_dead_letters(d, l);
+    return ForwardingState::store_letters(d, l);
   }
-  Result<std::vector<state::HeldKey>> held_keys(std::string_view d) override { return inner_.held_keys(d); }
-  Result<std::vector<state::DeadLetter>> dead_letters(std::string_view d, std::uint64_t a, std::size_t n) override {
-    return inner_.dead_letters(d, a, n);
-  }
-  Result<std::uint64_t> dead_letter_count(std::string_view d) override { return inner_.dead_letter_count(d); }
 
  private:
-  state::State& inner_;
   mutable std::mutex mutex_;
   std::vector<state::SavedPosition> saved_;
 };
@@ -478,7 +478,7 @@ TEST_F(RunnerTest, ADeadLetterThatCannotBeStoredWaitsAndOthersFlow) {
   EXPECT_FALSE(runner_->is_done(1));
   full.full = false;
   expect_all_done();
-  EXPECT_EQ(*state_->dead_letter_count("d"), 1u);
+  EXPECT_EQ(state_->letter_counts("d")->total(), 1u);
   EXPECT_EQ(runner_->stats().health.state, HealthState::up);
   runner_.reset();
 }
@@ -544,7 +544,7 @@ TEST_F(RunnerOnDiskTest, DamageStopsTheDestinationWithAReportAndNothingIsSkipped
 
 TEST_F(RunnerOnDiskTest, EventsThatRetentionRemovedAreCountedAndTheRestGoesOn) {
   for (int i = 0; i < 60; ++i) append("u1", "user.created", 1'000);
-  ASSERT_TRUE(state_->save_position("d", {journal_->id(), 2, {{3, 4}}, ""}));
+  ASSERT_TRUE(state_->save_position("d", {journal_->id(), 2, {{3, 4}}, "", 0, 0}));
   const auto all = segments();
   ASSERT_GE(all.size(), 3u);
   journal_.reset();

@@ -35,9 +35,32 @@ class StateTest : public ::testing::Test {
     ASSERT_TRUE(opened) << describe(opened.error());
     state_ = std::move(*opened);
   }
-  static DeadLetter letter(std::uint64_t sequence, const std::string& key, bool head = true) {
-    return {sequence, head, "id-" + std::to_string(sequence), "user.created", key, "too large", 1'000, std::string("pay\0load", 8)};
+  static Letter letter(std::uint64_t sequence, const std::string& key, LetterState state = LetterState::dead) {
+    Letter one;
+    one.state = state;
+    one.in_line = state != LetterState::skipped;
+    one.journal_id = "j";
+    one.sequence = sequence;
+    one.id = "id-" + std::to_string(sequence);
+    one.type = "user.created";
+    one.key = key;
+    one.reason = "too large";
+    one.since_ms = 1'000;
+    one.payload = std::string("pay\0load", 8);
+    return one;
   }
+  std::vector<Letter> letters(const DeadLetterFilter& filter = {}, std::uint64_t after = 0, std::size_t limit = 100) {
+    std::vector<std::string> destinations;
+    auto found = state_->letters(filter, after, limit, destinations);
+    EXPECT_TRUE(found) << describe(found.error());
+    return found ? *std::move(found) : std::vector<Letter>{};
+  }
+  std::vector<std::uint64_t> sequences(const DeadLetterFilter& filter) {
+    std::vector<std::uint64_t> out;
+    for (const auto& one : letters(filter)) out.push_back(one.sequence);
+    return out;
+  }
+  std::uint64_t count(std::string_view destination) { return state_->letter_counts(destination)->total(); }
 
   std::string folder_, path_;
   std::unique_ptr<State> state_;
@@ -52,10 +75,10 @@ TEST_F(StateTest, ANewDestinationHasNoPosition) {
 
 TEST_F(StateTest, APositionSurvivesReopening) {
   const std::uint64_t far = 1ull << 40;
-  const SavedPosition saved{"journal-1", 41, {{43, 44}, {50, 1'000'000}, {far, far + 1}}, std::string("re\0sume", 7)};
-  ASSERT_TRUE(state_->save_position("kafka", {"journal-0", 7, {}, ""}));
+  const SavedPosition saved{"journal-1", 41, {{43, 44}, {50, 1'000'000}, {far, far + 1}}, std::string("re\0sume", 7), 40, 2};
+  ASSERT_TRUE(state_->save_position("kafka", {"journal-0", 7, {}, "", 0, 0}));
   ASSERT_TRUE(state_->save_position("kafka", saved));
-  ASSERT_TRUE(state_->save_position("file", {"journal-1", 0, {}, ""}));
+  ASSERT_TRUE(state_->save_position("file", {"journal-1", 0, {}, "", 0, 0}));
   open();
   const auto position = state_->position("kafka");
   ASSERT_TRUE(position && *position);
@@ -63,61 +86,214 @@ TEST_F(StateTest, APositionSurvivesReopening) {
   EXPECT_EQ((*position)->low_water, 41u);
   EXPECT_EQ((*position)->acknowledged, saved.acknowledged);
   EXPECT_EQ((*position)->resume, saved.resume);
+  EXPECT_EQ((*position)->replay_until, 40u);
+  EXPECT_EQ((*position)->replay, 2u);
   EXPECT_EQ(*state_->destinations(), (std::vector<std::string>{"file", "kafka"}));
 }
 
-TEST_F(StateTest, DeadLettersSurviveReopeningAndComeInOrder) {
-  ASSERT_TRUE(state_->store_dead_letters("kafka", {letter(9, "u1"), letter(11, "u1", false), letter(10, "u2")}));
+TEST_F(StateTest, LettersSurviveReopeningWithTheirNumbers) {
+  ASSERT_TRUE(state_->store_letters("kafka", {letter(9, "u1"), letter(11, "u1", LetterState::held), letter(10, "u2")}));
   open();
-  const auto letters = state_->dead_letters("kafka", 0, 10);
-  ASSERT_TRUE(letters);
-  ASSERT_EQ(letters->size(), 3u);
-  EXPECT_EQ((*letters)[0].sequence, 9u);
-  EXPECT_EQ((*letters)[1].sequence, 10u);
-  EXPECT_EQ((*letters)[2].sequence, 11u);
-  EXPECT_FALSE((*letters)[2].head);
-  EXPECT_EQ((*letters)[0].payload, std::string("pay\0load", 8));
-  EXPECT_EQ((*letters)[0].reason, "too large");
-  EXPECT_EQ(state_->dead_letters("kafka", 9, 1)->front().sequence, 10u);
-  EXPECT_EQ(*state_->dead_letter_count("kafka"), 3u);
-  EXPECT_EQ(*state_->dead_letter_count("file"), 0u);
+  const auto found = letters();
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_EQ(found[1].number, 2u);
+  EXPECT_EQ(found[1].sequence, 11u);
+  EXPECT_EQ(found[1].state, LetterState::held);
+  EXPECT_EQ(found[0].journal_id, "j");
+  EXPECT_EQ(found[0].reason, "too large");
+  EXPECT_EQ((*state_->letter(1))->second.payload, std::string("pay\0load", 8));
+  EXPECT_EQ((*state_->letter(1))->first, "kafka");
+  EXPECT_FALSE(*state_->letter(99));
+  EXPECT_EQ(letters({}, 1, 1).front().number, 2u);
+  EXPECT_EQ(count("kafka"), 3u);
+  EXPECT_EQ(count("file"), 0u);
 }
 
 TEST_F(StateTest, ALetterStoredTwiceIsThereOnce) {
-  EXPECT_EQ(*state_->store_dead_letters("kafka", {letter(9, "u1")}), 1u);
-  EXPECT_EQ(*state_->store_dead_letters("kafka", {letter(9, "u1", false), letter(10, "u1", false)}), 1u);
-  EXPECT_EQ(*state_->dead_letter_count("kafka"), 2u);
-  EXPECT_TRUE(state_->dead_letters("kafka", 0, 1)->front().head) << "the first stays as it was";
+  EXPECT_EQ(*state_->store_letters("kafka", {letter(9, "u1")}), 1u);
+  EXPECT_EQ(*state_->store_letters("kafka", {letter(9, "u1", LetterState::held), letter(10, "u1", LetterState::held)}), 1u);
+  EXPECT_EQ(count("kafka"), 2u);
+  EXPECT_EQ(letters().front().state, LetterState::dead) << "the first stays as it was";
 }
 
 TEST_F(StateTest, AnotherEventUnderTheSameSequenceIsAnotherLetter) {
-  auto other = letter(9, "u1");
+  auto other = letter(9, "u1"), of_another_journal = letter(9, "u1");
   other.id = "after-a-restored-backup";
-  ASSERT_TRUE(state_->store_dead_letters("kafka", {letter(9, "u1")}));
-  ASSERT_TRUE(state_->store_dead_letters("kafka", {other}));
-  EXPECT_EQ(*state_->dead_letter_count("kafka"), 2u);
+  of_another_journal.journal_id = "j2";
+  ASSERT_TRUE(state_->store_letters("kafka", {letter(9, "u1")}));
+  ASSERT_TRUE(state_->store_letters("kafka", {other, of_another_journal}));
+  EXPECT_EQ(count("kafka"), 3u);
 }
 
 TEST_F(StateTest, HeldKeysAreNamedOnceWithTheirFirstSequence) {
-  ASSERT_TRUE(state_->store_dead_letters("kafka", {letter(9, "u1"), letter(11, "u1", false), letter(10, "u2")}));
-  auto keys = *state_->held_keys("kafka");
+  ASSERT_TRUE(state_->store_letters("kafka", {letter(11, "u1", LetterState::held), letter(9, "u1"), letter(10, "u2", LetterState::parked),
+                                              letter(12, "u2", LetterState::held), letter(8, "u3", LetterState::skipped)}));
+  auto keys = *state_->held_keys("kafka", "j");
   std::ranges::sort(keys, {}, &HeldKey::key);
-  EXPECT_EQ(keys, (std::vector<HeldKey>{{"u1", 9}, {"u2", 10}}));
+  EXPECT_EQ(keys, (std::vector<HeldKey>{{"u1", 9, false}, {"u2", 10, true}})) << "u3 waits for nothing";
+  EXPECT_EQ(state_->held_keys("kafka", "another")->front().first_sequence, 0u);
+}
+
+TEST_F(StateTest, LinesGoByJournalAndSequenceNotByWhenTheyWereStored) {
+  auto later_journal = letter(3, "u1", LetterState::held);
+  later_journal.journal_id = "k";
+  ASSERT_TRUE(state_->store_letters("d", {letter(7, "u1", LetterState::held), later_journal, letter(5, "u1", LetterState::held)}));
+  std::vector<std::uint64_t> order;
+  while (const auto first = *state_->first_in_line("d", "u1")) {
+    order.push_back(first->sequence);
+    const LetterEnd end{first->number, LetterEnd::Kind::delivered, {}, 0, true, false};
+    ASSERT_TRUE(state_->settle("d", {&end, 1}, 0));
+  }
+  EXPECT_EQ(order, (std::vector<std::uint64_t>{5, 7, 3}));
+}
+
+TEST_F(StateTest, AFilterNamesLettersByEveryCondition) {
+  auto old = letter(1, "u1"), other_type = letter(2, "u1", LetterState::held), other_reason = letter(3, "u2");
+  old.since_ms = 10;
+  other_type.type = "user.login.failed";
+  other_reason.reason = "Record TOO big";
+  ASSERT_TRUE(state_->store_letters("d", {old, other_type, other_reason}));
+  ASSERT_TRUE(state_->store_letters("e", {letter(4, "u1")}));
+  using Sequences = std::vector<std::uint64_t>;
+  EXPECT_EQ(sequences({}), (Sequences{1, 2, 3, 4}));
+  EXPECT_EQ(sequences({.destination = "d"}), (Sequences{1, 2, 3}));
+  EXPECT_EQ(sequences({.types = {"user.login.*"}}), (Sequences{2}));
+  EXPECT_EQ(sequences({.types = {"user.*", "!user.login.*"}}), (Sequences{1, 3, 4}));
+  EXPECT_EQ(sequences({.types = {"!user.created", "*"}}), (Sequences{2}));
+  EXPECT_EQ(sequences({.user = "u2"}), (Sequences{3}));
+  EXPECT_EQ(sequences({.since = Timestamp(std::chrono::milliseconds(1'000))}), (Sequences{2, 3, 4}));
+  EXPECT_EQ(sequences({.until = Timestamp(std::chrono::milliseconds(1'000))}), (Sequences{1}));
+  EXPECT_EQ(sequences({.reason = "too BIG"}), (Sequences{3}));
+  EXPECT_EQ(sequences({.states = {LetterState::held}}), (Sequences{2}));
+  EXPECT_EQ(sequences({.numbers = {1, 4}}), (Sequences{1, 4}));
+  EXPECT_EQ(sequences({.destination = "d", .types = {"user.created"}, .user = "u1", .reason = "large"}), (Sequences{1}));
+  std::vector<std::string> destinations;
+  EXPECT_FALSE(state_->letters({.types = {"user..x"}}, 0, 1, destinations));
+}
+
+TEST_F(StateTest, AReplayTakesWhatIsDeadAndWhatWaitsForItUpToTheNextDeadOne) {
+  ASSERT_TRUE(state_->store_letters("d", {letter(1, "u1"), letter(2, "u1", LetterState::held), letter(3, "u1"), letter(4, "u1", LetterState::held),
+                                          letter(5, "u2", LetterState::skipped)}));
+  const auto replay = *state_->start_replay("d", {.numbers = {1, 2, 5}}, {.rate = 7, .requested_by = "ada"}, 50);
+  ASSERT_TRUE(replay);
+  EXPECT_EQ(replay->total, 3u) << "1, 2 behind it, and 5; but 3 was not asked for, and 4 waits for it";
+  EXPECT_EQ(replay->remaining, 3u);
+  EXPECT_EQ(replay->state, "running");
+  EXPECT_EQ(replay->rate, 7u);
+  EXPECT_EQ(letters()[0].replays, 1u);
+  EXPECT_EQ(letters()[1].replays, 0u) << "it comes for the first time";
+  EXPECT_FALSE(*state_->start_replay("d", {.numbers = {1, 2, 5}}, {}, 51)) << "it is under way";
+  open();
+  const LetterEnd ends[] = {{1, LetterEnd::Kind::delivered, {}, 0, true, false}, {5, LetterEnd::Kind::dead, "again", 1, true, false}};
+  ASSERT_TRUE(state_->settle("d", ends, 60));
+  auto now = state_->replays(replay->number)->front();
+  EXPECT_EQ(now.delivered, 1u);
+  EXPECT_EQ(now.dead_again, 1u);
+  EXPECT_EQ(now.remaining, 1u);
+  EXPECT_EQ(letters({.numbers = {5}}).front().state, LetterState::skipped);
+  const LetterEnd last{2, LetterEnd::Kind::delivered, {}, 0, true, false};
+  ASSERT_TRUE(state_->settle("d", {&last, 1}, 70));
+  now = state_->replays(replay->number)->front();
+  EXPECT_EQ(now.state, "done");
+  EXPECT_EQ(now.delivered, 2u);
+}
+
+TEST_F(StateTest, AReplayedLetterThatFailsAgainEndsTheReplayOfItsLine) {
+  ASSERT_TRUE(state_->store_letters("d", {letter(1, "u1"), letter(2, "u1", LetterState::held)}));
+  const auto replay = *state_->start_replay("d", {}, {}, 50);
+  const LetterEnd end{1, LetterEnd::Kind::dead, "no again", 3, true, true};
+  ASSERT_TRUE(state_->settle("d", {&end, 1}, 60));
+  const auto now = state_->replays(replay->number)->front();
+  EXPECT_EQ(now.state, "done");
+  EXPECT_EQ(now.dead_again, 1u);
+  const auto first = *state_->first_in_line("d", "u1");
+  EXPECT_EQ(first->state, LetterState::dead);
+  EXPECT_EQ(first->reason, "no again");
+  EXPECT_EQ(first->attempts, 3u);
+  EXPECT_TRUE(first->copy_due);
+}
+
+TEST_F(StateTest, ACancelledReplayLeavesWhatWasNotSentAsItWas) {
+  ASSERT_TRUE(state_->store_letters("d", {letter(1, "u1"), letter(2, "u1", LetterState::held), letter(3, "u2", LetterState::skipped)}));
+  const auto replay = *state_->start_replay("d", {}, {}, 50);
+  ASSERT_TRUE(state_->cancel_replay(replay->number, 60));
+  EXPECT_EQ(state_->replays(0)->front().state, "cancelled");
+  const auto found = letters();
+  EXPECT_EQ(found[0].state, LetterState::dead);
+  EXPECT_EQ(found[1].state, LetterState::held);
+  EXPECT_EQ(found[2].state, LetterState::skipped);
+}
+
+TEST_F(StateTest, WhatIsDiscardedStaysOnRecord) {
+  ASSERT_TRUE(state_->store_letters("d", {letter(1, "u1"), letter(2, "u1", LetterState::held), letter(3, "u2")}));
+  const auto discarded = *state_->discard("d", {.numbers = {1}}, {"test data", "ada", 99});
+  EXPECT_EQ(discarded.letters, 1u);
+  EXPECT_EQ(discarded.keys, std::vector<std::string>{"u1"});
+  EXPECT_EQ((*state_->first_in_line("d", "u1"))->sequence, 2u);
+  const auto found = *state_->find_event("d", "j", 1);
+  ASSERT_TRUE(found);
+  EXPECT_FALSE(*found) << "on record as discarded";
+  EXPECT_EQ(**state_->find_event("d", "j", 3), LetterState::dead);
+  EXPECT_FALSE(*state_->find_event("d", "j", 4));
+  sqlite3* raw = nullptr;
+  sqlite3_stmt* statement = nullptr;
+  ASSERT_EQ(sqlite3_open(path_.c_str(), &raw), SQLITE_OK);
+  ASSERT_EQ(sqlite3_prepare_v2(raw, "SELECT id || '|' || reason || '|' || discarded_by || '|' || at_ms FROM discarded", -1, &statement, nullptr), SQLITE_OK);
+  ASSERT_EQ(sqlite3_step(statement), SQLITE_ROW);
+  EXPECT_STREQ(reinterpret_cast<const char*>(sqlite3_column_text(statement, 0)), "id-1|test data|ada|99");
+  sqlite3_finalize(statement);
+  sqlite3_close(raw);
+}
+
+TEST_F(StateTest, PausingSurvivesReopening) {
+  ASSERT_TRUE(state_->set_paused("d", true));
+  open();
+  EXPECT_TRUE(*state_->is_paused("d"));
+  EXPECT_FALSE(*state_->is_paused("e"));
+  ASSERT_TRUE(state_->set_paused("d", false));
+  EXPECT_FALSE(*state_->is_paused("d"));
+}
+
+TEST_F(StateTest, AFileOfTheFirstVersionIsBroughtUpToDate) {
+  state_.reset();
+  fs::remove(path_);
+  sqlite3* raw = nullptr;
+  ASSERT_EQ(sqlite3_open(path_.c_str(), &raw), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(raw, R"(
+    CREATE TABLE position (destination TEXT PRIMARY KEY, journal_id TEXT NOT NULL, low_water INTEGER NOT NULL,
+      acknowledged BLOB NOT NULL, resume BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE dead_letter (destination TEXT NOT NULL, sequence INTEGER NOT NULL, id TEXT NOT NULL, head INTEGER NOT NULL, type TEXT NOT NULL,
+      key BLOB NOT NULL, reason TEXT NOT NULL, since_ms INTEGER NOT NULL, payload BLOB NOT NULL);
+    INSERT INTO position VALUES ('d', 'j', 9, x'', x'');
+    INSERT INTO dead_letter VALUES ('d', 5, 'a', 1, 'user.created', x'75', 'too large', 7, x'01'), ('d', 6, 'b', 0, 'user.created', x'75', 'waits', 8, x'02');
+    PRAGMA user_version=1;)", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(raw);
+  const auto reading = State::open_read_only(path_);
+  ASSERT_FALSE(reading);
+  EXPECT_EQ(reading.error().code, "state-older");
+  open();
+  EXPECT_EQ((**state_->position("d")).low_water, 9u);
+  const auto found = letters();
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].state, LetterState::dead);
+  EXPECT_EQ(found[0].sequence, 5u);
+  EXPECT_EQ(found[0].journal_id, "j");
+  EXPECT_EQ(found[1].state, LetterState::held);
 }
 
 TEST_F(StateTest, RemovingADestinationForgetsItsPositionAndLettersOnly) {
   for (const char* name : {"kafka", "file"}) {
-    ASSERT_TRUE(state_->save_position(name, {"j", 1, {}, ""}));
-    ASSERT_TRUE(state_->store_dead_letters(name, {letter(9, "u1")}));
+    ASSERT_TRUE(state_->save_position(name, {"j", 1, {}, "", 0, 0}));
+    ASSERT_TRUE(state_->store_letters(name, {letter(9, "u1")}));
   }
   ASSERT_TRUE(state_->remove_destination("kafka"));
   EXPECT_EQ(*state_->destinations(), std::vector<std::string>{"file"});
-  EXPECT_EQ(*state_->dead_letter_count("kafka"), 0u);
-  EXPECT_EQ(*state_->dead_letter_count("file"), 1u);
+  EXPECT_EQ(count("kafka"), 0u);
+  EXPECT_EQ(count("file"), 1u);
 }
 
 TEST_F(StateTest, OnlyTheOwnerMayReadTheFiles) {
-  ASSERT_TRUE(state_->save_position("kafka", {"j", 1, {}, ""}));
+  ASSERT_TRUE(state_->save_position("kafka", {"j", 1, {}, "", 0, 0}));
   for (const char* suffix : {"", "-wal", "-shm"}) {
     struct stat status {};
     ASSERT_EQ(::stat((path_ + suffix).c_str(), &status), 0) << suffix;
@@ -153,7 +329,7 @@ TEST_F(StateTest, AMissingFolderIsAnErrorThatNamesThePath) {
 }
 
 TEST_F(StateTest, ADamagedPositionIsReportedNotGuessed) {
-  ASSERT_TRUE(state_->save_position("kafka", {"j", 1, {{3, 4}}, ""}));
+  ASSERT_TRUE(state_->save_position("kafka", {"j", 1, {{3, 4}}, "", 0, 0}));
   sqlite3* raw = nullptr;
   ASSERT_EQ(sqlite3_open(path_.c_str(), &raw), SQLITE_OK);
   ASSERT_EQ(sqlite3_exec(raw, "UPDATE position SET acknowledged = x'0180'", nullptr, nullptr, nullptr), SQLITE_OK);
@@ -169,33 +345,33 @@ TEST_F(StateTest, ThreadsMayUseItAtOnce) {
     threads.emplace_back([&, t] {
       const std::string name = "d" + std::to_string(t);
       for (std::uint64_t i = 1; i <= 20; ++i) {
-        ASSERT_TRUE(state_->save_position(name, {"j", i, {}, ""}));
-        ASSERT_TRUE(state_->store_dead_letters(name, {letter(i, name)}));
+        ASSERT_TRUE(state_->save_position(name, {"j", i, {}, "", 0, 0}));
+        ASSERT_TRUE(state_->store_letters(name, {letter(i, name)}));
         ASSERT_EQ((*state_->position(name))->low_water, i);
       }
     });
   threads.clear();
   EXPECT_EQ(state_->destinations()->size(), 4u);
-  EXPECT_EQ(*state_->dead_letter_count("d3"), 20u);
+  EXPECT_EQ(count("d3"), 20u);
 }
 
 // ---- reading only ----
 
 TEST_F(StateTest, ReadingOnlyChangesNothing) {
-  ASSERT_TRUE(state_->save_position("kafka", {"journal-1", 7, {}, ""}));
+  ASSERT_TRUE(state_->save_position("kafka", {"journal-1", 7, {}, "", 0, 0}));
   state_.reset();
   const auto before = user_events::test::picture_of(folder_);
   auto reading = State::open_read_only(path_);
   ASSERT_TRUE(reading) << describe(reading.error());
   EXPECT_EQ(*(*reading)->destinations(), std::vector<std::string>{"kafka"});
   EXPECT_EQ((**(*reading)->position("kafka")).low_water, 7u);
-  EXPECT_FALSE((*reading)->save_position("kafka", {"journal-1", 8, {}, ""}));
+  EXPECT_FALSE((*reading)->save_position("kafka", {"journal-1", 8, {}, "", 0, 0}));
   reading->reset();
   EXPECT_EQ(user_events::test::picture_of(folder_), before);
 }
 
 TEST_F(StateTest, ReadingOnlySeesWhatAProcessThatDiedLeftInTheWal) {
-  ASSERT_TRUE(state_->save_position("kafka", {"journal-1", 7, {}, ""}));
+  ASSERT_TRUE(state_->save_position("kafka", {"journal-1", 7, {}, "", 0, 0}));
   const std::string died = folder_ + "/100% died?", temporary = folder_ + "/tmp";
   fs::create_directory(died);
   fs::create_directory(temporary);

@@ -31,6 +31,7 @@ Setup roll_setup(Dice& dice) {
   setup.core.max_in_flight = static_cast<std::uint32_t>(dice.between(1, 24));
   setup.core.retry = {.initial = milliseconds(dice.between(1, 20)), .max = milliseconds(dice.between(20, 800)), .attempts = 0};
   setup.core.seed = dice.below(1u << 30);
+  setup.core.park_after = std::chrono::hours(1);
   setup.events = dice.between(20, 250);
   setup.keys = dice.between(1, 12);
   setup.poison_percent = dice.chance(40) ? static_cast<unsigned>(dice.between(1, 6)) : 0;
@@ -78,7 +79,7 @@ class Life {
   void start() {
     core_ = std::make_unique<FaultyCore>(setup_.core, saved_, defect_);
     if (defect_ != Defect::held_keys_not_loaded)
-      for (const auto& [sequence, head] : store_) core_->plain().hold_key(key_of_[sequence], sequence);
+      for (const auto& [sequence, head] : store_) core_->plain().hold_key(key_of_[sequence], sequence - 1);
     broker_->start(now_, saved_.low_water, defect_ == Defect::reconciliation_skipped);
   }
 

@@ -113,12 +113,11 @@ TEST_F(KafkaRunner, AnEventThatIsTooLargeBecomesADeadLetterAndItsUsersLaterEvent
   const auto records = broker().read_all(options_.topic);
   ASSERT_EQ(records.size(), 1u);
   EXPECT_EQ(records[0].key, "other");
-  const auto letters = state_->dead_letters("d", 0, 10);
-  ASSERT_TRUE(letters);
-  ASSERT_EQ(letters->size(), 3u);
-  EXPECT_TRUE((*letters)[0].head);
-  EXPECT_NE((*letters)[0].reason.find("max.message.bytes"), std::string::npos);
-  EXPECT_FALSE((*letters)[1].head);
+  const auto letters = this->letters();
+  ASSERT_EQ(letters.size(), 3u);
+  EXPECT_EQ(letters[0].state, DeadLetterState::dead);
+  EXPECT_NE(letters[0].reason.find("max.message.bytes"), std::string::npos);
+  EXPECT_EQ(letters[1].state, DeadLetterState::held);
 }
 
 }  // namespace
