@@ -8,7 +8,8 @@ set(UE_PACKAGE_LINKS Threads::Threads fmt::fmt fmt spdlog::spdlog simdjson::simd
     prometheus-cpp::core re2
     PkgConfig::RDKAFKA
     PkgConfig::RABBITMQ OpenSSL::SSL
-    PkgConfig::NATS)
+    PkgConfig::NATS
+    CURL::libcurl pugixml::pugixml)
 
 # All rooms that `target` needs, and all libraries from outside that these link.
 function(ue_collect target rooms_variable links_variable)

@@ -1,6 +1,7 @@
 // The kinds of destination, in documentation order. A new kind is its folder and its line here.
 #include <algorithm>
 
+#include "destinations/aws/aws.h"
 #include "destinations/destination.h"
 #include "destinations/file/file.h"
 #include "destinations/kafka/kafka.h"
@@ -15,6 +16,8 @@ const std::vector<Kind>& kinds() {
       kafka_kind(),
       rabbitmq_kind(),
       nats_kind(),
+      sqs_kind(),
+      sns_kind(),
       file_kind(),
       stdout_kind(),
   };

@@ -1,0 +1,88 @@
+#include "destinations/aws/entry.h"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+#include <new>
+
+#include "destinations/header_text.h"
+
+namespace user_events::destinations::aws {
+namespace {
+
+constexpr std::size_t kMaxDeduplicationIdBytes = 128;
+constexpr std::size_t kGroupIdDigits = 32;
+constexpr std::string_view kStringType = "String";
+
+std::string sha256_hex(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::array<unsigned char, 32> hash;
+  if (EVP_Digest(text.data(), text.size(), hash.data(), nullptr, EVP_sha256(), nullptr) != 1) throw std::bad_alloc();
+  std::string out;
+  out.reserve(2 * hash.size());
+  for (const unsigned char byte : hash) {
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 0xF];
+  }
+  return out;
+}
+
+bool is_legal_deduplication_id(std::string_view id) {
+  return id.size() <= kMaxDeduplicationIdBytes && std::ranges::all_of(id, [](char c) { return c > 0x20 && c < 0x7F; });
+}
+
+std::uint64_t counted_bytes(const Entry& entry) {
+  std::uint64_t bytes = entry.body.size();
+  for (const auto& attribute : entry.attributes) bytes += attribute.name.size() + kStringType.size() + attribute.value.size();
+  return bytes;
+}
+
+}  // namespace
+
+std::string group_id(std::string_view key) { return sha256_hex(key).substr(0, kGroupIdDigits); }
+
+std::string fifo_deduplication_id(const Message& message) {
+  std::string id = deduplication_id(message);
+  return is_legal_deduplication_id(id) ? id : sha256_hex(id);
+}
+
+void escape_noncharacters(std::string& json) {
+  constexpr std::string_view kLead = "\xEF\xBF";  // U+FFFE is EF BF BE, U+FFFF is EF BF BF
+  for (std::size_t at = json.find(kLead); at != std::string::npos; at = json.find(kLead, at + 1)) {
+    if (at + 2 >= json.size()) return;
+    if (json[at + 2] == '\xBE') json.replace(at, 3, "\\ufffe");
+    if (json[at + 2] == '\xBF') json.replace(at, 3, "\\uffff");
+  }
+}
+
+Entry make_entry(const Message& message, encoding::Format format, bool fifo) {
+  const auto& envelope = message.envelope;
+  const encoding::AttributeTexts texts(envelope, message.position);
+  Entry entry;
+  entry.sequence = message.position.sequence;
+  encoding::append_body(format, envelope, message.position, entry.body);
+  escape_noncharacters(entry.body);
+  entry.attributes.reserve(10);
+  const auto add = [&entry](std::string_view name, std::string_view value) { entry.attributes.push_back({name, std::string(value)}); };
+  add("type", envelope.type);
+  add("id", envelope.id);
+  add("source", envelope.source);
+  add("sequence", texts.sequence());
+  add("journalid", message.position.journal_id);
+  add("content-type", format == encoding::Format::plain ? "application/json" : "application/cloudevents+json; charset=UTF-8");
+  if (message.replay > 0) add("replay", std::to_string(message.replay));
+  if (message.dead_letter != nullptr) {
+    add(kDeadLetterDestinationHeader, message.dead_letter->destination);
+    add(kDeadLetterReasonHeader, message.dead_letter->reason);
+    add(kDeadLetterAttemptsHeader, std::to_string(message.dead_letter->attempts));
+  }
+  if (fifo) {
+    entry.group_id = group_id(envelope.partition_key);
+    entry.deduplication_id = fifo_deduplication_id(message);
+  }
+  entry.bytes = counted_bytes(entry);
+  return entry;
+}
+
+}  // namespace user_events::destinations::aws

@@ -1,0 +1,32 @@
+#include "destinations/aws/gate.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace user_events::destinations::aws {
+
+using std::chrono::milliseconds;
+
+void Gate::close(Time now, milliseconds longest, milliseconds least) {
+  if (state_ != State::open) return;
+  probe_failed(now, longest, least);
+}
+
+void Gate::close_at_start(Time now) noexcept {
+  state_ = State::closed;
+  failures_ = 0;
+  until_ = now;
+}
+
+void Gate::probe_failed(Time now, milliseconds longest, milliseconds least) {
+  constexpr std::uint32_t kMaxExponent = 30;
+  const double grown = static_cast<double>(retry_.initial.count()) * std::pow(retry_.factor, std::min(failures_, kMaxExponent));
+  const double most = std::min(grown, static_cast<double>(std::min(longest, retry_.max).count()));
+  std::uniform_real_distribution<double> any(0.5 * most, most);  // never at once, and not all clients together
+  const auto pause = std::max(milliseconds(static_cast<std::int64_t>(any(random_))), least);
+  ++failures_;
+  state_ = State::closed;
+  until_ = now + pause;
+}
+
+}  // namespace user_events::destinations::aws

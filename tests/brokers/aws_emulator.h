@@ -1,0 +1,63 @@
+// ElasticMQ and moto for tests and benchmarks: started, stopped and killed through tests/brokers/elasticmq and tests/brokers/moto, and a
+// plain client for what a test must do beside the code under test: make queues and topics, read messages. Failures throw
+// std::runtime_error.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "brokers/broker_script.h"
+
+namespace user_events::tests {
+
+struct QueueMessage {
+  std::string body, group_id, deduplication_id;
+  std::map<std::string, std::string> attributes;
+};
+
+struct Keys {
+  std::string access_key_id = "test", secret_access_key = "test", session_token;
+};
+
+/// ElasticMQ has its queues and messages again after a restart, moto nothing.
+class AwsEmulator : public BrokerScript {
+ public:
+  /// `elasticmq` or `moto`.
+  using BrokerScript::BrokerScript;
+
+  [[nodiscard]] std::string endpoint() const { return "http://127.0.0.1:" + std::to_string(port()) + "/"; }
+  /// Signs the calls below.
+  void set_keys(Keys keys) { keys_ = std::move(keys); }
+
+  /// The queue's URL.
+  std::string create_queue(const std::string& name, const std::map<std::string, std::string>& attributes = {}) const;
+  void delete_queue(const std::string& url) const;
+  /// The topic's ARN (moto only).
+  std::string create_topic(const std::string& name) const;
+  /// Raw delivery of the topic's messages to a queue of the same moto; `filter`: a JSON filter policy on attributes.
+  void subscribe(const std::string& topic_arn, const std::string& queue_name, const std::string& filter = {}) const;
+
+  /// Takes messages away until there are `count`, or for a second none came.
+  [[nodiscard]] std::vector<QueueMessage> receive(const std::string& queue_url, std::size_t count) const;
+
+  /// An action of the query protocol (IAM, STS, SNS); the answer's body. Throws unless it is 200.
+  std::string query(const std::string& service, const std::string& form) const;
+  /// From the given number of further requests on moto checks signatures and rights.
+  void check_signatures_after(int requests) const;
+
+ private:
+  struct Reply {
+    long status = 0;
+    std::string body;
+  };
+  [[nodiscard]] Reply post(const std::string& path, const std::string& service, const std::vector<std::string>& headers,
+                           const std::string& body) const;
+  std::string sqs(const std::string& action, const std::string& json) const;
+
+  Keys keys_;
+};
+
+}  // namespace user_events::tests
