@@ -132,7 +132,8 @@ std::optional<Failure> Connection::open_channel() {
 
 std::optional<Failure> Connection::publish(const OutgoingMessage& message) {
   const amqp_basic_properties_t properties = message.properties(headers_);
-  const int status = amqp_basic_publish(connection_, kChannel, bytes(config_.exchange), bytes(message.routing_key()), /*mandatory=*/1,
+  const std::string_view exchange = message.is_for_queue() ? std::string_view() : std::string_view(config_.exchange);
+  const int status = amqp_basic_publish(connection_, kChannel, bytes(exchange), bytes(message.routing_key()), /*mandatory=*/1,
                                         /*immediate=*/0, &properties, bytes(message.body()));
   if (status == AMQP_STATUS_OK) return std::nullopt;
   return library_failure(status, "sending", errno);

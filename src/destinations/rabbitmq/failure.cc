@@ -50,6 +50,8 @@ Failure sending_failure(std::uint16_t code, std::string_view reply_text) {
     case AMQP_CONNECTION_FORCED:
       return {.kind = Kind::network, .text = fmt::format("the broker ends connections: {}", text)};
     case AMQP_ACCESS_REFUSED:
+      if (text.find("'amq.default'") != std::string::npos)
+        return {.kind = Kind::queue_access, .text = fmt::format("{} (grant this user the right to write to amq.default, or remove dead_letter_topic)", text)};
       return {.kind = Kind::access, .text = fmt::format("{} (grant this user the right to write to the exchange: rabbitmqctl set_permissions)", text)};
     case AMQP_NOT_FOUND:
       return {.kind = Kind::access, .text = fmt::format("{} (make the exchange, or set declare = \"create\")", text)};

@@ -15,6 +15,7 @@ struct Failure {
     network,    ///< Connection refused, cut or silent; a broker that shuts down.
     settings,   ///< Login, vhost, certificate, topology: stays until somebody mends it.
     access,     ///< No right to publish, or no such exchange: the event that met it was not taken.
+    queue_access,  ///< No right to publish to a queue by name: meets copies of dead letters only.
     too_large,  ///< The event that met it is larger than the broker takes.
     message,    ///< It can't be written as an AMQP message; nothing of it that counts was sent.
     protocol,   ///< Anything else that closes the channel or connection.

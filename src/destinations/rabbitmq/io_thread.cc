@@ -29,6 +29,10 @@ constexpr milliseconds kOrderlyEnd{500};
 /// After the connection was cut its thread ends within milliseconds.
 constexpr milliseconds kAfterCut{1'000};
 constexpr std::size_t kMaxUnroutableKeys = 32;
+/// An event that comes back while others found a queue within this time is its own trouble, else the destination's as a whole.
+constexpr milliseconds kRoutedRecently{10'000};
+/// So many events show after a pause whether anything finds a queue again.
+constexpr std::size_t kProbes = 16;
 /// Room in a frame for its own header and the fixed part.
 constexpr std::size_t kFrameReserve = 64;
 constexpr std::size_t kDefaultFrameBytes = 131'072;
@@ -67,7 +71,11 @@ void IoThread::start() {
   abandoned_ = false;
   interrupter_.reset();
   failures_ = 0;
-  next_attempt_ = {};
+  pauses_ = 0;
+  next_attempt_ = last_routed_ = {};
+  unproven_ = false;
+  queues_are_forbidden_ = false;
+  unroutable_.clear();
   set_health(HealthState::starting, "connecting");
   mailbox_.set_finished(false);
   thread_ = std::thread([this] { run(); });
@@ -90,13 +98,14 @@ void IoThread::set_health(HealthState state, std::string detail) {
 
 /// Up, with what is not as it should be all the same.
 void IoThread::show_up() {
-  std::string detail;
-  if (!unroutable_.empty())
-    detail = fmt::format("events come back: no queue is bound to exchange '{}' for routing key '{}'{} (bind one, give the exchange an alternate "
-                         "exchange, or leave the type out with types)",
-                         config_.exchange, unroutable_.begin()->second,
-                         unroutable_.size() > 1 ? fmt::format(" and {} more", unroutable_.size() - 1) : std::string());
-  set_health(HealthState::up, std::move(detail));
+  set_health(HealthState::up, unroutable_.empty() ? std::string() : unroutable_text());
+}
+
+std::string IoThread::unroutable_text() const {
+  return fmt::format("events come back: no queue is bound to exchange '{}' for routing key '{}'{} (bind one, give the exchange an alternate "
+                     "exchange, or leave the type out with types)",
+                     config_.exchange, unroutable_.begin()->second,
+                     unroutable_.size() > 1 ? fmt::format(" and {} more", unroutable_.size() - 1) : std::string());
 }
 
 void IoThread::close(milliseconds deadline) {
@@ -155,7 +164,7 @@ void IoThread::adopt(std::unique_ptr<Connection> connection) {
   connected_at_ = last_read_ = last_progress_ = steady_clock::now();
   // What the broker thinks of this user and exchange shows with the first event alone: that it was not taken is then certain.
   alone_left_ = std::max<std::size_t>(alone_left_, 1);
-  blocked_ = is_silent_ = false;
+  blocked_ = is_silent_ = is_paused_ = false;
   connected_ = true;
   open_ = true;
   if (!unproven_) show_up();
@@ -164,7 +173,7 @@ void IoThread::adopt(std::unique_ptr<Connection> connection) {
 void IoThread::plan_next_attempt(const Failure& failure) {
   const auto now = steady_clock::now();
   ++failures_;
-  const bool refused = failure.kind == Failure::Kind::settings || failure.kind == Failure::Kind::access;
+  const bool refused = failure.kind != Failure::Kind::network;
   const auto hosts = static_cast<std::uint32_t>(config_.hosts.size());
   const std::uint32_t round = (failures_ - 1) / hosts;
   // All hosts are tried before there is a wait.
@@ -179,7 +188,8 @@ void IoThread::plan_next_attempt(const Failure& failure) {
 // --- connected
 
 void IoThread::serve() {
-  if (blocked_) give_back_queue("the broker takes no events now");
+  if (is_paused_ && steady_clock::now() >= resume_at_) end_pause();
+  if (!takes_events()) give_back_queue("the broker takes no events now");
   publish_what_may_be();
   mailbox_.report(reports_);
   if (!connection_) return;
@@ -190,14 +200,18 @@ void IoThread::serve() {
     return;
   }
   const auto tick = std::chrono::duration_cast<milliseconds>(config_.heartbeat) / 3;
-  const bool has_news = mailbox_.wait(connection_->descriptor(), tick);
+  const auto nap = is_paused_ ? std::clamp(std::chrono::ceil<milliseconds>(resume_at_ - steady_clock::now()), milliseconds(0), tick) : tick;
+  const bool has_news = mailbox_.wait(connection_->descriptor(), nap);
   if (has_news || steady_clock::now() - last_read_ >= tick) read();
   notice_silence();
 }
 
 bool IoThread::is_done() noexcept { return closing_ && outstanding_.empty() && queue_at_ == queue_.size(); }
 
-std::size_t IoThread::window() const noexcept { return alone_left_ > 0 ? 1 : config_.max_in_flight; }
+std::size_t IoThread::window() const noexcept {
+  if (alone_left_ > 0) return 1;
+  return pauses_ > 0 ? std::min<std::size_t>(kProbes, config_.max_in_flight) : config_.max_in_flight;
+}
 
 void IoThread::publish_what_may_be() {
   if (queue_at_ == queue_.size()) {
@@ -206,11 +220,14 @@ void IoThread::publish_what_may_be() {
   }
   mailbox_.take(queue_);
   std::size_t since_read = 0;
-  while (connection_ && !blocked_ && !abandoned_ && queue_at_ < queue_.size() && outstanding_.size() < window()) {
+  while (takes_events() && !abandoned_ && queue_at_ < queue_.size() && outstanding_.size() < window()) {
     const OutgoingMessage message = std::move(queue_[queue_at_++]);
     mailbox_.has_left(message.size());
     if (outstanding_.empty()) last_progress_ = steady_clock::now();
-    outstanding_.add(message.sequence(), message.body().size(), base::hash64(message.routing_key(), 0));
+    outstanding_.add({.sequence = message.sequence(),
+                      .body_bytes = message.body().size(),
+                      .key_hash = base::hash64(message.routing_key(), 0),
+                      .is_for_queue = message.is_for_queue()});
     if (auto failure = connection_->publish(message)) {
       if (failure->kind == Failure::Kind::message) {
         outstanding_.drop_last();
@@ -240,27 +257,55 @@ void IoThread::notice_silence() {
 void IoThread::on_confirm(std::uint64_t tag, bool multiple, bool stored) {
   last_progress_ = steady_clock::now();
   if (last_progress_ - connected_at_ >= kGoodConnection) failures_ = 0;
-  bool shows_up = std::exchange(unproven_, false) || std::exchange(is_silent_, false);
+  bool shows_up = std::exchange(is_silent_, false);
   outstanding_.confirm(tag, multiple, [&](const Published& event) {
     if (alone_left_ > 0) --alone_left_;
-    if (stored && !event.returned && !unroutable_.empty()) shows_up |= unroutable_.erase(event.key_hash) != 0;
     reports_.push_back(report_of_confirmed(event, stored));
+    if (event.is_for_queue) return;
+    if (event.returned) return pause_if_nothing_is_routed();
+    pauses_ = 0;
+    last_routed_ = last_progress_;
+    shows_up |= std::exchange(unproven_, false);
+    if (stored && !unroutable_.empty()) shows_up |= unroutable_.erase(event.key_hash) != 0;
   });
-  if (shows_up && !blocked_) show_up();
+  if (shows_up && takes_events() && !unproven_) show_up();
 }
 
 Report IoThread::report_of_confirmed(const Published& event, bool stored) const {
   if (!stored) return {.sequence = event.sequence, .outcome = Outcome::retry, .reason = "the broker could not store it (nack): a queue is full or has failed"};
   if (!event.returned) return {.sequence = event.sequence, .outcome = Outcome::accepted, .reason = {}};
+  return report_of_returned(event);
+}
+
+Report IoThread::report_of_returned(const Published& event) const {
+  if (event.is_for_queue) return {.sequence = event.sequence, .outcome = Outcome::refused, .reason = "there is no queue of the name in dead_letter_topic"};
+  Outcome outcome = Outcome::refused;
+  if (config_.unroutable == Unroutable::retry)
+    outcome = last_progress_ - last_routed_ < kRoutedRecently ? Outcome::retry : Outcome::unavailable;
   return {.sequence = event.sequence,
-          .outcome = config_.unroutable == Unroutable::retry ? Outcome::retry : Outcome::refused,
+          .outcome = outcome,
           .reason = fmt::format("unroutable: no queue is bound to exchange '{}' for its routing key", config_.exchange)};
 }
 
+/// No event finds a queue: that is no event's fault, and sending on would only bring all of them back.
+void IoThread::pause_if_nothing_is_routed() {
+  if (config_.unroutable != Unroutable::retry || is_paused_ || last_progress_ - last_routed_ < kRoutedRecently) return;
+  is_paused_ = unproven_ = true;
+  open_ = false;
+  resume_at_ = last_progress_ + with_jitter(std::min(kFirstDelayWhenRefused * (1 << std::min(pauses_, 12u)), config_.reconnect_max));
+  ++pauses_;
+  set_health(HealthState::down, unroutable_text());
+}
+
+void IoThread::end_pause() {
+  is_paused_ = false;
+  open_ = takes_events();
+}
+
 void IoThread::on_return(std::uint64_t sequence, std::string_view routing_key) {
-  if (!outstanding_.mark_returned(sequence)) return;
-  if (unroutable_.size() >= kMaxUnroutableKeys) return;
-  if (unroutable_.emplace(base::hash64(routing_key, 0), routing_key).second) show_up();
+  const Published* event = outstanding_.mark_returned(sequence);
+  if (event == nullptr || event->is_for_queue || unroutable_.size() >= kMaxUnroutableKeys) return;
+  if (unroutable_.emplace(event->key_hash, routing_key).second && takes_events() && !unproven_) show_up();
 }
 
 void IoThread::on_blocked(std::string_view reason) {
@@ -271,9 +316,9 @@ void IoThread::on_blocked(std::string_view reason) {
 
 void IoThread::on_unblocked() {
   blocked_ = false;
-  open_ = true;
+  open_ = takes_events();
   last_progress_ = steady_clock::now();
-  show_up();
+  if (open_ && !unproven_) show_up();
 }
 
 // --- ending
@@ -297,7 +342,8 @@ void IoThread::fail(Failure failure) {
   } else {
     max_body_bytes_ = config_.max_message_bytes;  // another broker, or another setting, may be behind the next connection
   }
-  unproven_ = failure.kind == Failure::Kind::access;
+  unproven_ |= failure.kind == Failure::Kind::access;
+  if (failure.kind == Failure::Kind::queue_access) queues_are_forbidden_ = true;
   if (failure.kind == Failure::Kind::network && config_.hosts.size() > 1) host_at_ = (host_at_ + 1) % config_.hosts.size();
   plan_next_attempt(failure);
   if (!abandoned_) set_health(HealthState::down, std::move(failure.text));
@@ -308,6 +354,9 @@ Report IoThread::report_of(const Published& event, const Failure& failure, bool 
   switch (failure.kind) {
     case Failure::Kind::access:
       if (was_alone) return report(Outcome::unavailable);
+      break;
+    case Failure::Kind::queue_access:
+      if (event.is_for_queue) return report(Outcome::refused);
       break;
     case Failure::Kind::too_large:
       if (failure.limit_bytes == 0 ? was_alone : event.body_bytes > failure.limit_bytes) return report(Outcome::refused);

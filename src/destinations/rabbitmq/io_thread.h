@@ -33,6 +33,8 @@ class IoThread final : private ConnectionListener {
   /// What the broker takes at most: the body, and its properties in one frame.
   [[nodiscard]] std::uint64_t max_body_bytes() const noexcept { return max_body_bytes_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::size_t max_properties_bytes() const noexcept;
+  /// Copies of dead letters are refused by the broker for want of a right.
+  [[nodiscard]] bool queues_are_forbidden() const noexcept { return queues_are_forbidden_.load(std::memory_order_relaxed); }
   void submit(std::vector<OutgoingMessage>& messages) { mailbox_.put(messages); }
   void collect(std::vector<Report>& out, std::chrono::milliseconds timeout) { mailbox_.take_reports(out, timeout); }
   void wake() noexcept { mailbox_.wake(); }
@@ -57,10 +59,15 @@ class IoThread final : private ConnectionListener {
   [[nodiscard]] bool is_done() noexcept;
   void read();
   void notice_silence();
+  void pause_if_nothing_is_routed();
+  void end_pause();
+  [[nodiscard]] bool takes_events() const noexcept { return connection_ != nullptr && !blocked_ && !is_paused_; }
   void fail(Failure failure);
   void plan_next_attempt(const Failure& failure);
   [[nodiscard]] Report report_of(const Published& event, const Failure& failure, bool was_alone) const;
   [[nodiscard]] Report report_of_confirmed(const Published& event, bool stored) const;
+  [[nodiscard]] Report report_of_returned(const Published& event) const;
+  [[nodiscard]] std::string unroutable_text() const;
   void give_back_queue(std::string_view reason);
   void set_health(HealthState state, std::string detail);
   void show_up();
@@ -69,7 +76,7 @@ class IoThread final : private ConnectionListener {
   const Config& config_;
   Mailbox mailbox_;
   Interrupter interrupter_;
-  std::atomic<bool> open_{false}, connected_{false}, closing_{false}, abandoned_{false};
+  std::atomic<bool> open_{false}, connected_{false}, closing_{false}, abandoned_{false}, queues_are_forbidden_{false};
   std::atomic<std::uint64_t> max_body_bytes_;
   std::atomic<std::size_t> frame_bytes_;
   mutable std::mutex health_mutex_;
@@ -83,11 +90,13 @@ class IoThread final : private ConnectionListener {
   std::vector<Report> reports_;
   std::size_t alone_left_ = 1;  ///< So many more events are published one at a time.
   bool blocked_ = false;
+  bool is_paused_ = false;       ///< Whatever was sent came back: nothing is sent until `resume_at_`.
   bool is_silent_ = false;       ///< Confirms have not come for long.
-  bool unproven_ = false;        ///< After a refusal only a confirm shows that it works again.
+  bool unproven_ = false;        ///< After a refusal only an event that is taken shows that it works again.
   std::uint32_t failures_ = 0;   ///< In a row.
   std::size_t host_at_ = 0;
-  Time next_attempt_{}, connected_at_{}, last_read_{}, last_progress_{};
+  std::uint32_t pauses_ = 0;     ///< In a row.
+  Time next_attempt_{}, connected_at_{}, last_read_{}, last_progress_{}, last_routed_{}, resume_at_{};
   std::map<std::uint64_t, std::string> unroutable_;  ///< Routing keys that came back, by hash.
   std::thread thread_;
 };

@@ -15,19 +15,24 @@ constexpr std::size_t kHeadersAtFirst = 16;
 }  // namespace
 
 OutgoingMessage::OutgoingMessage(const Config& config, const Message& message)
-    : sequence_(message.position.sequence), time_seconds_(static_cast<std::uint64_t>(std::max<std::int64_t>(message.envelope.time_ms, 0)) / 1'000) {
+    : sequence_(message.position.sequence), time_seconds_(static_cast<std::uint64_t>(std::max<std::int64_t>(message.envelope.time_ms, 0)) / 1'000),
+      is_for_queue_(!message.target.empty()) {
   const auto& envelope = message.envelope;
   constexpr std::size_t kAttributesGuess = 768;
   text_.reserve(envelope.data.size() + envelope.extensions.size() + kAttributesGuess);
   headers_.reserve(kHeadersAtFirst);
 
-  config.routing_key.append(envelope.type, text_);
+  if (is_for_queue_)
+    text_ = message.target;
+  else
+    config.routing_key.append(envelope.type, text_);
   routing_key_ = {0, static_cast<std::uint32_t>(text_.size())};
   const std::string id = deduplication_id(message);
   // An id of the full length leaves no room for the generation, which is in a header as well.
   message_id_ = add(id.size() <= kMaxShortBytes ? std::string_view(id) : envelope.id);
   type_ = add(envelope.type);
   add_headers(config.format, message);
+  if (message.dead_letter != nullptr) add_cause(*message.dead_letter);
 
   const auto begin = text_.size();
   encoding::append_body(config.format, envelope, message.position, text_);
@@ -58,8 +63,15 @@ void OutgoingMessage::add_headers(encoding::Format format, const Message& messag
     add_header("id", message.envelope.id);
     add_header("journalid", message.position.journal_id);
     add_header("sequence", texts.sequence());
+    if (!texts.replay().empty()) add_header("replay", texts.replay());
   }
-  if (message.replay > 0) add_header("replay", std::to_string(message.replay));
+}
+
+void OutgoingMessage::add_cause(const DeadLetterCause& cause) {
+  const auto add_plain = [this](std::string_view name, std::string_view value) { headers_.push_back({add(name), add(value)}); };
+  add_plain(kDeadLetterDestinationHeader, cause.destination);
+  add_plain(kDeadLetterReasonHeader, cause.reason);
+  add_plain(kDeadLetterAttemptsHeader, std::to_string(cause.attempts));
 }
 
 amqp_bytes_t OutgoingMessage::bytes_of(Part part) const noexcept { return bytes(view_of(part)); }

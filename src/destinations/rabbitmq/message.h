@@ -24,6 +24,8 @@ class OutgoingMessage {
   OutgoingMessage(const Config& config, const Message& message);
 
   [[nodiscard]] std::uint64_t sequence() const noexcept { return sequence_; }
+  /// To the queue that `routing_key` names, through the default exchange: the copy of a dead letter.
+  [[nodiscard]] bool is_for_queue() const noexcept { return is_for_queue_; }
   [[nodiscard]] std::string_view routing_key() const noexcept { return view_of(routing_key_); }
   [[nodiscard]] std::string_view body() const noexcept { return view_of(body_); }
   /// Bound on the serialised properties, which must fit in one frame.
@@ -42,6 +44,7 @@ class OutgoingMessage {
 
   Part add(std::string_view text);
   void add_header(std::string_view name, std::string_view value);
+  void add_cause(const DeadLetterCause& cause);
   void add_headers(encoding::Format format, const Message& message);
   [[nodiscard]] std::string_view view_of(Part part) const noexcept { return std::string_view(text_).substr(part.offset, part.size); }
   [[nodiscard]] amqp_bytes_t bytes_of(Part part) const noexcept;
@@ -51,6 +54,7 @@ class OutgoingMessage {
   Part routing_key_, message_id_, type_, body_;
   std::string_view content_type_;  // a literal
   std::uint64_t sequence_ = 0, time_seconds_ = 0;
+  bool is_for_queue_ = false;
 };
 
 /// The sequence number in the headers of a message that came back; 0 if it is none of ours.

@@ -4,11 +4,11 @@
 
 namespace user_events::destinations::rabbitmq {
 
-bool Outstanding::mark_returned(std::uint64_t sequence) {
+const Published* Outstanding::mark_returned(std::uint64_t sequence) {
   const auto found = std::ranges::find_if(events_, [sequence](const Published& event) { return event.sequence == sequence && !event.confirmed; });
-  if (found == events_.end()) return false;
+  if (found == events_.end()) return nullptr;
   found->returned = true;
-  return true;
+  return &*found;
 }
 
 void Outstanding::drop_confirmed() {

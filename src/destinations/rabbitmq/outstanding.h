@@ -13,6 +13,7 @@ struct Published {
   std::uint64_t sequence = 0;
   std::uint64_t body_bytes = 0;
   std::uint64_t key_hash = 0;  ///< Of its routing key.
+  bool is_for_queue = false;
   bool returned = false;   ///< It came back: its confirm will say no more than that.
   bool confirmed = false;
 };
@@ -23,8 +24,8 @@ class Outstanding {
   [[nodiscard]] std::size_t size() const noexcept { return count_; }
   [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
 
-  void add(std::uint64_t sequence, std::uint64_t body_bytes, std::uint64_t key_hash) {
-    events_.push_back({.sequence = sequence, .body_bytes = body_bytes, .key_hash = key_hash});
+  void add(const Published& event) {
+    events_.push_back(event);
     ++count_;
   }
   /// The one that was added last was not published after all.
@@ -32,8 +33,8 @@ class Outstanding {
     events_.pop_back();
     --count_;
   }
-  /// The event came back; its confirm is still to come. False if it is not here.
-  bool mark_returned(std::uint64_t sequence);
+  /// The event came back; its confirm is still to come. nullptr if it is not here.
+  const Published* mark_returned(std::uint64_t sequence);
   /// Calls `sink(const Published&)` for each event that `tag` (`multiple`: and all before it) confirms.
   template <class Sink>
   void confirm(std::uint64_t tag, bool multiple, Sink&& sink) {

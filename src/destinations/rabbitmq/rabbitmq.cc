@@ -18,7 +18,7 @@ constexpr std::size_t kBatch = 128;
 }  // namespace
 
 RabbitMqDestination::RabbitMqDestination(Config config)
-    : config_(std::move(config)), features_{.max_in_flight = config_.max_in_flight, .max_message_bytes = config_.max_message_bytes} {}
+    : config_(std::move(config)), features_{.max_in_flight = config_.max_in_flight, .max_message_bytes = config_.max_message_bytes, .dead_letter_target = true} {}
 
 Result<void> RabbitMqDestination::start(std::string_view, std::string_view, std::uint64_t) {
   batch_.clear();
@@ -44,6 +44,7 @@ SendStatus RabbitMqDestination::send(const Message& message) {
 }
 
 std::string RabbitMqDestination::objection(const OutgoingMessage& message) const {
+  if (message.is_for_queue() && io_.queues_are_forbidden()) return "this user may not write to amq.default, by which a dead letter gets to its queue";
   if (message.routing_key().size() > kMaxShortBytes) return fmt::format("a routing key of {} bytes; AMQP has at most {}", message.routing_key().size(), kMaxShortBytes);
   if (message.body().size() > io_.max_body_bytes())
     return fmt::format("a message of {} bytes; at most {} are taken (max_message_bytes, the broker's max_message_size)", message.body().size(), io_.max_body_bytes());

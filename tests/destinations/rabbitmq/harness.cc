@@ -63,7 +63,7 @@ bool Loop::send(std::uint64_t sequence) {
   message.envelope.time_ms = 1'700'000'000'000;
   message.envelope.extensions = extensions;
   message.envelope.data = data;
-  message.position = {.journal_id = "01JOURNAL0000000000000000A", .sequence = sequence};
+  message.position = {.journal_id = "01JOURNAL0000000000000000A", .sequence = sequence, .replay = replay};
   message.replay = replay;
   return destination_->send(message) == SendStatus::queued;
 }
