@@ -11,6 +11,7 @@
 #include <deque>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <stdexcept>
 
@@ -69,8 +70,14 @@ RabbitRecord record_of(const std::string& routing_key, const amqp_message_t& mes
 
 void consume_until_silence(const Client& client, const std::string& queue, std::vector<RabbitRecord>& records) {
   const std::string tag = "reader";
-  amqp_basic_consume(client.get(), kChannel, bytes(queue), bytes(tag), /*no_local=*/0, /*no_ack=*/1, /*exclusive=*/0, amqp_empty_table);
+  amqp_basic_consume(client.get(), kChannel, bytes(queue), bytes(tag), /*no_local=*/0, /*no_ack=*/0, /*exclusive=*/0, amqp_empty_table);
   client.check("consume " + queue);
+  // What is not acknowledged goes back into its place: what is still on its way when we leave is not lost.
+  std::uint64_t last = 0;
+  const auto acknowledge = [&] {
+    if (last != 0 && amqp_basic_ack(client.get(), kChannel, last, /*multiple=*/1) != AMQP_STATUS_OK) give_up("acknowledging");
+    last = 0;
+  };
   for (;;) {
     amqp_maybe_release_buffers(client.get());
     amqp_envelope_t envelope;
@@ -79,8 +86,12 @@ void consume_until_silence(const Client& client, const std::string& queue, std::
     if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION && reply.library_error == AMQP_STATUS_TIMEOUT) break;
     require(reply, "consuming " + queue);
     records.push_back(record_of(text(envelope.routing_key), envelope.message));
+    last = envelope.delivery_tag;
     amqp_destroy_envelope(&envelope);
+    constexpr std::size_t kBetweenAcknowledgements = 500;
+    if (records.size() % kBetweenAcknowledgements == 0) acknowledge();
   }
+  acknowledge();
 }
 
 /// False if the queue is empty, and says so itself: silence alone would not prove it.
@@ -145,6 +156,11 @@ void RabbitBroker::signal(int number) const {
 void RabbitBroker::halt() { signal(SIGSTOP); }
 void RabbitBroker::resume() { signal(SIGCONT); }
 std::string RabbitBroker::ctl(const std::string& arguments) const { return run("ctl " + folder_ + " " + arguments); }
+
+std::string RabbitBroker::read_file(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
 
 void RabbitBroker::declare_exchange(const std::string& name) const {
   const Client client(port_);

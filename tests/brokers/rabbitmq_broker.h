@@ -40,6 +40,7 @@ class RabbitBroker {
   /// `rabbitmqctl …`; what it prints.
   std::string ctl(const std::string& arguments) const;
 
+  [[nodiscard]] static std::string read_file(const std::string& path);
   [[nodiscard]] const std::string& folder() const noexcept { return folder_; }
   [[nodiscard]] int port() const noexcept { return port_; }
   [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }

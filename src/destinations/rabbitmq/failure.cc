@@ -3,6 +3,7 @@
 #include <amqp_framing.h>
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <charconv>
 #include <cstring>
 
@@ -108,6 +109,9 @@ Failure library_failure(int status, std::string_view doing, int system_error) {
   if (is_tls_error(status))
     return {.kind = Kind::settings, .text = fmt::format("{}: {} (does the port speak TLS, and does it ask for a client certificate?)", doing,
                                                         amqp_error_string2(status))};
+  // librabbitmq keeps the connect's own error for itself.
+  if (status == AMQP_STATUS_SOCKET_ERROR && system_error == EINPROGRESS)
+    return {.kind = Kind::network, .text = fmt::format("{}: refused, or no way there (is the broker running, and is this its port?)", doing)};
   const bool tells_more = system_error != 0 && (status == AMQP_STATUS_SOCKET_ERROR || status == AMQP_STATUS_TCP_ERROR);
   return {.kind = Kind::network, .text = fmt::format("{}: {}", doing, tells_more ? std::strerror(system_error) : amqp_error_string2(status))};
 }

@@ -173,7 +173,8 @@ void IoThread::adopt(std::unique_ptr<Connection> connection) {
 void IoThread::plan_next_attempt(const Failure& failure) {
   const auto now = steady_clock::now();
   ++failures_;
-  const bool refused = failure.kind != Failure::Kind::network;
+  const bool refused =
+      failure.kind == Failure::Kind::settings || failure.kind == Failure::Kind::access || failure.kind == Failure::Kind::protocol;
   const auto hosts = static_cast<std::uint32_t>(config_.hosts.size());
   const std::uint32_t round = (failures_ - 1) / hosts;
   // All hosts are tried before there is a wait.

@@ -37,6 +37,9 @@ class Loop {
   std::function<std::string(std::uint64_t)> type = [](std::uint64_t) { return "user.created"; };
   std::uint32_t replay = 0;
   std::string extensions;
+  /// Not empty: those of `is_dead_letter` are copies for this queue.
+  std::string dead_letter_queue;
+  std::function<bool(std::uint64_t)> is_dead_letter = [](std::uint64_t) { return true; };
 
   void start() { ASSERT_OK(destination_->start({}, "01JOURNAL0000000000000000A", 0)); }
   /// One round of sending and polling.
