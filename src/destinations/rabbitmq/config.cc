@@ -66,6 +66,7 @@ void read_connection(SettingsReader& reader, Config& config) {
   config.heartbeat = std::chrono::duration_cast<std::chrono::seconds>(
       reader.duration("heartbeat", config.heartbeat, milliseconds(1'000), std::chrono::minutes(10)));
   config.connect_timeout = reader.duration("connect_timeout", config.connect_timeout, milliseconds(100), std::chrono::minutes(1));
+  config.confirm_timeout = reader.duration("confirm_timeout", config.confirm_timeout, milliseconds(1'000), std::chrono::minutes(10));
   config.reconnect_max = reader.duration("reconnect_max", config.reconnect_max, milliseconds(100), std::chrono::minutes(10));
 }
 

@@ -58,6 +58,7 @@ struct Config {
   std::uint64_t max_message_bytes = kDefaultMaxMessageBytes;
   std::chrono::seconds heartbeat{10};
   std::chrono::milliseconds connect_timeout{5'000};
+  std::chrono::milliseconds confirm_timeout{15'000};
   std::chrono::milliseconds reconnect_max{10'000};
 };
 

@@ -13,6 +13,7 @@ namespace user_events::destinations::rabbitmq {
 struct Failure {
   enum class Kind : std::uint8_t {
     network,    ///< Connection refused, cut or silent; a broker that shuts down.
+    silence,    ///< It lives, but confirms nothing.
     settings,   ///< Login, vhost, certificate, topology: stays until somebody mends it.
     access,     ///< No right to publish, or no such exchange: the event that met it was not taken.
     queue_access,  ///< No right to publish to a queue by name: meets copies of dead letters only.

@@ -21,8 +21,6 @@ constexpr milliseconds kFirstDelay{100};
 constexpr milliseconds kFirstDelayWhenRefused{1'000};
 /// A connection that lasted so long was good: the next failure is the first of its row.
 constexpr milliseconds kGoodConnection{5'000};
-/// Confirms of a healthy broker come within this time, even of a slow disk.
-constexpr milliseconds kSilence{30'000};
 /// Between two looks at what the broker says while there is much to send.
 constexpr std::size_t kPublishesBetweenReads = 32;
 constexpr milliseconds kOrderlyEnd{500};
@@ -77,7 +75,7 @@ void IoThread::start() {
   queues_are_forbidden_ = false;
   unroutable_.clear();
   set_health(HealthState::starting, "connecting");
-  mailbox_.set_finished(false);
+  mailbox_.set_stage(Stage::serving);
   thread_ = std::thread([this] { run(); });
 }
 
@@ -110,16 +108,21 @@ std::string IoThread::unroutable_text() const {
 
 void IoThread::close(milliseconds deadline) {
   closing_ = true;
-  // Without a connection nothing is under way that would be worth waiting for.
-  if (!connected_) abandoned_ = true;
   mailbox_.wake_connection();
-  const bool finished = mailbox_.wait_until_finished(connected_ ? deadline : milliseconds(0));
-  if (!finished) {
-    abandoned_ = true;
-    interrupter_.cut();
-    mailbox_.wake_connection();
-    if (connected_) (void)mailbox_.wait_until_finished(kAfterCut);
+  (void)mailbox_.wait_until_idle(deadline);
+  // Once more after saying so: from then on a thread that is still connecting takes nothing.
+  abandoned_ = true;
+  interrupter_.cut();
+  mailbox_.wake_connection();
+  (void)mailbox_.wait_until_idle(kAfterCut);
+  std::vector<OutgoingMessage> left;
+  std::vector<Report> reports;
+  mailbox_.take(left);
+  for (const auto& message : left) {
+    mailbox_.has_left(message.size());
+    reports.push_back({.sequence = message.sequence(), .outcome = Outcome::unavailable, .reason = "closed before it was sent"});
   }
+  mailbox_.report(reports);
 }
 
 void IoThread::run() {
@@ -139,7 +142,7 @@ void IoThread::run() {
   open_ = false;
   give_back_queue("closed before it was sent");
   mailbox_.report(reports_);
-  mailbox_.set_finished(true);
+  mailbox_.set_stage(Stage::finished);
 }
 
 // --- connecting
@@ -150,9 +153,11 @@ void IoThread::try_to_connect() {
     mailbox_.wait(-1, std::chrono::ceil<milliseconds>(next_attempt_ - now));
     return;
   }
+  mailbox_.set_stage(Stage::connecting);
   auto opened = Connection::open(config_, config_.hosts[host_at_], interrupter_);
-  if (opened) return adopt(*std::move(opened));
+  mailbox_.set_stage(Stage::serving);
   if (abandoned_) return;
+  if (opened) return adopt(*std::move(opened));
   host_at_ = (host_at_ + 1) % config_.hosts.size();
   plan_next_attempt(opened.error());
   set_health(HealthState::down, opened.error().text);
@@ -164,8 +169,7 @@ void IoThread::adopt(std::unique_ptr<Connection> connection) {
   connected_at_ = last_read_ = last_progress_ = steady_clock::now();
   // What the broker thinks of this user and exchange shows with the first event alone: that it was not taken is then certain.
   alone_left_ = std::max<std::size_t>(alone_left_, 1);
-  blocked_ = is_silent_ = is_paused_ = false;
-  connected_ = true;
+  blocked_ = is_paused_ = false;
   open_ = true;
   if (!unproven_) show_up();
 }
@@ -197,14 +201,14 @@ void IoThread::serve() {
   if (is_done()) {
     connection_->close(kOrderlyEnd);
     connection_.reset();
-    connected_ = open_ = false;
+    open_ = false;
     return;
   }
-  const auto tick = std::chrono::duration_cast<milliseconds>(config_.heartbeat) / 3;
+  const auto tick = std::min(std::chrono::duration_cast<milliseconds>(config_.heartbeat), config_.confirm_timeout) / 3;
   const auto nap = is_paused_ ? std::clamp(std::chrono::ceil<milliseconds>(resume_at_ - steady_clock::now()), milliseconds(0), tick) : tick;
   const bool has_news = mailbox_.wait(connection_->descriptor(), nap);
   if (has_news || steady_clock::now() - last_read_ >= tick) read();
-  notice_silence();
+  give_up_if_silent();
 }
 
 bool IoThread::is_done() noexcept { return closing_ && outstanding_.empty() && queue_at_ == queue_.size(); }
@@ -248,17 +252,18 @@ void IoThread::read() {
   if (auto failure = connection_->read(*this)) fail(*std::move(failure));
 }
 
-void IoThread::notice_silence() {
-  if (!connection_ || outstanding_.empty() || blocked_ || is_silent_ || steady_clock::now() - last_progress_ < kSilence) return;
-  is_silent_ = true;
-  set_health(HealthState::down, fmt::format("the broker has confirmed nothing for {} s (has a quorum queue lost its majority, or is a disk stuck?)",
-                                            kSilence.count() / 1'000));
+/// A quorum queue that was electing its leader when a message came may never confirm it; on a new connection it does.
+void IoThread::give_up_if_silent() {
+  if (!connection_ || outstanding_.empty() || blocked_ || steady_clock::now() - last_progress_ < config_.confirm_timeout) return;
+  fail({.kind = Failure::Kind::silence,
+        .text = fmt::format("the broker has confirmed nothing for {} ms (has a quorum queue lost its majority, or is a disk stuck? confirm_timeout)",
+                            config_.confirm_timeout.count())});
 }
 
 void IoThread::on_confirm(std::uint64_t tag, bool multiple, bool stored) {
   last_progress_ = steady_clock::now();
   if (last_progress_ - connected_at_ >= kGoodConnection) failures_ = 0;
-  bool shows_up = std::exchange(is_silent_, false);
+  bool shows_up = false;
   outstanding_.confirm(tag, multiple, [&](const Published& event) {
     if (alone_left_ > 0) --alone_left_;
     reports_.push_back(report_of_confirmed(event, stored));
@@ -327,7 +332,7 @@ void IoThread::on_unblocked() {
 void IoThread::fail(Failure failure) {
   // It was cut by us: what the socket says about that is no news.
   if (abandoned_) failure = {.kind = Failure::Kind::network, .text = "closed before the broker had confirmed it"};
-  connected_ = open_ = false;
+  open_ = false;
   connection_.reset();
   const bool was_alone = alone_left_ > 0 && outstanding_.size() == 1;
   const std::size_t under_way = outstanding_.size();
@@ -343,7 +348,7 @@ void IoThread::fail(Failure failure) {
   } else {
     max_body_bytes_ = config_.max_message_bytes;  // another broker, or another setting, may be behind the next connection
   }
-  unproven_ |= failure.kind == Failure::Kind::access;
+  unproven_ |= failure.kind == Failure::Kind::access || failure.kind == Failure::Kind::silence;
   if (failure.kind == Failure::Kind::queue_access) queues_are_forbidden_ = true;
   if (failure.kind == Failure::Kind::network && config_.hosts.size() > 1) host_at_ = (host_at_ + 1) % config_.hosts.size();
   plan_next_attempt(failure);

@@ -58,7 +58,7 @@ class IoThread final : private ConnectionListener {
   [[nodiscard]] std::size_t window() const noexcept;
   [[nodiscard]] bool is_done() noexcept;
   void read();
-  void notice_silence();
+  void give_up_if_silent();
   void pause_if_nothing_is_routed();
   void end_pause();
   [[nodiscard]] bool takes_events() const noexcept { return connection_ != nullptr && !blocked_ && !is_paused_; }
@@ -76,7 +76,7 @@ class IoThread final : private ConnectionListener {
   const Config& config_;
   Mailbox mailbox_;
   Interrupter interrupter_;
-  std::atomic<bool> open_{false}, connected_{false}, closing_{false}, abandoned_{false}, queues_are_forbidden_{false};
+  std::atomic<bool> open_{false}, closing_{false}, abandoned_{false}, queues_are_forbidden_{false};
   std::atomic<std::uint64_t> max_body_bytes_;
   std::atomic<std::size_t> frame_bytes_;
   mutable std::mutex health_mutex_;
@@ -91,7 +91,6 @@ class IoThread final : private ConnectionListener {
   std::size_t alone_left_ = 1;  ///< So many more events are published one at a time.
   bool blocked_ = false;
   bool is_paused_ = false;       ///< Whatever was sent came back: nothing is sent until `resume_at_`.
-  bool is_silent_ = false;       ///< Confirms have not come for long.
   bool unproven_ = false;        ///< After a refusal only an event that is taken shows that it works again.
   std::uint32_t failures_ = 0;   ///< In a row.
   std::size_t host_at_ = 0;

@@ -63,9 +63,9 @@ void Mailbox::wake_connection() noexcept {
   (void)!::write(event_, &one, sizeof one);
 }
 
-bool Mailbox::wait_until_finished(std::chrono::milliseconds timeout) {
+bool Mailbox::wait_until_idle(std::chrono::milliseconds timeout) {
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, timeout, [this] { return finished_; });
+  return changed_.wait_for(lock, timeout, [this] { return stage_ != Stage::serving; });
 }
 
 void Mailbox::take(std::vector<OutgoingMessage>& out) {
@@ -100,10 +100,10 @@ bool Mailbox::wait(int descriptor, std::chrono::milliseconds timeout) {
   return both[0].revents != 0;
 }
 
-void Mailbox::set_finished(bool finished) {
+void Mailbox::set_stage(Stage stage) {
   {
     const std::lock_guard lock(mutex_);
-    finished_ = finished;
+    stage_ = stage;
   }
   changed_.notify_all();
 }

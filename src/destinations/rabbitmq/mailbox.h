@@ -13,6 +13,13 @@
 
 namespace user_events::destinations::rabbitmq {
 
+/// Where the connection's thread is.
+enum class Stage : std::uint8_t {
+  serving,
+  connecting,  ///< In a call that may last, and holds no message.
+  finished,
+};
+
 /// Thread-safe. Bounded by what its user counts as in flight and by `queued_bytes`.
 class Mailbox {
  public:
@@ -30,18 +37,18 @@ class Mailbox {
   /// Bytes that were put and not yet published or given back.
   [[nodiscard]] std::uint64_t queued_bytes() const noexcept { return queued_bytes_.load(std::memory_order_relaxed); }
   void wake_connection() noexcept;
-  /// False when `timeout` has passed first.
-  bool wait_until_finished(std::chrono::milliseconds timeout);
+  /// Until the other side holds no message; false when `timeout` has passed first.
+  bool wait_until_idle(std::chrono::milliseconds timeout);
 
   // The side of the connection's thread.
-  /// Appends what was put.
+  /// Appends what was put. Also for the delivery thread, once the other side is idle for good.
   void take(std::vector<OutgoingMessage>& out);
   void has_left(std::uint64_t bytes) noexcept { queued_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
   /// Takes all of `reports`.
   void report(std::vector<Report>& reports);
   /// Sleeps until `descriptor` (-1: none) has something to read (true), messages come, or somebody wakes us.
   bool wait(int descriptor, std::chrono::milliseconds timeout);
-  void set_finished(bool finished);
+  void set_stage(Stage stage);
 
  private:
   int event_;  ///< eventfd
@@ -52,7 +59,7 @@ class Mailbox {
   std::vector<Report> reports_;
   bool asleep_ = false;
   bool woken_ = false;
-  bool finished_ = true;
+  Stage stage_ = Stage::finished;
 };
 
 }  // namespace user_events::destinations::rabbitmq

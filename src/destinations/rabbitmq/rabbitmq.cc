@@ -99,7 +99,7 @@ Kind rabbitmq_kind() {
           .check = rabbitmq::check,
           .make = rabbitmq::make,
           .settings = {"hosts", "vhost", "user", "password", "tls", "tls_ca_file", "tls_cert_file", "tls_key_file", "tls_verify", "unsafe", "heartbeat",
-                       "connect_timeout", "reconnect_max", "declare", "queue", "queue_type", "binding_key", "routing_key", "unroutable", "max_in_flight",
+                       "connect_timeout", "confirm_timeout", "reconnect_max", "declare", "queue", "queue_type", "binding_key", "routing_key", "unroutable", "max_in_flight",
                        "max_message_bytes"}};
 }
 

@@ -46,6 +46,7 @@ class RabbitMq final : public BrokerUnderTest {
   DestinationOptions impatient(DestinationOptions options) const override {
     options.settings["heartbeat"] = "1s";
     options.settings["connect_timeout"] = "1s";
+    options.settings["confirm_timeout"] = "2s";
     return options;
   }
 
