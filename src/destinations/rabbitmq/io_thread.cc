@@ -252,7 +252,8 @@ void IoThread::read() {
   if (auto failure = connection_->read(*this)) fail(*std::move(failure));
 }
 
-/// A quorum queue that was electing its leader when a message came may never confirm it; on a new connection it does.
+/// A broker can live (heartbeats come) and confirm nothing, as with a queue that has no leader: a new connection, to another node maybe, is all
+/// that is left to be tried.
 void IoThread::give_up_if_silent() {
   if (!connection_ || outstanding_.empty() || blocked_ || steady_clock::now() - last_progress_ < config_.confirm_timeout) return;
   fail({.kind = Failure::Kind::silence,

@@ -168,6 +168,20 @@ TEST(RabbitMqRefusal, AnAlarmOfTheBrokerIsWaitedForAndSaidSo) {
   EXPECT_EQ(check_complete(broker().drain(exchange), 30'000), "");
 }
 
+TEST(RabbitMqRefusal, ABrokerThatConfirmsNothingIsLeftAfterATimeAndGetsTheSameAgain) {
+  const std::string exchange = fresh_exchange();
+  Loop loop(options_for(exchange, {{"heartbeat", "1m"}, {"confirm_timeout", "1s"}, {"connect_timeout", "1s"}}), 30'000);
+  loop.start();
+  ASSERT_TRUE(loop.run_until([&] { return loop.accepted() > 1'000; }));
+  broker().halt();
+  ASSERT_TRUE(loop.wait_for(HealthState::down, "confirmed nothing"));
+  EXPECT_GT(loop.count(Outcome::in_doubt), 0u);
+  broker().resume();
+  ASSERT_TRUE(loop.run(60s));
+  EXPECT_EQ(loop.destination().health().state, HealthState::up);
+  EXPECT_EQ(check_complete(broker().drain(exchange), 30'000), "");
+}
+
 TEST(RabbitMqRefusal, CloseKeepsItsDeadlineWhileTheBrokerBlocks) {
   const std::string exchange = fresh_exchange();
   Loop loop(options_for(exchange), 100'000);
