@@ -17,6 +17,7 @@ constexpr std::uint64_t kLeastRequestBytes = 4'096, kMostRequestBytes = 16u << 2
 constexpr std::uint32_t kMostRequestsInFlight = 256;
 
 bool is_loopback(std::string_view url) {
+  if (url.find('@') != std::string_view::npos) return false;
   auto host = url.substr(url.find("://") + 3);
   host = host.substr(0, host.find_first_of("/?#"));
   return host.starts_with("127.") || host == "localhost" || host.starts_with("localhost:") || host.starts_with("[::1]");
