@@ -7,6 +7,7 @@
 #include "destinations/kafka/kafka.h"
 #include "destinations/rabbitmq/rabbitmq.h"
 #include "destinations/nats/nats.h"
+#include "destinations/redis/redis.h"
 #include "destinations/stdout/stdout.h"
 
 namespace user_events::destinations {
@@ -18,6 +19,7 @@ const std::vector<Kind>& kinds() {
       nats_kind(),
       sqs_kind(),
       sns_kind(),
+      redis_kind(),
       file_kind(),
       stdout_kind(),
   };
