@@ -112,6 +112,7 @@ std::optional<Marks> read_marks(const rd_kafka_message_t* message) {
   const auto find = [headers](std::string_view name) -> std::string_view {
     const void* value = nullptr;
     std::size_t size = 0;
+    // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the names are literals
     if (rd_kafka_header_get_last(headers, name.data(), &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR ||
         value == nullptr)
       return {};
