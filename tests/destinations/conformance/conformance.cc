@@ -108,15 +108,9 @@ std::size_t Conformance::repeats() {
   return repeated;
 }
 
-std::vector<state::DeadLetter> Conformance::dead_letters() {
-  const auto letters = state_->dead_letters("d", 0, 10'000);
-  EXPECT_TRUE(letters);
-  return letters ? *letters : std::vector<state::DeadLetter>();
-}
-
 void Conformance::expect_no_dead_letters() {
-  const auto letters = dead_letters();
-  EXPECT_TRUE(letters.empty()) << letters.size() << " dead letters, the first: " << letters.front().reason;
+  const auto stored = letters();
+  EXPECT_TRUE(stored.empty()) << stored.size() << " in the dead letter store, the first: " << stored.front().reason;
 }
 
 void Conformance::expect_no_secret() {
@@ -125,7 +119,7 @@ void Conformance::expect_no_secret() {
   texts.push_back(now.detail);
   texts.insert(texts.end(), now.notes.begin(), now.notes.end());
   for (const auto& reason : watch_.reasons()) texts.push_back(reason);
-  for (const auto& letter : dead_letters()) texts.push_back(letter.reason);
+  for (const auto& letter : letters()) texts.push_back(letter.reason);
   for (const auto& text : texts)
     for (const auto& secret : broker_under_test_.secrets()) EXPECT_EQ(text.find(secret), std::string::npos) << text;
 }

@@ -44,7 +44,6 @@ class Conformance : public delivery::test::RunnerTest, public testing::WithParam
   /// Arrived more than once.
   [[nodiscard]] std::size_t repeats();
   void expect_no_dead_letters();
-  [[nodiscard]] std::vector<state::DeadLetter> dead_letters();
   /// None of the broker's secrets is in what status would show or a dead letter store.
   void expect_no_secret();
 
