@@ -208,8 +208,9 @@ void Core::Impl::fail_attempt(std::uint64_t sequence, Outcome outcome, Time now)
   rewind_cursor(lane, sequence);
   // In flight behind the one that was given up: it waits there like the others, whatever its own outcome was.
   if (is_held(lane, sequence)) return consider(event.lane);
-  if (verdict.give_up) return give_up(sequence, *verdict.give_up);
+  // Also behind a letter that is skipped: what was in flight behind it has failed with it, and must come before what follows.
   lane.probing = true;
+  if (verdict.give_up) return give_up(sequence, *verdict.give_up);
   if (verdict.wait.count() != 0) start_backoff(sequence, verdict.wait, now);
   consider(event.lane);
 }
@@ -415,6 +416,13 @@ bool Core::may_pass(std::uint64_t key_hash, std::uint64_t sequence) const noexce
   if (lane_number == kNone) return true;
   const Lane& lane = impl_->lanes[lane_number];
   return lane.in_flight == 0 && (lane.head == kNone || impl_->sequence_at(lane.head) > sequence);
+}
+
+void Core::probe_key(std::uint64_t key_hash) noexcept {
+  const std::uint32_t lane_number = impl_->lanes.find(key_hash);
+  if (lane_number == kNone) return;
+  impl_->lanes[lane_number].probing = true;
+  impl_->consider(lane_number);
 }
 
 bool Core::is_in_flight(std::uint64_t sequence) const noexcept {

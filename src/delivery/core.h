@@ -90,6 +90,9 @@ class Core {
   [[nodiscard]] bool release_key(std::uint64_t key_hash);
   /// Nothing of the key is under way here, or open and older than `sequence`: a letter of that sequence may be sent.
   [[nodiscard]] bool may_pass(std::uint64_t key_hash, std::uint64_t sequence) const noexcept;
+  /// An event of the key failed that was not sent from here (a letter): what is in flight may have failed with it, so it is awaited, and the
+  /// oldest goes alone then.
+  void probe_key(std::uint64_t key_hash) noexcept;
   /// Of what was offered and is not done.
   [[nodiscard]] bool is_in_flight(std::uint64_t sequence) const noexcept;
 

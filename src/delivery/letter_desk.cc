@@ -192,7 +192,7 @@ void LetterDesk::unsent(std::uint64_t sequence) {
   ready_.push_front(found.mapped());
 }
 
-void LetterDesk::result(std::uint64_t sequence, Outcome outcome, const std::string& reason, Time now) {
+void LetterDesk::result(Core& core, std::uint64_t sequence, Outcome outcome, const std::string& reason, Time now) {
   const auto found = in_flight_.extract(sequence);
   if (found.empty()) return;
   const ItemId id = found.mapped();
@@ -202,6 +202,7 @@ void LetterDesk::result(std::uint64_t sequence, Outcome outcome, const std::stri
     delivered_ += item.copy ? 0 : 1;
     return end(id, item.copy ? LetterEnd::Kind::copied : LetterEnd::Kind::delivered, {});
   }
+  core.probe_key(hash_(item.letter.key));
   if (outcome != Outcome::unavailable) item.letter.reason = reason;
   const Verdict verdict = judge_.failed(item.tries, outcome, now);
   if (verdict.give_up) return end(id, item.copy ? LetterEnd::Kind::copied : LetterEnd::Kind::dead, reason);

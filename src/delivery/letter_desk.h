@@ -66,11 +66,13 @@ class LetterDesk {
   void unsent(std::uint64_t sequence);
   /// A letter of that sequence is in flight: its report belongs here.
   [[nodiscard]] bool owns(std::uint64_t sequence) const { return in_flight_.contains(sequence); }
-  void result(std::uint64_t sequence, Outcome outcome, const std::string& reason, Time now);
+  void result(Core& core, std::uint64_t sequence, Outcome outcome, const std::string& reason, Time now);
   /// Forgets everything that is not in flight, to be told anew what there is. Only while nothing is in flight.
   void clear();
 
   [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_.size(); }
+  /// Ends that `work` is to make durable.
+  [[nodiscard]] bool has_ended() const noexcept { return !ended_.empty(); }
   [[nodiscard]] bool has_work() const noexcept { return !ended_.empty() || (!lookups_.empty() && items_.size() < kMaxLoaded) || (loose_left_ && loose_loaded_ < kMaxLoaded / 2); }
   [[nodiscard]] std::optional<Time> next_wakeup() const;
   [[nodiscard]] std::uint64_t delivered() const noexcept { return delivered_; }

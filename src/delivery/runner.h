@@ -40,7 +40,7 @@ struct RunnerStats {
 };
 
 /// How long a command waits for what is under way.
-inline constexpr std::chrono::milliseconds kCommandWait{10'000};
+inline constexpr std::chrono::milliseconds kCommandWait{5'000};
 
 class Runner {
  public:

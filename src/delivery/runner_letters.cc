@@ -29,9 +29,8 @@ Result<void> Runner::Impl::load_lines() {
 void Runner::Impl::work_on_letters() {
   if (settle_again_at && now() < *settle_again_at) return;
   std::lock_guard lock(core_mutex);
-  const auto before = desk.delivered();
+  letters_changed = letters_changed || desk.has_ended();
   const auto done = desk.work(core, now());
-  letters_changed = letters_changed || desk.delivered() != before || desk.in_flight() != 0;
   settle_again_at = done ? std::nullopt : std::optional(now() + kTroubleWait);
   set_problem(letter_problem, done ? std::string() : "the dead letter store cannot be used: " + describe(done.error()));
 }

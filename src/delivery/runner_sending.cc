@@ -106,7 +106,7 @@ void Runner::Impl::apply_to_letter(const destinations::Report& report, Time at) 
     auto& counter = not_now ? retries : report.outcome == Outcome::in_doubt ? in_doubt : refused;
     counter.fetch_add(1, std::memory_order_relaxed);
   }
-  desk.result(report.sequence, report.outcome, report.reason, at);
+  desk.result(core, report.sequence, report.outcome, report.reason, at);
 }
 
 void Runner::Impl::apply(const destinations::Report& report, Time at) {

@@ -283,6 +283,86 @@ TEST_F(CoreTest, WithALimitOfAttemptsTheLastFailureIsADeadLetter) {
   EXPECT_EQ(actions(), (Actions{"dead 1", "hold 2"}));
 }
 
+TEST_F(CoreTest, AnOutageOfHoursMakesNoDeadLetterAndIsProbedByOneEventAtATime) {
+  auto& core = make(false, {}, 64, {.attempts = 2});
+  offer({1, 2, 3});
+  ASSERT_EQ(actions().size(), 3u);
+  for (const auto sequence : {1u, 2u, 3u}) result(sequence, Outcome::unavailable);
+  for (const Time end = now_ + std::chrono::hours(10); now_ < end;) {
+    now_ = core.next_wakeup().value_or(now_ + std::chrono::seconds(1));
+    const auto probe = actions();
+    ASSERT_LE(probe.size(), 1u);
+    if (!probe.empty()) result(std::stoull(probe[0].substr(5)), Outcome::unavailable);
+  }
+  wait_backoff();
+  const auto probe = actions();
+  ASSERT_EQ(probe.size(), 1u);
+  EXPECT_EQ(last_attempt_, 1u) << "none was counted";
+  result(std::stoull(probe[0].substr(5)), Outcome::accepted);
+  EXPECT_EQ(actions().size(), 2u) << "the first that is accepted closes the circuit";
+}
+
+TEST_F(CoreTest, InDoubtCountsOnlyWhenSomethingElseWasAcceptedSince) {
+  make(false, {}, 64, {.attempts = 3});
+  offer({1});
+  for (int alone = 0; alone < 50; ++alone) {
+    ASSERT_EQ(actions(), (Actions{"send 1"}));
+    result(1, Outcome::in_doubt);
+    wait_backoff();
+  }
+  std::vector<std::string> last;
+  for (int others = 0; others < 6 && last != Actions{"dead 1"}; ++others) {
+    offer({2});
+    for (last = actions(); !last.empty() && last != Actions{"dead 1"}; last = actions()) {
+      for (const auto& one : last)
+        if (const auto sequence = std::stoull(one.substr(5)); sequence == 1) result(1, Outcome::in_doubt);
+        else result(sequence, Outcome::accepted);
+    }
+    wait_backoff();
+    if (last.empty()) last = actions();
+    if (last == Actions{"send 1"}) result(1, Outcome::in_doubt);
+    wait_backoff();
+  }
+  EXPECT_EQ(last, (Actions{"dead 1"}));
+}
+
+TEST_F(CoreTest, AKeyThatFailsForLongIsParkedOnceTheDestinationWorks) {
+  park_after_ = std::chrono::seconds(90);
+  auto& core = make(true, {}, 64, {.attempts = 0});
+  offer({1, 1, 2});
+  actions();
+  result(1, Outcome::retry);
+  result(2, Outcome::retry);
+  result(3, Outcome::accepted);
+  wait_backoff();
+  EXPECT_EQ(actions(), (Actions{"send 1"}));
+  result(1, Outcome::retry);
+  wait_backoff();
+  EXPECT_EQ(actions(), (Actions{"park 1", "park 2"}));
+  core.stored(1);
+  EXPECT_FALSE(core.release_key(1)) << "2 is on its way into the store";
+  core.stored(2);
+  EXPECT_EQ(core.low_water(), 3u);
+  EXPECT_TRUE(core.release_key(1));
+}
+
+TEST_F(CoreTest, UnderSkipWhatWasInFlightBehindADeadLetterComesBeforeWhatFollows) {
+  CoreOptions options;
+  options.ordered_pipeline = true;
+  options.hold = false;
+  core_ = std::make_unique<Core>(options, CorePosition{});
+  offer({1, 1});
+  actions();
+  result(1, Outcome::refused);
+  offer({1});
+  EXPECT_EQ(actions(), (Actions{"dead 1"})) << "2 may have failed with it";
+  result(2, Outcome::retry);
+  wait_backoff();
+  EXPECT_EQ(actions(), (Actions{"send 2"}));
+  result(2, Outcome::accepted);
+  EXPECT_EQ(actions(), (Actions{"send 3"}));
+}
+
 TEST_F(CoreTest, OneBusyKeyDoesNotHoldUpAnother) {
   auto& core = make(true);
   offer({1, 1, 1, 1, 2});

@@ -22,12 +22,13 @@ void Broker::persist(std::uint64_t sequence) {
 
 void Broker::report(std::uint64_t sequence, std::uint64_t key, Outcome outcome, Time now) {
   const auto late = faults_ && dice_.chance(10) ? dice_.below(400) : dice_.below(8);
-  reports_.push_back({sequence, outcome, now + milliseconds(late)});
+  reports_.push_back({sequence, outcome, now + milliseconds(late), false});
   if (outcome != Outcome::accepted) ++blocked_[key];
   if (outcome == Outcome::in_doubt) ++doubts_[sequence];
+  if (outcome == Outcome::in_doubt || outcome == Outcome::retry) ++answers_[sequence];
   // The same acknowledgement once more, soon or when everybody has forgotten it.
   if (faults_ && outcome == Outcome::accepted && dice_.chance(5))
-    reports_.push_back({sequence, outcome, now + milliseconds(dice_.below(2'000))});
+    reports_.push_back({sequence, outcome, now + milliseconds(dice_.below(2'000)), false});
 }
 
 /// Which one the broker turns to: the oldest of a partition where order matters, else any.
@@ -52,16 +53,21 @@ void Broker::progress(Time now) {
 void Broker::settle(std::size_t at, Time now) {
   const Sent one = flight_[at];
   flight_.erase(flight_.begin() + static_cast<std::ptrdiff_t>(at));
-  if (one.doomed) return report(one.sequence, one.key, Outcome::retry, now);
-  if (poison_.contains(one.sequence)) {
-    report(one.sequence, one.key, Outcome::refused, now);
-    return fail_key(one.key, false, now);
-  }
+  if (one.doomed) return report(one.sequence, one.key, Outcome::unavailable, now);
   // Now and then the broker is away for long: everything fails, again and again.
   if (faults_ && outage_ == 0 && dice_.chance(1)) outage_ = dice_.between(10, 120);
-  if (outage_ > 0) --outage_;
+  if (outage_ > 0) {
+    --outage_;
+    report(one.sequence, one.key, dice_.chance(85) ? Outcome::unavailable : Outcome::in_doubt, now);
+    return fail_key(one.key, false, now);
+  }
+  if (const auto poison = poison_.find(one.sequence); poison != poison_.end()) {
+    constexpr Outcome kOutcomes[] = {Outcome::refused, Outcome::retry, Outcome::in_doubt};
+    report(one.sequence, one.key, kOutcomes[static_cast<std::size_t>(poison->second)], now);
+    return fail_key(one.key, false, now);
+  }
   const std::uint64_t fate = faults_ ? dice_.below(100) : 99;
-  if (fate < 8 || (faults_ && outage_ > 0)) {
+  if (fate < 8) {
     report(one.sequence, one.key, Outcome::retry, now);
     return fail_key(one.key, false, now);
   }
@@ -91,7 +97,7 @@ void Broker::fail_key(std::uint64_t key, bool later_may_persist, Time now) {
     }
     later_may_persist = later_may_persist && !poison_.contains(one.sequence) && dice_.chance(60);
     if (later_may_persist) persist(one.sequence);
-    report(one.sequence, key, later_may_persist ? Outcome::in_doubt : Outcome::retry, now);
+    report(one.sequence, key, later_may_persist ? Outcome::in_doubt : Outcome::unavailable, now);
   }
   flight_ = std::move(left);
 }
@@ -103,7 +109,7 @@ void Broker::persist_some_in_flight(bool as_reported, Time now) {
     bool& gone = stopped[options_.pipeline ? one.key % options_.partitions : one.sequence];
     gone = gone || poison_.contains(one.sequence) || one.doomed || dice_.chance(40);
     if (!gone) persist(one.sequence);
-    if (as_reported) report(one.sequence, one.key, dice_.chance(70) || !gone ? Outcome::in_doubt : Outcome::retry, now);
+    if (as_reported) report(one.sequence, one.key, dice_.chance(70) || !gone ? Outcome::in_doubt : Outcome::unavailable, now);
   }
   flight_.clear();
 }
@@ -126,7 +132,7 @@ std::vector<Broker::Report> Broker::collect(Time now) {
     return true;
   });
   for (const Report& one : due)
-    if (one.outcome != Outcome::accepted)
+    if (one.outcome != Outcome::accepted && !one.found)
       if (auto& count = blocked_[key_of_[one.sequence]]; count > 0) --count;
   if (!reconciling_ || !reports_.empty()) return due;
   // Old failures are all collected: now what was found, then business as usual.
@@ -135,7 +141,7 @@ std::vector<Broker::Report> Broker::collect(Time now) {
   } else {
     found_reported_ = true;
     for (const auto& [sequence, count] : copies_)
-      if (sequence > low_water_) reports_.push_back({sequence, Outcome::accepted, now + milliseconds(dice_.below(20))});
+      if (sequence > low_water_) reports_.push_back({sequence, Outcome::accepted, now + milliseconds(dice_.below(20)), true});
     std::ranges::sort(reports_, {}, &Report::due);
   }
   return due;

@@ -24,9 +24,12 @@ class Broker {
     std::uint64_t sequence;
     Outcome outcome;
     Time due;
+    bool found = false;  // by reconciliation
   };
+  /// What is wrong with an event, until somebody repairs what refuses it.
+  enum class Poison : std::uint8_t { refused, retried, lost };
 
-  Broker(BrokerOptions options, Dice& dice, std::set<std::uint64_t> poison)
+  Broker(BrokerOptions options, Dice& dice, std::map<std::uint64_t, Poison> poison)
       : options_(options), dice_(dice), poison_(std::move(poison)) {}
 
   /// False: busy.
@@ -39,7 +42,12 @@ class Broker {
   void crash();
   /// A new adapter. With reconciliation it reports everything above `low_water` first, and is busy until that was collected.
   void start(Time now, std::uint64_t low_water, bool skip_reconciliation);
-  void stop_faults() { faults_ = false; }
+  void stop_faults() { faults_ = false, outage_ = 0; }
+  void heal(std::uint64_t sequence) { poison_.erase(sequence); }
+  void heal_all() { poison_.clear(); }
+  [[nodiscard]] bool is_down() const { return outage_ > 0; }
+  /// Answers that may count as attempts.
+  [[nodiscard]] unsigned answers(std::uint64_t sequence) const { const auto at = answers_.find(sequence); return at == answers_.end() ? 0 : at->second; }
 
   [[nodiscard]] bool reconciling() const { return reconciling_; }
   [[nodiscard]] const std::vector<std::uint64_t>& log() const { return log_; }
@@ -65,11 +73,11 @@ class Broker {
 
   BrokerOptions options_;
   Dice& dice_;
-  std::set<std::uint64_t> poison_;
+  std::map<std::uint64_t, Poison> poison_;
   bool faults_ = true;
   std::uint64_t outage_ = 0;  // attempts that will still fail
   std::vector<std::uint64_t> log_;
-  std::map<std::uint64_t, unsigned> copies_, doubts_;
+  std::map<std::uint64_t, unsigned> copies_, doubts_, answers_;
   std::deque<Sent> flight_;
   std::vector<std::uint64_t> limbo_;  // given up by the adapter, still on the network
   std::vector<Report> reports_;

@@ -26,6 +26,11 @@ enum class Defect : std::uint8_t {
   held_keys_not_loaded,   ///< …after a restart.
   refused_is_dropped,     ///< A refused event counts as done.
   backoff_forgotten,      ///< A failed event is never sent again.
+  counted_while_down,     ///< An attempt counts although the destination as a whole takes nothing.
+  key_released_early,     ///< A key's events flow again when its replay begins, not when its line is empty.
+  letter_deleted_early,   ///< A letter goes when it is sent, not when it is accepted.
+  held_letter_sent,       ///< A held letter is sent although the one before it is dead.
+  line_not_continued,     ///< After a restart nobody sends what is left of a line.
 };
 
 inline constexpr std::pair<Defect, std::string_view> kDefects[] = {
@@ -41,6 +46,11 @@ inline constexpr std::pair<Defect, std::string_view> kDefects[] = {
     {Defect::held_keys_not_loaded, "held_keys_not_loaded"},
     {Defect::refused_is_dropped, "refused_is_dropped"},
     {Defect::backoff_forgotten, "backoff_forgotten"},
+    {Defect::counted_while_down, "counted_while_down"},
+    {Defect::key_released_early, "key_released_early"},
+    {Defect::letter_deleted_early, "letter_deleted_early"},
+    {Defect::held_letter_sent, "held_letter_sent"},
+    {Defect::line_not_continued, "line_not_continued"},
 };
 
 class FaultyCore {
@@ -82,6 +92,7 @@ class FaultyCore {
     if ((outcome == Outcome::in_doubt && defect_ == Defect::doubt_is_accepted) ||
         (outcome == Outcome::refused && defect_ == Defect::refused_is_dropped))
       outcome = Outcome::accepted;
+    if (outcome == Outcome::unavailable && defect_ == Defect::counted_while_down) outcome = Outcome::retry;
     core_.result(sequence, outcome, now);
   }
 

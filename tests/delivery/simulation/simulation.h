@@ -10,7 +10,7 @@ namespace user_events::delivery::simulation {
 
 struct Outline {
   std::string failure;  ///< What was broken, one line; empty: nothing.
-  std::uint64_t events = 0, deliveries = 0, duplicates = 0, dead_letters = 0, held = 0, crashes = 0, rebuilds = 0;
+  std::uint64_t events = 0, deliveries = 0, duplicates = 0, dead_letters = 0, held = 0, crashes = 0, parked = 0, replays = 0, discarded = 0;
 };
 
 /// Everything but `defect` follows from the seed: mode, sizes, keys, faults, their times.

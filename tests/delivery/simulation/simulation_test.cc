@@ -11,7 +11,7 @@
 namespace user_events::delivery::simulation {
 namespace {
 
-constexpr std::uint64_t kSeeds = 1'000, kLongSeeds = 20'000;
+constexpr std::uint64_t kSeeds = 10'000, kLongSeeds = 100'000;
 constexpr std::uint64_t kSeedsForADefect = 300;
 
 std::optional<std::uint64_t> given_seed;
@@ -32,15 +32,23 @@ TEST(DeliverySimulation, KeepsOrderLosesNothingAndRepeatsOnlyWhatWasInDoubt) {
     sum.dead_letters += one.dead_letters;
     sum.held += one.held;
     sum.crashes += one.crashes;
+    sum.parked += one.parked;
+    sum.replays += one.replays;
+    sum.discarded += one.discarded;
   }
-  std::printf("%llu seeds: %llu events, %llu crashes, %llu duplicates (all allowed), %llu dead letters, %llu held behind them\n",
+  std::printf("%llu seeds: %llu events, %llu crashes, %llu duplicates (all allowed), %llu dead letters, %llu held behind them, %llu parked, "
+              "%llu replayed, %llu discarded\n",
               static_cast<unsigned long long>(last - first + 1), static_cast<unsigned long long>(sum.events),
               static_cast<unsigned long long>(sum.crashes), static_cast<unsigned long long>(sum.duplicates),
-              static_cast<unsigned long long>(sum.dead_letters), static_cast<unsigned long long>(sum.held));
+              static_cast<unsigned long long>(sum.dead_letters), static_cast<unsigned long long>(sum.held),
+              static_cast<unsigned long long>(sum.parked), static_cast<unsigned long long>(sum.replays), static_cast<unsigned long long>(sum.discarded));
   if (given_seed) return;
   EXPECT_GT(sum.crashes, 0u) << "a simulation without faults proves nothing";
   EXPECT_GT(sum.duplicates, 0u);
   EXPECT_GT(sum.held, 0u);
+  EXPECT_GT(sum.parked, 0u);
+  EXPECT_GT(sum.replays, 0u);
+  EXPECT_GT(sum.discarded, 0u);
 }
 
 class DeliveryDefect : public ::testing::TestWithParam<std::pair<Defect, std::string_view>> {};
