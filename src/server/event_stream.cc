@@ -27,7 +27,7 @@ class EventStream final : public Exchange {
     if (state_ == State::ended) return;
     seen_sequence_ = channel_.service().publisher.last_sequence();
     const bool posted =
-        channel_.service().worker.post(channel_.ticket(), [query = query_](UserEventPublisher& publisher) {
+        channel_.service().reads.post(channel_.ticket(), [query = query_](UserEventPublisher& publisher) {
           return Continuation([page = publisher.read(query)](Channel* channel) mutable {
             // The connection of a stream is never used for another request, so this is the exchange that
             // asked.

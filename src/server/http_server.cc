@@ -168,7 +168,8 @@ void HttpServer::stop(std::chrono::milliseconds deadline) {
   while (service.connections.load() > 0 && std::chrono::steady_clock::now() < end)
     std::this_thread::sleep_for(kStopPoll);
   service.publisher.remove_listener(impl_->listener);
-  service.worker.stop();
+  service.reads.stop();
+  service.commands.stop();
   for (const auto& loop : impl_->loops) loop->finish_stop();
 }
 

@@ -14,20 +14,42 @@ namespace {
 
 constexpr std::string_view kAny = "*";
 
+/// What a POST has in its body.
+enum class Takes : std::uint8_t { nothing, order, events };
+
 /// One path. `*` stands for any one segment; of two that match, the first counts.
 struct Route {
-  std::array<std::string_view, 4> path;
+  std::array<std::string_view, 5> path;
   void (*get)(Channel&);
-  bool posts = false;
+  void (*post)(Channel&) = nullptr;
+  Takes takes = Takes::nothing;
 };
 
 constexpr Route kRoutes[] = {
-    {{"v1", "events"}, read_events, true},  {{"v1", "events", "stream"}, stream_events},
-    {{"v1", "events", kAny}, find_event},   {{"v1", "schemas"}, list_schemas},
-    {{"v1", "schemas", kAny}, show_schema}, {{"v1", "schemas", kAny, kAny}, show_schema},
-    {{"v1", "status"}, show_status},        {{"healthz"}, show_health},
-    {{"readyz"}, show_readiness},           {{"metrics"}, show_metrics},
+    {{"v1", "events"}, read_events, nullptr, Takes::events},
+    {{"v1", "events", "stream"}, stream_events},
+    {{"v1", "events", kAny}, find_event},
+    {{"v1", "dead-letters"}, list_letters},
+    {{"v1", "dead-letters", "replay"}, nullptr, replay_letters, Takes::order},
+    {{"v1", "dead-letters", "discard"}, nullptr, discard_letters, Takes::order},
+    {{"v1", "dead-letters", "replays"}, list_replays},
+    {{"v1", "dead-letters", "replays", kAny}, show_replay},
+    {{"v1", "dead-letters", "replays", kAny, "cancel"}, nullptr, cancel_replay},
+    {{"v1", "dead-letters", kAny}, show_letter},
+    {{"v1", "destinations"}, list_destinations},
+    {{"v1", "destinations", kAny, "pause"}, nullptr, pause_destination},
+    {{"v1", "destinations", kAny, "resume"}, nullptr, resume_destination},
+    {{"v1", "destinations", kAny, "replay"}, nullptr, replay_destination, Takes::order},
+    {{"v1", "schemas"}, list_schemas},
+    {{"v1", "schemas", kAny}, show_schema},
+    {{"v1", "schemas", kAny, kAny}, show_schema},
+    {{"v1", "status"}, show_status},
+    {{"healthz"}, show_health},
+    {{"readyz"}, show_readiness},
+    {{"metrics"}, show_metrics},
 };
+
+bool takes_post(const Route& route) { return route.post != nullptr || route.takes == Takes::events; }
 
 bool matches(const Route& route, const std::vector<std::string>& path) {
   if (path.size() > route.path.size()) return false;
@@ -72,22 +94,24 @@ std::optional<std::string_view> media_type(std::string_view content_type) {
   return type;
 }
 
-void prepare_collected(Channel& channel, void (*handle)(Channel&), Body form) {
+/// The body is kept as a whole, up to `limit`; `hint` is for one that is larger.
+void collect(Channel& channel, void (*handle)(Channel&), std::uint64_t limit, std::string_view hint) {
   auto& prepared = channel.prepared();
   prepared.handle = handle;
   prepared.keeps_body = true;
-  prepared.form = form;
-  const auto limit = channel.service().options.max_body_bytes;
   const auto& length = channel.request().content_length;
   if (length && *length > limit)
-    return channel.fail(Error{ErrorKind::too_large,
-                              "body-too-large",
-                              fmt::format("the body is larger than {} bytes", limit),
-                              "raise http.max_body_bytes, or stream the events as application/x-ndjson",
-                              {}});
+    return channel.fail(Error{ErrorKind::too_large, "body-too-large",
+                              fmt::format("the body is larger than {} bytes", limit), std::string(hint), {}});
   channel.limit_body(limit);
   if (length) channel.request().body.reserve(std::min<std::uint64_t>(*length, kMaxReadBytes));
   channel.invite_body();
+}
+
+void collect_events(Channel& channel, void (*handle)(Channel&), Body form) {
+  channel.prepared().form = form;
+  collect(channel, handle, channel.service().options.max_body_bytes,
+          "raise http.max_body_bytes, or stream the events as application/x-ndjson");
 }
 
 void refuse_media_type(Channel& channel, std::string message) {
@@ -100,23 +124,57 @@ void refuse_media_type(Channel& channel, std::string message) {
             {}});
 }
 
+bool is_compressed(const Request& request) {
+  return !request.content_encoding.empty() && !equals_ignoring_case(request.content_encoding, "identity");
+}
+
 void prepare_publish(Channel& channel) {
   const auto& request = channel.request();
-  if (!request.content_encoding.empty() && !equals_ignoring_case(request.content_encoding, "identity"))
-    return refuse_media_type(channel, "compressed bodies are not supported");
+  if (is_compressed(request)) return refuse_media_type(channel, "compressed bodies are not supported");
   const auto type = media_type(request.content_type);
   if (!type) return refuse_media_type(channel, "the charset must be UTF-8");
   const bool has_attributes = std::ranges::any_of(
       request.attributes, [](const auto& a) { return a.first == "specversion" || a.first == "type"; });
   if (equals_ignoring_case(*type, "application/json"))
-    return prepare_collected(channel, has_attributes ? publish_binary : publish_body, Body::events);
+    return collect_events(channel, has_attributes ? publish_binary : publish_body, Body::events);
   if (equals_ignoring_case(*type, "application/cloudevents+json"))
-    return prepare_collected(channel, publish_body, Body::cloudevent);
+    return collect_events(channel, publish_body, Body::cloudevent);
   if (equals_ignoring_case(*type, "application/cloudevents-batch+json"))
-    return prepare_collected(channel, publish_body, Body::cloudevent_batch);
+    return collect_events(channel, publish_body, Body::cloudevent_batch);
   if (equals_ignoring_case(*type, "application/x-ndjson")) return start_ndjson(channel);
   refuse_media_type(channel,
                     type->empty() ? "there is no Content-Type" : "this Content-Type is not supported");
+}
+
+void prepare_order(Channel& channel, void (*handle)(Channel&)) {
+  const auto type = media_type(channel.request().content_type);
+  if (is_compressed(channel.request()) || !type || !equals_ignoring_case(*type, "application/json"))
+    return channel.fail(Error{ErrorKind::unsupported, "unsupported-media-type",
+                              "this path takes a JSON body", "send application/json, not compressed", {}});
+  collect(channel, handle, kMaxOrderBytes, "name fewer letters at a time");
+}
+
+void ignore_body(Channel& channel, void (*handle)(Channel&)) {
+  channel.prepared().handle = handle;
+  channel.limit_body(kKeptBytes);
+  channel.invite_body();
+}
+
+void refuse_method(Channel& channel, const Route& route) {
+  const Error error{ErrorKind::not_allowed, "method-not-allowed", "this path has other methods", {}, {}};
+  if (route.get == nullptr) return channel.fail(error, "Allow: POST\r\n");
+  channel.fail(error, takes_post(route) ? "Allow: GET, HEAD, POST\r\n" : "Allow: GET, HEAD\r\n");
+}
+
+void take_route(Channel& channel, const Route& route) {
+  const auto method = channel.request().method;
+  if (method == Method::post && takes_post(route)) {
+    if (route.takes == Takes::events) return prepare_publish(channel);
+    if (route.takes == Takes::order) return prepare_order(channel, route.post);
+    return ignore_body(channel, route.post);
+  }
+  if (route.get == nullptr || (method != Method::get && method != Method::head)) return refuse_method(channel, route);
+  ignore_body(channel, route.get);
 }
 
 }  // namespace
@@ -153,14 +211,7 @@ void prepare(Channel& channel) {
                               "there is nothing at this path",
                               "docs/http.md lists the paths",
                               {}});
-  if (request.method == Method::post && route->posts) return prepare_publish(channel);
-  if (request.method != Method::get && request.method != Method::head)
-    return channel.fail(
-        Error{ErrorKind::not_allowed, "method-not-allowed", "this path has other methods", {}, {}},
-        route->posts ? "Allow: GET, HEAD, POST\r\n" : "Allow: GET, HEAD\r\n");
-  prepared.handle = route->get;
-  channel.limit_body(kKeptBytes);
-  channel.invite_body();
+  take_route(channel, *route);
 }
 
 }  // namespace user_events::server

@@ -12,13 +12,24 @@ void prepare(Channel& channel);
 /// A publish without an exchange is finished.
 void finish_publish(Channel& channel, Published&& result);
 
-/// Handlers, by file: publish.cc, ndjson.cc, event_stream.cc, reads.cc.
+/// Handlers, by file: publish.cc, ndjson.cc, event_stream.cc, dead_letters.cc, destinations.cc, reads.cc.
 void publish_body(Channel& channel);
 void publish_binary(Channel& channel);
 void start_ndjson(Channel& channel);
 void stream_events(Channel& channel);
 void read_events(Channel& channel);
 void find_event(Channel& channel);
+void list_letters(Channel& channel);
+void show_letter(Channel& channel);
+void replay_letters(Channel& channel);
+void discard_letters(Channel& channel);
+void list_replays(Channel& channel);
+void show_replay(Channel& channel);
+void cancel_replay(Channel& channel);
+void list_destinations(Channel& channel);
+void pause_destination(Channel& channel);
+void resume_destination(Channel& channel);
+void replay_destination(Channel& channel);
 void list_schemas(Channel& channel);
 void show_schema(Channel& channel);
 void show_status(Channel& channel);

@@ -23,12 +23,14 @@ struct Service {
       : publisher(the_publisher),
         options(http),
         guard(http.allowed_hosts),
-        worker(the_publisher, http.max_connections) {}
+        reads(the_publisher, http.max_connections),
+        commands(the_publisher, http.max_connections) {}
 
   UserEventPublisher& publisher;
   const HttpOptions options;
   const Guard guard;
-  Worker worker;
+  Worker reads;
+  Worker commands;  ///< What changes something: a replay of very many letters must not hold up `/readyz`.
   std::atomic<bool> stopping{false};
   std::atomic<std::uint32_t> connections{0};
   std::atomic<std::uint32_t> event_streams{0};

@@ -1,5 +1,5 @@
-// The thread that reads for the loops: pages of the journal, status, metrics. A loop's thread must not wait
-// for the disk.
+// A thread that waits for the disk for the loops, which must not: one reads (pages of the journal, status,
+// metrics), one carries out commands.
 #pragma once
 
 #include <condition_variable>

@@ -1,0 +1,66 @@
+// /v1/destinations: how each one is, pausing it, sending a stretch of the journal again.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/try.h"
+#include "server/answer_later.h"
+#include "server/json_writer.h"
+#include "server/orders.h"
+#include "server/routes.h"
+#include "server/status_json.h"
+
+namespace user_events::server {
+namespace {
+
+/// How the destination is after the command.
+Answer destination_answer(UserEventPublisher& publisher, const std::string& name) {
+  const auto status = publisher.status();
+  Answer answer;
+  const auto one = std::ranges::find(status.destinations, name, &DestinationStatus::name);
+  one == status.destinations.end() ? static_cast<void>(answer.body = "{}") : append_destination_status(*one, answer.body);
+  return answer;
+}
+
+}  // namespace
+
+void list_destinations(Channel& channel) {
+  if (!takes_no_query(channel)) return;
+  read_later(channel, [](UserEventPublisher& publisher) -> Result<Answer> {
+    const auto status = publisher.status();
+    Answer answer;
+    ObjectWriter object(answer.body);
+    append_array(status.destinations, object.key("destinations"),
+                 [&](const DestinationStatus& one) { append_destination_status(one, answer.body); });
+    object.end();
+    return answer;
+  });
+}
+
+void pause_destination(Channel& channel) {
+  if (!takes_no_query(channel)) return;
+  command_later(channel, [name = channel.prepared().target.path[2]](UserEventPublisher& publisher) -> Result<Answer> {
+    UE_TRY(publisher.pause_destination(name));
+    return destination_answer(publisher, name);
+  });
+}
+
+void resume_destination(Channel& channel) {
+  if (!takes_no_query(channel)) return;
+  command_later(channel, [name = channel.prepared().target.path[2]](UserEventPublisher& publisher) -> Result<Answer> {
+    UE_TRY(publisher.resume_destination(name));
+    return destination_answer(publisher, name);
+  });
+}
+
+void replay_destination(Channel& channel) {
+  if (!takes_no_query(channel)) return;
+  auto order = parse_rewind_order(channel.request().body);
+  if (!order) return channel.fail(order.error());
+  command_later(channel, [name = channel.prepared().target.path[2], order = *order](UserEventPublisher& publisher) -> Result<Answer> {
+    UE_TRY_ASSIGN(const auto done, publisher.replay_destination(name, order));
+    return Answer{kJson, fmt::format("{{\"from\":{},\"until\":{},\"replay\":{}}}", done.from, done.until, done.replay), 202};
+  });
+}
+
+}  // namespace user_events::server
