@@ -1,32 +1,16 @@
 #include "cli/answers.h"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <algorithm>
 #include <array>
 
+#include "base/time_text.h"
 #include "base/try.h"
+#include "cli/answer_json.h"
 
 namespace user_events::cli {
 namespace {
-
-using simdjson::dom::element;
-
-std::unexpected<Error> not_understood() {
-  return fail(ErrorKind::unavailable, "bad-answer", "the answer is not one of a user-events daemon",
-              "does USER_EVENTS_URL name the daemon, and has it the same version as this command?");
-}
-
-std::string text(const element& object, std::string_view name) {
-  std::string_view value;
-  return object[name].get(value) == simdjson::SUCCESS ? std::string(value) : std::string();
-}
-
-std::uint64_t number(const element& object, std::string_view name) {
-  std::uint64_t value = 0;
-  return object[name].get(value) == simdjson::SUCCESS ? value : 0;
-}
 
 double real(const element& object, std::string_view name) {
   double value = 0;
@@ -35,22 +19,6 @@ double real(const element& object, std::string_view name) {
 
 std::chrono::milliseconds seconds(const element& object, std::string_view name) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(real(object, name) * 1000));
-}
-
-bool flag(const element& object, std::string_view name) {
-  bool value = false;
-  return object[name].get(value) == simdjson::SUCCESS && value;
-}
-
-/// A parsed document; the parser owns what `root` points into.
-struct Document {
-  simdjson::dom::parser parser;
-  element root;
-};
-
-bool parse_object(std::string_view body, Document& document) {
-  return document.parser.parse(body.data(), body.size()).get(document.root) == simdjson::SUCCESS &&
-         document.root.is_object();
 }
 
 ErrorKind kind_of_status(int http_status) {
@@ -79,6 +47,19 @@ Error problem_error(int http_status, const element& object) {
   return error;
 }
 
+DeadLetterCounts letter_counts(const element& object) {
+  DeadLetterCounts out;
+  out.dead = number(object, "dead");
+  out.held = number(object, "held");
+  out.parked = number(object, "parked");
+  out.replaying = number(object, "replaying");
+  out.skipped = number(object, "skipped");
+  if (const auto ms = base::parse_time(text(object, "oldest"))) out.oldest = Timestamp(std::chrono::milliseconds(*ms));
+  return out;
+}
+
+}  // namespace
+
 DestinationStatus destination_status(const element& object) {
   DestinationStatus out;
   out.name = text(object, "name");
@@ -91,10 +72,15 @@ DestinationStatus destination_status(const element& object) {
   out.lag_age = seconds(object, "lagAgeSeconds");
   out.lag_cap_used = real(object, "lagCapUsed");
   out.lag_alarm = text(object, "lagAlarm");
+  out.paused = flag(object, "paused");
+  out.circuit_open = flag(object, "circuitOpen");
+  out.sent = number(object, "sent");
   out.delivered = number(object, "delivered");
+  out.replayed = number(object, "replayed");
   out.retries = number(object, "retries");
   out.in_doubt = number(object, "inDoubt");
   out.dead_letters = number(object, "deadLetters");
+  if (element letters; object["letters"].get(letters) == simdjson::SUCCESS) out.letters = letter_counts(letters);
   out.lost_to_retention = number(object, "lostToRetention");
   simdjson::dom::array notes;
   if (object["notes"].get(notes) == simdjson::SUCCESS) {
@@ -102,8 +88,6 @@ DestinationStatus destination_status(const element& object) {
   }
   return out;
 }
-
-}  // namespace
 
 Error parse_problem(int http_status, std::string_view body) {
   Document document;

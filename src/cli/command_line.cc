@@ -1,16 +1,15 @@
 // Which commands and switches there are, and their help. docs/cli.md says the same at more length.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <charconv>
 #include <csignal>
 #include <cstdint>
-#include <functional>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "base/nearest.h"
+#include "cli/command_line_parts.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "user_events/publisher.h"
@@ -18,38 +17,17 @@
 namespace user_events::cli {
 namespace {
 
-/// What the parsed command does.
-using Action = std::function<Result<void>()>;
-
 struct Arguments {
   ServeArguments serve;
   PublishArguments publish;
   TailArguments tail;
   StatusArguments status;
+  DeadLetterArguments dead_letters;
+  DestinationArguments destination;
   SchemaArguments schema;
   ConfigArguments config;
   Action action;
 };
-
-/// CLI11 takes `-1` for 2^64 - 1, and cuts off what is larger.
-CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {
-  return {[=](const std::string& text) {
-            std::uint64_t number = 0;
-            const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-            const bool is_good =
-                error == std::errc{} && end == text.data() + text.size() && number >= least && number <= most;
-            return is_good ? std::string()
-                           : fmt::format("{} is no whole number from {} to {}", text, least, most);
-          },
-          ""};
-}
-
-void add_client_options(CLI::App& command, ClientArguments& client) {
-  command
-      .add_option("--token-file", client.token_file,
-                  "File whose first line is the token (default: the variable USER_EVENTS_TOKEN)")
-      ->type_name("FILE");
-}
 
 void add_serve(CLI::App& app, Arguments& a) {
   auto* command = app.add_subcommand("serve", "Run the daemon until SIGTERM or SIGINT");
@@ -243,13 +221,34 @@ int refuse_usage(std::string problem) {
 
 }  // namespace
 
+CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {
+  return {[=](const std::string& text) {
+            std::uint64_t number = 0;
+            const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+            const bool is_good =
+                error == std::errc{} && end == text.data() + text.size() && number >= least && number <= most;
+            return is_good ? std::string()
+                           : fmt::format("{} is no whole number from {} to {}", text, least, most);
+          },
+          ""};
+}
+
+void add_client_options(CLI::App& command, ClientArguments& client) {
+  command
+      .add_option("--token-file", client.token_file,
+                  "File whose first line is the token (default: the variable USER_EVENTS_TOKEN)")
+      ->type_name("FILE");
+}
+
 int run(int argc, const char* const* argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a write says EPIPE instead
   CLI::App app{"Publishes what happens to users, and delivers it.", "user-events"};
   Arguments arguments;
   describe_app(app);
-  for (const auto add : {add_serve, add_publish, add_tail, add_status, add_schema, add_config})
-    add(app, arguments);
+  for (const auto add : {add_serve, add_publish, add_tail, add_status}) add(app, arguments);
+  add_dead_letters(app, arguments.dead_letters, arguments.action);
+  add_destination(app, arguments.destination, arguments.action);
+  for (const auto add : {add_schema, add_config}) add(app, arguments);
   refuse_empty_values(app);
   if (auto problem = command_problem(app, argc, argv); !problem.empty())
     return refuse_usage(std::move(problem));

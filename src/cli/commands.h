@@ -52,6 +52,34 @@ struct StatusArguments {
   bool json = false;
 };
 
+/// Which letters. Times are RFC 3339 (checked).
+struct LetterFilterArguments {
+  std::string destination, user, cause, since, until;
+  std::vector<std::string> types, states;
+};
+
+struct DeadLetterArguments {
+  ClientArguments client;
+  std::string data_dir;                 ///< `list`, `show`. Empty: ask the daemon.
+  LetterFilterArguments filter;
+  std::vector<std::uint64_t> numbers;   ///< `show`, `cancel`: one.
+  std::uint64_t after = 0, limit = 100;
+  bool show_users = false;
+  bool all = false;                     ///< Without it `replay` and `discard` need numbers or a filter.
+  std::uint32_t rate = 0;               ///< 0: as fast as the destination takes them.
+  bool no_wait = false;
+  std::string reason;                   ///< Of a discard.
+  bool json = false;
+};
+
+struct DestinationArguments {
+  ClientArguments client;
+  std::string name;
+  std::optional<std::uint64_t> from;    ///< `replay`: this or…
+  std::string since;                    ///< …this.
+  bool json = false;
+};
+
 struct SchemaArguments {
   ClientArguments client;
   std::string type;           ///< Empty: list.
@@ -64,6 +92,16 @@ Result<void> publish_one(const PublishArguments& arguments);
 Result<void> publish_ndjson(const PublishArguments& arguments);
 Result<void> tail(const TailArguments& arguments);
 Result<void> status(const StatusArguments& arguments);
+Result<void> dead_letters_list(const DeadLetterArguments& arguments);
+Result<void> dead_letters_show(const DeadLetterArguments& arguments);
+Result<void> dead_letters_replay(const DeadLetterArguments& arguments);
+Result<void> dead_letters_replays(const DeadLetterArguments& arguments);
+Result<void> dead_letters_cancel(const DeadLetterArguments& arguments);
+Result<void> dead_letters_discard(const DeadLetterArguments& arguments);
+Result<void> destination_list(const DestinationArguments& arguments);
+Result<void> destination_pause(const DestinationArguments& arguments);
+Result<void> destination_resume(const DestinationArguments& arguments);
+Result<void> destination_replay(const DestinationArguments& arguments);
 Result<void> schema_list(const SchemaArguments& arguments);
 Result<void> schema_show(const SchemaArguments& arguments);
 Result<void> config_check(const ConfigArguments& arguments);

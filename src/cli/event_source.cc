@@ -6,11 +6,30 @@
 
 #include "base/try.h"
 #include "cli/http_client.h"
+#include "cli/letter_filter.h"
 #include "observability/log.h"
+#include "server/delivery_json.h"
 #include "server/status_json.h"
 
 namespace user_events::cli {
 namespace {
+
+std::string letters_path(const LetterQuery& query) {
+  const auto& filter = query.filter;
+  std::string out = fmt::format("/v1/dead-letters?after={}&limit={}", query.after, query.limit);
+  const auto add = [&out](std::string_view name, std::string_view value) {
+    if (!value.empty()) out.append("&").append(name).append("=").append(percent_encode(value));
+  };
+  add("destination", filter.destination);
+  for (const auto& type : filter.types) add("type", type);
+  for (const auto state : filter.states) add("state", to_text(state));
+  add("user", filter.user);
+  add("reason", filter.reason);
+  if (filter.since) add("since", time_text(*filter.since));
+  if (filter.until) add("until", time_text(*filter.until));
+  if (query.with_users) add("users", "true");
+  return out;
+}
 
 class DaemonSource final : public EventSource {
  public:
@@ -25,6 +44,10 @@ class DaemonSource final : public EventSource {
     return parse_status(body);
   }
   Result<std::string> status_json() override { return client_.get("/v1/status"); }
+  Result<std::string> letters_json(const LetterQuery& query) override { return client_.get(letters_path(query)); }
+  Result<std::string> letter_json(std::uint64_t number) override {
+    return client_.get(fmt::format("/v1/dead-letters/{}", number));
+  }
 
  private:
   HttpClient client_;
@@ -43,6 +66,14 @@ class DirectorySource final : public EventSource {
   }
   Result<Status> status() override { return publisher_.status(); }
   Result<std::string> status_json() override { return server::status_json(publisher_.status()); }
+  Result<std::string> letters_json(const LetterQuery& query) override {
+    UE_TRY_ASSIGN(const auto page, publisher_.dead_letters(query.filter, query.after, query.limit));
+    return server::letters_json(page, query.with_users);
+  }
+  Result<std::string> letter_json(std::uint64_t number) override {
+    UE_TRY_ASSIGN(const auto letter, publisher_.dead_letter(number));
+    return server::letter_json(letter);
+  }
 
  private:
   UserEventPublisher publisher_;

@@ -1,4 +1,4 @@
-// Where `tail` and `status` read: a daemon, or a data directory whose daemon is down.
+// Where `tail`, `status` and `dead-letters list|show` read: a daemon, or a data directory whose daemon is down.
 #pragma once
 
 #include <memory>
@@ -10,12 +10,22 @@
 
 namespace user_events::cli {
 
+struct LetterQuery {
+  DeadLetterFilter filter;
+  std::uint64_t after = 0;
+  std::size_t limit = 100;  ///< 1..1000.
+  bool with_users = false;
+};
+
 class EventSource {
  public:
   virtual ~EventSource() = default;
   [[nodiscard]] virtual Result<Page> page(const ReadQuery& query) = 0;
   [[nodiscard]] virtual Result<Status> status() = 0;
   [[nodiscard]] virtual Result<std::string> status_json() = 0;
+  /// The answers of `/v1/dead-letters` and `/v1/dead-letters/{number}`.
+  [[nodiscard]] virtual Result<std::string> letters_json(const LetterQuery& query) = 0;
+  [[nodiscard]] virtual Result<std::string> letter_json(std::uint64_t number) = 0;
 };
 
 /// `data_dir` empty: the daemon of the environment. Else the directory, read-only and under its lock. Errors:

@@ -26,5 +26,7 @@ void print_error(const Error& error);
 
 /// 1234567 → `1,234,567`.
 [[nodiscard]] std::string grouped(std::uint64_t number);
+/// `1 letter`, `2,000 letters`.
+[[nodiscard]] std::string counted(std::uint64_t number, std::string_view noun);
 
 }  // namespace user_events::cli

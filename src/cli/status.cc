@@ -4,6 +4,7 @@
 #include "base/try.h"
 #include "cli/commands.h"
 #include "cli/event_source.h"
+#include "cli/letter_filter.h"
 #include "cli/output.h"
 
 namespace user_events::cli {
@@ -17,14 +18,29 @@ std::string uptime_text(std::chrono::milliseconds uptime) {
   return fmt::format("{} days", seconds / 86'400);
 }
 
+/// `12: 3 dead, 9 held; the oldest since …`
+std::string letters_text(const DestinationStatus& d) {
+  const auto& counts = d.letters;
+  std::string kinds;
+  for (const auto& [count, word] : {std::pair{counts.dead, "dead"}, std::pair{counts.held, "held behind them"}, std::pair{counts.parked, "parked"},
+                                    std::pair{counts.replaying, "replaying"}, std::pair{counts.skipped, "skipped"}})
+    if (count != 0) kinds += fmt::format("{}{} {}", kinds.empty() ? "" : ", ", grouped(count), word);
+  std::string out = grouped(d.dead_letters);
+  if (!kinds.empty()) out += ": " + kinds;
+  if (counts.oldest) out += "; the oldest since " + time_text(*counts.oldest);
+  return out;
+}
+
 std::string destination_text(const DestinationStatus& d) {
-  std::string out = fmt::format("\n{} ({}): {}\n", d.name, d.kind, d.state);
+  std::string out = fmt::format("\n{} ({}): {}{}{}\n", d.name, d.kind, d.state, d.paused && d.state != "paused" ? ", paused" : "",
+                                d.circuit_open ? ", circuit open: one event at a time probes it" : "");
   if (!d.detail.empty()) out += fmt::format("  {}\n", d.detail);
   out += fmt::format("  waiting        {} (acknowledged up to number {})\n", grouped(d.lag_events),
                      d.acknowledged_sequence);
-  out += fmt::format("  since start    {} delivered, {} retries, {} in doubt\n", grouped(d.delivered),
+  out += fmt::format("  since start    {} delivered, {} retries, {} in doubt", grouped(d.delivered),
                      grouped(d.retries), grouped(d.in_doubt));
-  out += fmt::format("  dead letters   {}\n", grouped(d.dead_letters));
+  out += d.replayed == 0 ? "\n" : fmt::format(", {} delivered from the dead letters\n", grouped(d.replayed));
+  out += fmt::format("  dead letters   {}\n", letters_text(d));
   if (d.lost_to_retention != 0) out += fmt::format("  never had      {} (removed by retention)\n", grouped(d.lost_to_retention));
   for (const auto& note : d.notes) out += fmt::format("  note           {}\n", note);
   return out;

@@ -1,0 +1,23 @@
+// What the files that describe the command line share. Only they know CLI11.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <functional>
+
+#include "cli/commands.h"
+
+namespace user_events::cli {
+
+/// What the parsed command does.
+using Action = std::function<Result<void>()>;
+
+/// CLI11 takes `-1` for 2^64 - 1, and cuts off what is larger.
+[[nodiscard]] CLI::Validator whole_number(std::uint64_t least, std::uint64_t most);
+void add_client_options(CLI::App& command, ClientArguments& client);
+
+/// `dead-letters …` and `destination …`; both references must live as long as the app.
+void add_dead_letters(CLI::App& app, DeadLetterArguments& a, Action& action);
+void add_destination(CLI::App& app, DestinationArguments& a, Action& action);
+
+}  // namespace user_events::cli

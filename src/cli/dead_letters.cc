@@ -1,0 +1,121 @@
+// dead-letters list, show, replays, cancel, discard. `dead-letters replay` is in dead_letters_replay.cc.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/json_text.h"
+#include "base/try.h"
+#include "cli/commands.h"
+#include "cli/delivery_answers.h"
+#include "cli/event_source.h"
+#include "cli/http_client.h"
+#include "cli/letter_filter.h"
+#include "cli/output.h"
+#include "cli/requester.h"
+
+namespace user_events::cli {
+namespace {
+
+constexpr std::size_t kPageLetters = 1'000;
+
+std::string letter_line(const DeadLetter& letter, bool with_user) {
+  return printable(fmt::format("{:>8}  {:<9}  {}  {:>10}  {}  {}  {}{}  {}", letter.number, to_text(letter.state),
+                               time_text(letter.since), letter.sequence, letter.destination, letter.type,
+                               letter.event_id, with_user ? "  " + letter.user : std::string(), letter.reason)) +
+         "\n";
+}
+
+Result<void> print_page(const LetterPage& page, const DeadLetterArguments& arguments) {
+  std::string out;
+  for (const auto& one : page.letters)
+    out += arguments.json ? one.json + "\n" : letter_line(one.letter, arguments.show_users);
+  return write_result(out);
+}
+
+std::string letter_text(const DeadLetterDetail& detail) {
+  const auto& letter = detail.letter;
+  std::string out;
+  const auto row = [&out](std::string_view name, const std::string& value) {
+    out += printable(fmt::format("{:<12} {}", name, value)) + "\n";
+  };
+  row("letter", fmt::format("{} ({})", letter.number, to_text(letter.state)));
+  if (detail.behind != 0) row("waits behind", fmt::format("letter {}", detail.behind));
+  row("destination", letter.destination);
+  row("event", fmt::format("{} {}, number {} of journal {}", letter.type, letter.event_id, letter.sequence, letter.journal_id));
+  row("user", letter.user.empty() ? "-" : letter.user);
+  row("reason", letter.reason.empty() ? "-" : letter.reason);
+  row("attempts", fmt::format("{}, replayed {} times", letter.attempts, letter.replays));
+  row("since", time_text(letter.since));
+  return out + printable(detail.json) + "\n";
+}
+
+std::string replay_line(const DeadLetterReplay& one) {
+  return printable(fmt::format("{:>6}  {:<9}  {}  {}: {} of {} delivered, {} failed again, {} to come; asked for by {}",
+                               one.number, one.state, time_text(one.since), one.destination, grouped(one.delivered),
+                               grouped(one.total), grouped(one.dead_again), grouped(one.remaining),
+                               one.requested_by)) +
+         "\n";
+}
+
+}  // namespace
+
+Result<void> dead_letters_list(const DeadLetterArguments& arguments) {
+  LetterQuery query;
+  UE_TRY_ASSIGN(query.filter, letter_filter(arguments));
+  query.after = arguments.after;
+  query.with_users = arguments.show_users;
+  UE_TRY_ASSIGN(const auto source, open_source(arguments.client, arguments.data_dir));
+  for (std::uint64_t left = arguments.limit; left > 0;) {
+    query.limit = std::min<std::uint64_t>(left, kPageLetters);
+    UE_TRY_ASSIGN(const std::string body, source->letters_json(query));
+    UE_TRY_ASSIGN(const auto page, parse_letters(body));
+    UE_TRY(print_page(page, arguments));
+    left -= std::min<std::uint64_t>(left, page.letters.size());
+    query.after = page.next;
+    if (page.next == 0) return {};
+  }
+  message(fmt::format("user-events: there are more letters; go on with --after {}", query.after));
+  return {};
+}
+
+Result<void> dead_letters_show(const DeadLetterArguments& arguments) {
+  UE_TRY_ASSIGN(const auto source, open_source(arguments.client, arguments.data_dir));
+  UE_TRY_ASSIGN(const std::string body, source->letter_json(arguments.numbers.front()));
+  if (arguments.json) return write_result(body + "\n");
+  UE_TRY_ASSIGN(const auto letter, parse_letter(body));
+  return write_result(letter_text(letter));
+}
+
+Result<void> dead_letters_replays(const DeadLetterArguments& arguments) {
+  UE_TRY_ASSIGN(HttpClient client, HttpClient::from_environment(arguments.client.token_file));
+  UE_TRY_ASSIGN(const std::string body, client.get("/v1/dead-letters/replays"));
+  if (arguments.json) return write_result(body + "\n");
+  UE_TRY_ASSIGN(const auto replays, parse_replays(body));
+  std::string out;
+  for (const auto& one : replays) out += replay_line(one);
+  return write_result(out);
+}
+
+Result<void> dead_letters_cancel(const DeadLetterArguments& arguments) {
+  UE_TRY_ASSIGN(HttpClient client, HttpClient::from_environment(arguments.client.token_file));
+  UE_TRY_ASSIGN(const std::string body,
+                client.post(fmt::format("/v1/dead-letters/replays/{}/cancel", arguments.numbers.front()), "application/json", ""));
+  if (arguments.json) return write_result(body + "\n");
+  UE_TRY_ASSIGN(const auto replay, parse_replay(body));
+  return write_result(replay_line(replay));
+}
+
+Result<void> dead_letters_discard(const DeadLetterArguments& arguments) {
+  if (!base::is_valid_utf8(arguments.reason)) return fail(ErrorKind::usage, "bad-utf8", "--reason is not UTF-8");
+  UE_TRY_ASSIGN(std::string body, letter_choice(arguments));
+  body = "{" + body + ",\"reason\":";
+  base::append_json_string(arguments.reason, body);
+  body += requester_member() + "}";
+  UE_TRY_ASSIGN(HttpClient client, HttpClient::from_environment(arguments.client.token_file));
+  UE_TRY_ASSIGN(const std::string answer, client.post("/v1/dead-letters/discard", "application/json", body));
+  if (arguments.json) return write_result(answer + "\n");
+  UE_TRY_ASSIGN(const auto discarded, parse_discarded(answer));
+  return write_result(fmt::format("{} given up; what was held behind goes on\n", counted(discarded, "letter")));
+}
+
+}  // namespace user_events::cli
