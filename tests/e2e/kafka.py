@@ -11,6 +11,10 @@ from proxy import Proxy, free_port
 SCRIPT = pathlib.Path(__file__).parents[1] / "brokers/kafka"
 
 
+def pairs(settings):
+    return [f"{name.replace('_', '.')}={value}" for name, value in settings.items()]
+
+
 class Kafka:
     REPEATS = False     # after a restart it is found out what the topic has
     IMPATIENT = 'kafka."socket.timeout.ms" = "3000"\nkafka."request.timeout.ms" = "2000"\n'
@@ -47,10 +51,14 @@ class Kafka:
     def bootstrap(self):
         return f"127.0.0.1:{self.port}"
 
-    def create_topic(self, partitions=4, name=None):
+    def create_topic(self, partitions=4, name=None, **settings):
+        """`settings` with _ for . in their names."""
         name = name or f"events-{uuid.uuid4().hex[:12]}"
-        subprocess.run([SCRIPT, "topic", self.folder, "create", name, str(partitions)], check=True, timeout=60)
+        subprocess.run([SCRIPT, "topic", self.folder, "create", name, str(partitions), *pairs(settings)], check=True, timeout=60)
         return name
+
+    def alter_topic(self, name, **settings):
+        subprocess.run([SCRIPT, "alter", self.folder, name, *pairs(settings)], check=True, timeout=60)
 
     create_place = create_topic
 

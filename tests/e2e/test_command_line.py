@@ -300,13 +300,14 @@ def test_wrong_usage_is_exit_status_2_and_names_what_is_wrong(arguments, word, t
 
 def test_help_and_version():
     assert re.fullmatch(r"\d+\.\d+\.\d+\n", cli("--version").stdout)
-    for command in ["serve", "publish", "tail", "status", "schema", "config"]:
+    for command in ["serve", "publish", "tail", "status", "dead-letters", "destination", "schema", "config"]:
         done = cli(command, "--help")
         assert done.returncode == 0 and "Example" in done.stdout and done.stderr == ""
 
 
 def test_a_client_without_a_daemon_says_what_to_do():
-    for command in (["status"], ["tail"], ["tail", "--follow"], ["schema", "list"], ["publish", "user.mfa.enabled", "--data", '{"userId":"u-1"}']):
+    for command in (["status"], ["tail"], ["tail", "--follow"], ["schema", "list"], ["dead-letters", "list"], ["dead-letters", "replay", "--all"],
+                    ["destination", "list"], ["publish", "user.mfa.enabled", "--data", '{"userId":"u-1"}']):
         done = cli(*command, USER_EVENTS_URL="http://127.0.0.1:1")
         assert done.returncode == 1 and done.stdout == "" and "127.0.0.1:1" in done.stderr and "user-events serve" in done.stderr
     assert cli("status", USER_EVENTS_URL="ftp://127.0.0.1").returncode == 2
