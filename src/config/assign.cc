@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "base/nearest.h"
-#include "config/units.h"
+#include "base/units.h"
 
 namespace user_events::config {
 namespace {
@@ -58,13 +58,13 @@ std::string set(const SizeSlot& slot, const Value& value) {
   const auto* text = std::get_if<std::string>(&value);
   const auto* number = std::get_if<std::int64_t>(&value);
   std::optional<std::uint64_t> bytes;
-  if (text != nullptr) bytes = parse_size(*text);
+  if (text != nullptr) bytes = base::parse_size(*text);
   if (number != nullptr && *number >= 0) bytes = static_cast<std::uint64_t>(*number);
   if (!bytes)
     return "is not a size; write for example \"64MiB\" or \"1GB\" (B, kB, KiB, MB, MiB, GB, GiB, TB, TiB) or "
            "a number of bytes";
   if (!(slot.zero && *bytes == 0) && (*bytes < slot.least || *bytes > slot.most)) {
-    return fmt::format("is not within \"{}\" and \"{}\"{}", size_text(slot.least), size_text(slot.most),
+    return fmt::format("is not within \"{}\" and \"{}\"{}", base::size_text(slot.least), base::size_text(slot.most),
                        slot.zero ? ", nor 0" : "");
   }
   *slot.at = *bytes;
@@ -75,13 +75,13 @@ std::string set(const DurationSlot& slot, const Value& value) {
   const auto* text = std::get_if<std::string>(&value);
   const auto* number = std::get_if<std::int64_t>(&value);
   std::optional<std::chrono::milliseconds> duration;
-  if (text != nullptr) duration = parse_duration(*text);
+  if (text != nullptr) duration = base::parse_duration(*text);
   if (number != nullptr && *number == 0) duration = std::chrono::milliseconds(0);
   if (!duration && number != nullptr) return "has no unit; write for example \"30s\" (ms, s, m, h, d)";
   if (!duration) return "is not a duration; write for example \"100ms\", \"30s\", \"10m\", \"24h\" or \"7d\"";
   if (!(slot.zero && duration->count() == 0) && (*duration < slot.least || *duration > slot.most)) {
-    return fmt::format("is not within \"{}\" and \"{}\"{}", duration_text(slot.least),
-                       duration_text(slot.most), slot.zero ? ", nor 0" : "");
+    return fmt::format("is not within \"{}\" and \"{}\"{}", base::duration_text(slot.least),
+                       base::duration_text(slot.most), slot.zero ? ", nor 0" : "");
   }
   *slot.at = *duration;
   return "";

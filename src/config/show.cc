@@ -4,7 +4,7 @@
 #include "config/bindings.h"
 #include "config/config.h"
 #include "config/redact.h"
-#include "config/units.h"
+#include "base/units.h"
 
 namespace user_events::config {
 namespace {
@@ -29,8 +29,8 @@ std::string slot_text(const ChoiceSlot& slot) {
 }
 std::string slot_text(const CountSlot& slot) { return fmt::format("{}", *slot.at); }
 std::string slot_text(const NumberSlot& slot) { return fmt::format("{:#}", *slot.at); }
-std::string slot_text(const SizeSlot& slot) { return *slot.at == 0 ? "0" : quoted(size_text(*slot.at)); }
-std::string slot_text(const DurationSlot& slot) { return quoted(duration_text(*slot.at)); }
+std::string slot_text(const SizeSlot& slot) { return *slot.at == 0 ? "0" : quoted(base::size_text(*slot.at)); }
+std::string slot_text(const DurationSlot& slot) { return quoted(base::duration_text(*slot.at)); }
 std::string slot_text(const ListSlot& slot) { return quoted(*slot.at); }
 
 std::string redacted(std::string_view name, std::string_view value) {

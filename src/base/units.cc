@@ -1,10 +1,10 @@
-#include "config/units.h"
+#include "base/units.h"
 
 #include <array>
 #include <charconv>
 #include <utility>
 
-namespace user_events::config {
+namespace user_events::base {
 namespace {
 
 using Unit = std::pair<std::string_view, std::uint64_t>;
@@ -68,4 +68,4 @@ std::optional<std::uint64_t> parse_size(std::string_view text) noexcept {
 
 std::string size_text(std::uint64_t bytes) { return shortest(bytes, kSizes); }
 
-}  // namespace user_events::config
+}  // namespace user_events::base

@@ -1,10 +1,10 @@
-#include "config/units.h"
+#include "base/units.h"
 
 #include <gtest/gtest.h>
 
 #include "base/nearest.h"
 
-namespace user_events::config {
+namespace user_events::base {
 namespace {
 
 using namespace std::chrono_literals;
@@ -60,4 +60,4 @@ TEST(Nearest, NamesWhatWasProbablyMeant) {
 }
 
 }  // namespace
-}  // namespace user_events::config
+}  // namespace user_events::base

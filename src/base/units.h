@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace user_events::config {
+namespace user_events::base {
 
 /// `250ms`, `30s`, `10m`, `24h`, `7d`: a whole number and its unit, nothing else. nullopt if it is not one,
 /// or over 100 years.
@@ -21,4 +21,4 @@ namespace user_events::config {
 /// The shortest exact form: 67'108'864 is `64MiB`.
 [[nodiscard]] std::string size_text(std::uint64_t bytes);
 
-}  // namespace user_events::config
+}  // namespace user_events::base
