@@ -54,6 +54,7 @@ struct DestinationOptions {
   std::chrono::milliseconds max_lag_age{0};     ///< 0: no cap.
   LagAction lag_action = LagAction::refuse;
   std::string start = "beginning";              ///< Where a new destination begins: beginning | now | a sequence.
+  std::vector<std::string> volume;              ///< Fewer events of chatty types: `user.login.failed fold=10s by=ipAddress`. Empty: all.
   std::uint32_t window_events = 65'536;         ///< Events between the oldest unacknowledged and the newest sent.
   std::map<std::string, std::string> settings;  ///< The kind's own, dotted names: `kafka.bootstrap.servers`.
 };

@@ -18,7 +18,7 @@ constexpr std::uint32_t kMaxLimit = 1'000'000;
 constexpr std::size_t kMaxFieldBytes = 64;
 
 std::unexpected<Error> bad(std::string_view rule, std::string_view what) {
-  return fail(ErrorKind::usage, "bad-volume-rule", "'" + std::string(rule) + "' " + std::string(what),
+  return fail(ErrorKind::usage, "bad-volume-rule", "volume rule '" + std::string(rule) + "' " + std::string(what),
               "PATTERN sample=0.1, PATTERN limit=100 per=1m [by=FIELD] or PATTERN fold=10s [by=FIELD]");
 }
 

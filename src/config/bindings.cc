@@ -10,6 +10,7 @@
 
 #include "base/type_filter.h"
 #include "base/uri_text.h"
+#include "base/volume_rule.h"
 
 namespace user_events::config {
 namespace {
@@ -65,6 +66,11 @@ std::string listen_problem(std::string_view text) {
 
 std::string pattern_problem(std::string_view text) {
   return base::TypeFilter::parse({std::string(text)}) ? "" : "is not a pattern over event types";
+}
+
+std::string volume_problem(std::string_view text) {
+  const auto rule = base::VolumeRule::parse(text);
+  return rule ? "" : fmt::format("is no volume rule: {} ({})", rule.error().message, rule.error().hint);
 }
 
 // The texts of a setting whose type is a string: a few names only.
@@ -149,6 +155,7 @@ std::vector<Binding> bind(DestinationOptions& d) {
       {"max_lag_age", DurationSlot{&d.max_lag_age, milliseconds(1'000), kTenYears, true}},
       {"lag_action", choice(d.lag_action, {"refuse", "detach"})},
       {"start", TextSlot{&d.start, start_problem, "\"beginning\", \"now\" or \"1000\""}},
+      {"volume", ListSlot{&d.volume, volume_problem, "[\"user.login.failed fold=10s by=ipAddress\"]"}},
       {"window_events", CountSlot{&d.window_events, 1, 16'777'216}},
   };
 }

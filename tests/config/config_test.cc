@@ -92,6 +92,7 @@ TEST(Config, EveryKeyReachesItsMember) {
     max_lag_age = "7d"
     lag_action = "detach"
     start = "now"
+    volume = ["user.loggedin sample=0.1", "user.login.failed fold=10s by=ipAddress"]
     window_events = 1000
   )");
   EXPECT_EQ(o.source, "urn:example:user-service");
@@ -131,6 +132,7 @@ TEST(Config, EveryKeyReachesItsMember) {
   EXPECT_EQ(d.max_lag_age, 168h);
   EXPECT_EQ(d.lag_action, LagAction::detach);
   EXPECT_EQ(d.start, "now");
+  EXPECT_EQ(d.volume, (std::vector<std::string>{"user.loggedin sample=0.1", "user.login.failed fold=10s by=ipAddress"}));
   EXPECT_EQ(d.window_events, 1000u);
 }
 
