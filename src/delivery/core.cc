@@ -7,6 +7,7 @@
 #include <bit>
 #include <cassert>
 #include <unordered_map>
+#include <utility>
 
 #include "delivery/ahead_set.h"
 #include "delivery/lanes.h"
@@ -20,6 +21,8 @@ enum class SlotState : std::uint8_t {
   backoff,    ///< To be sent again when its back-off ends.
   in_flight,
   storing,    ///< Given out as dead_letter or hold; `stored` follows.
+  carrying,   ///< To be sent when its fold is closed.
+  joined,     ///< In no lane: done when its carrier is.
 };
 
 struct Slot {
@@ -27,6 +30,7 @@ struct Slot {
   std::uint32_t prev = kNone, next = kNone;  // within the lane
   std::uint32_t attempt = 0;                 // attempts so far
   std::uint64_t sent_at = 0;                 // of the last one, on the circuit's clock
+  std::uint32_t joined = kNone;              // the last one that has joined it; these are linked by `next`
   SlotState state = SlotState::done;
   bool refused = false;                      // given up: a dead letter
   bool failed = false;                       // its failures are in `tries`
@@ -65,7 +69,8 @@ struct Core::Impl {
     return sequence > low_water && sequence < next_offer && slot(sequence).state != SlotState::done;
   }
 
-  void append(std::uint64_t sequence, std::uint64_t key);
+  void append(std::uint64_t sequence, std::uint64_t key, SlotState state = SlotState::waiting);
+  void finish_joined(Slot& carrier) noexcept;
   void unlink(std::uint64_t sequence);
   void finish(std::uint64_t sequence);
   void advance_low_water() noexcept;
@@ -95,7 +100,7 @@ struct Core::Impl {
   AheadSet ahead;
   std::unordered_map<std::uint64_t, std::uint64_t> held;  // key → its events after this sequence wait
   std::unordered_map<std::uint64_t, Failing> failing;     // by sequence; few
-  std::uint32_t in_flight = 0, pending = 0;
+  std::uint32_t in_flight = 0, pending = 0, folding = 0;
   std::unique_ptr<Circuit> own_circuit;
   Circuit& circuit;
   Judge judge;
@@ -118,11 +123,11 @@ Core::Impl::Impl(const CoreOptions& o, const CorePosition& position)
       if (!ahead.add(sequence)) break;
 }
 
-void Core::Impl::append(std::uint64_t sequence, std::uint64_t key) {
+void Core::Impl::append(std::uint64_t sequence, std::uint64_t key, SlotState state) {
   const std::uint32_t lane_number = lanes.find_or_add(key);
   Lane& lane = lanes[lane_number];
   const std::uint32_t at = index(sequence);
-  ring[at] = Slot{.lane = lane_number, .prev = lane.tail, .state = SlotState::waiting};
+  ring[at] = Slot{.lane = lane_number, .prev = lane.tail, .state = state};
   if (lane.tail == kNone) {
     lane.head = at;
     if (!held.empty())
@@ -150,10 +155,20 @@ void Core::Impl::unlink(std::uint64_t sequence) {
 /// The event is done for good: the one place from which the low-water mark moves, besides `skip`.
 void Core::Impl::finish(std::uint64_t sequence) {
   unlink(sequence);
+  if (slot(sequence).state == SlotState::carrying) --folding;
   slot(sequence).state = SlotState::done;
+  finish_joined(slot(sequence));
   if (slot(sequence).failed) failing.erase(sequence);
   --pending;
   advance_low_water();
+}
+
+void Core::Impl::finish_joined(Slot& carrier) noexcept {
+  for (std::uint32_t at = std::exchange(carrier.joined, kNone); at != kNone; at = ring[at].next) {
+    ring[at].state = SlotState::done;
+    --pending;
+    --folding;
+  }
 }
 
 void Core::Impl::advance_low_water() noexcept {
@@ -179,7 +194,7 @@ Ready Core::Impl::wanted(const Lane& lane) const noexcept {
   if (lane.cursor == kNone) return Ready::no;
   const Slot& event = ring[lane.cursor];
   if (event.refused || is_held(lane, sequence_at(lane.cursor))) return Ready::store;
-  if (event.state == SlotState::backoff) return Ready::no;
+  if (event.state == SlotState::backoff || event.state == SlotState::carrying) return Ready::no;
   const bool alone = !options.ordered_pipeline || lane.probing;
   return alone && lane.in_flight > 0 ? Ready::no : Ready::send;
 }
@@ -304,6 +319,7 @@ Action Core::Impl::take_store() {
     action.counted = failing[sequence].tries.counted;
     action.cause = failing[sequence].cause;
   }
+  if (event.state == SlotState::carrying) --folding;
   event.state = SlotState::storing;
   ++lane.storing;
   advance_cursor(lane);
@@ -328,6 +344,34 @@ void Core::offer(std::uint64_t sequence, std::uint64_t key_hash) {
   ++impl_->next_offer;
   impl_->append(sequence, key_hash);
   impl_->ahead.drop_below(impl_->next_offer);
+}
+
+void Core::carry(std::uint64_t sequence, std::uint64_t key_hash) {
+  assert(sequence == impl_->next_offer && wants_more());
+  if (impl_->ahead.contains(sequence)) return skip(sequence);
+  ++impl_->next_offer;
+  ++impl_->folding;
+  impl_->append(sequence, key_hash, SlotState::carrying);
+  impl_->ahead.drop_below(impl_->next_offer);
+}
+
+void Core::join(std::uint64_t sequence, std::uint64_t carrier) {
+  assert(sequence == impl_->next_offer && wants_more());
+  if (!impl_->is_open(carrier) || impl_->ahead.contains(sequence)) return skip(sequence);
+  ++impl_->next_offer;
+  Slot& first = impl_->slot(carrier);
+  impl_->slot(sequence) = Slot{.next = first.joined, .state = SlotState::joined};
+  first.joined = impl_->index(sequence);
+  ++impl_->pending;
+  ++impl_->folding;
+  impl_->ahead.drop_below(impl_->next_offer);
+}
+
+void Core::close_fold(std::uint64_t carrier) {
+  if (!impl_->is_open(carrier) || impl_->slot(carrier).state != SlotState::carrying) return;
+  --impl_->folding;
+  impl_->slot(carrier).state = SlotState::waiting;
+  impl_->consider(impl_->slot(carrier).lane);
 }
 
 void Core::skip(std::uint64_t sequence) {
@@ -367,6 +411,7 @@ void Core::result(std::uint64_t sequence, Outcome outcome, Time now) {
   }
   if (!impl_->is_open(sequence)) return;
   Slot& event = impl_->slot(sequence);
+  if (event.state == SlotState::joined) return;
   if (event.state == SlotState::storing || event.refused) return;  // what is on its way into the store counts as stored
   if (outcome != Outcome::accepted) {
     if (event.state == SlotState::in_flight) impl_->fail_attempt(sequence, outcome, now);
@@ -446,6 +491,7 @@ CorePosition Core::position() const {
 std::uint64_t Core::low_water() const noexcept { return impl_->low_water; }
 std::uint32_t Core::in_flight() const noexcept { return impl_->in_flight; }
 std::uint32_t Core::pending() const noexcept { return impl_->pending; }
+std::uint32_t Core::folding() const noexcept { return impl_->folding; }
 
 bool Core::is_done(std::uint64_t sequence) const noexcept {
   if (sequence <= impl_->low_water) return true;

@@ -72,6 +72,11 @@ class Core {
   /// Hands in the record `next_offer()`. Events with the same key hash keep their order. A record that the position
   /// already covers is taken as done.
   void offer(std::uint64_t sequence, std::uint64_t key_hash);
+  /// The same for an event that is to be sent for others too, once `close_fold` says that all have joined it.
+  void carry(std::uint64_t sequence, std::uint64_t key_hash);
+  /// The record `next_offer()` is done when `carrier` is.
+  void join(std::uint64_t sequence, std::uint64_t carrier);
+  void close_fold(std::uint64_t carrier);
   /// The record `next_offer()` is not for this destination.
   void skip(std::uint64_t sequence);
 
@@ -105,6 +110,8 @@ class Core {
   [[nodiscard]] std::uint32_t in_flight() const noexcept;
   /// Offered and not yet done.
   [[nodiscard]] std::uint32_t pending() const noexcept;
+  /// Of these, carriers whose fold is open and what has joined any.
+  [[nodiscard]] std::uint32_t folding() const noexcept;
 
  private:
   struct Impl;

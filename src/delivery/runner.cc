@@ -96,6 +96,7 @@ Result<void> Runner::Impl::prepare() {
   if (!options.dead_letter_topic.empty() && !destination->features().dead_letter_target)
     return fail(ErrorKind::usage, "destination-setting",
                 fmt::format("destination '{}': the kind {} has no dead_letter_topic", options.name, options.kind), "leave it out");
+  UE_TRY_ASSIGN(volume, Volume::make(options.volume));
   UE_TRY(load_lines());
   // Stored, but perhaps not in the saved position: it must not go out as if nothing had happened.
   UE_TRY_ASSIGN(const auto skipped, state.skipped_sequences(options.name, journal.id(), std::max(core.low_water(), replay_until)));
@@ -145,6 +146,8 @@ milliseconds Runner::Impl::sleep_time(bool more_to_do) {
   const Time at = now();
   milliseconds time = busy ? kBusyWait : kIdleWait;
   if (position_changed) time = std::min(time, until(save_at, at));
+  if (const auto close = volume.next_close_ms(); close != 0)
+    time = std::min(time, std::max(milliseconds(1), milliseconds(close) + kFoldGrace - clock.wall().time_since_epoch()));
   if (read_again_at) time = std::min(time, until(*read_again_at, at));
   if (!to_store.empty()) time = std::min(time, store_again_at ? until(*store_again_at, at) : milliseconds(0));
   if (!busy)
@@ -158,7 +161,7 @@ milliseconds Runner::Impl::sleep_time(bool more_to_do) {
 bool Runner::Impl::has_finished() {
   if (now() >= Time(Time::duration(stop_at.load()))) return true;
   const bool idle = core.in_flight() == 0 && desk.in_flight() == 0 && (to_store.empty() || store_again_at);
-  const bool everything_done = idle && core.pending() == 0 && unread_at >= unread.size() && read_up_to >= journal.durable_sequence();
+  const bool everything_done = idle && core.pending() == core.folding() && unread_at >= unread.size() && read_up_to >= journal.durable_sequence();
   return everything_done || (idle && (last_health == destinations::HealthState::down || read_again_at || halted || paused || store_again_at));
 }
 
@@ -170,6 +173,7 @@ void Runner::Impl::run() {
     work_on_letters();
     read_more();
     if (oldest_accepted_ms.load() == 0) note_oldest();  // before a destination that may block
+    close_folds();
     const bool more_to_do = act();
     store_letters();
     if (stopping && has_finished()) break;
@@ -242,6 +246,8 @@ RunnerStats Runner::stats() const {
   out.retries = one.retries;
   out.in_doubt = one.in_doubt;
   out.refused = one.refused;
+  out.dropped = one.dropped;
+  out.folded = one.folded;
   out.dead_letters = one.dead_letters;
   out.replayed = one.replayed;
   out.paused = one.paused;
@@ -282,6 +288,7 @@ std::string Runner::progress_state(std::uint64_t sequence) const {
     const bool given_up = ***letter == DeadLetterState::dead || ***letter == DeadLetterState::skipped;
     return given_up ? "dead-letter" : "held";
   }
+  if (impl_->is_left_out(sequence)) return "filtered";
   const auto chunk = impl_->journal.reader(sequence - 1).next();
   const bool filtered = chunk && !chunk->empty() && chunk->first_sequence() == sequence && !impl_->filter.matches((*chunk)[0].type);
   return filtered ? "filtered" : "delivered";

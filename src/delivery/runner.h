@@ -26,6 +26,8 @@ struct RunnerStats {
   std::uint64_t retries = 0;       ///< Attempts that ended `retry` or `unavailable`.
   std::uint64_t in_doubt = 0;      ///< Attempts that ended `in_doubt`.
   std::uint64_t refused = 0;       ///< Attempts that ended `refused`.
+  std::uint64_t dropped = 0;       ///< Events that a volume rule left out (sample, limit).
+  std::uint64_t folded = 0;        ///< Events that another one stands for.
   std::uint64_t dead_letters = 0;  ///< In the store now, those that wait behind one included.
   DeadLetterCounts letters;        ///< The same by state.
   std::uint64_t replayed = 0;      ///< Letters that went out from the store.

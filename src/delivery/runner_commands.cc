@@ -138,6 +138,9 @@ Result<RewindResult> Runner::Impl::rewind_to(std::uint64_t sequence) {
   window.clear();
   reasons.clear();
   found.clear();
+  UE_TRY_ASSIGN(volume, Volume::make(options.volume));
+  folds.clear();
+  left_out.clear();
   saved_low_water.store(sequence - 1);
   low_water.store(sequence - 1);
   read_again_at.reset();

@@ -21,6 +21,7 @@
 #include "delivery/letter_desk.h"
 #include "delivery/runner.h"
 #include "delivery/start_position.h"
+#include "delivery/volume.h"
 
 namespace user_events::delivery {
 
@@ -28,6 +29,9 @@ using std::chrono::milliseconds;
 
 /// Found in one reconciliation: more is forgotten, and sent again. Normally at most what was in flight and not yet saved.
 inline constexpr std::size_t kMaxFound = 1'000'000;
+/// After the end of a fold's window, for events that were accepted in it and became durable after it.
+inline constexpr milliseconds kFoldGrace{2'000};
+inline constexpr std::size_t kMaxLeftOut = 65'536;  ///< Events that volume rules left out lately, for `progress_state`.
 inline constexpr milliseconds kTroubleWait{1'000};  ///< Until a failed journal read or a failed store is tried again.
 
 /// The dead letter store of one destination, as its desk sees it.
@@ -81,6 +85,14 @@ struct Runner::Impl {
   [[nodiscard]] Result<void> take_chunk();
   void note_gap(std::string text);
   void offer_unread();
+  void offer(const journal::RecordView& record);
+  void leave_out(std::uint64_t sequence);
+  [[nodiscard]] bool is_left_out(std::uint64_t sequence) const;
+  void close_folds();
+  [[nodiscard]] std::uint32_t folded_into(std::uint64_t carrier) const {
+    const auto fold = folds.find(carrier);
+    return fold == folds.end() ? 0 : fold->second;
+  }
   void skip_expired();
   [[nodiscard]] bool act();
   [[nodiscard]] bool act_core(Time at);
@@ -124,6 +136,10 @@ struct Runner::Impl {
   const ports::Clock& clock;
   const base::TypeFilter filter;
   const std::uint64_t key_seed;
+  Volume volume;
+  std::unordered_map<std::uint64_t, std::uint32_t> folds;  // closed, until their carrier is done: how many events it stands for
+  std::deque<std::uint64_t> left_out;                      // ascending; under core_mutex
+  std::vector<Volume::Fold> closed_folds;                  // reused
   const std::uint32_t max_in_flight;
   const std::string start_note;
   const bool start_is_saved;  // sequences in the state are this journal's
@@ -166,6 +182,7 @@ struct Runner::Impl {
   Time save_at{}, measure_at{};
 
   // Shared.
+  std::atomic<std::uint64_t> dropped{0}, folded{0};
   std::atomic<std::uint64_t> low_water{0}, saved_low_water{0}, delivered{0}, sent{0}, retries{0}, in_doubt{0}, refused{0}, dead_letters{0},
       lost_to_retention{0}, replayed{0};
   std::atomic<std::uint32_t> in_flight{0}, pending{0};

@@ -87,13 +87,57 @@ void Runner::Impl::offer_unread() {
       last_type_matches = filter.matches(record.type);
     }
     if (last_type_matches) {
-      core.offer(record.sequence, base::hash64(record.key, key_seed));
+      offer(record);
     } else {
       core.skip(record.sequence);
       skipped = true;
     }
   }
   if (skipped || core.low_water() != mark) note_progress();
+}
+
+void Runner::Impl::offer(const journal::RecordView& record) {
+  const auto key = [&] { return base::hash64(record.key, key_seed); };
+  const auto decision = volume.decide(record);
+  switch (decision.verdict) {
+    case Volume::Verdict::pass: return core.offer(record.sequence, key());
+    case Volume::Verdict::carry: return core.carry(record.sequence, key());
+    case Volume::Verdict::drop:
+      dropped.fetch_add(1, std::memory_order_relaxed);
+      core.skip(record.sequence);
+      break;
+    case Volume::Verdict::join:
+      folded.fetch_add(1, std::memory_order_relaxed);
+      core.join(record.sequence, decision.carrier);
+      break;
+  }
+  leave_out(record.sequence);
+}
+
+void Runner::Impl::leave_out(std::uint64_t sequence) {
+  if (left_out.size() >= kMaxLeftOut) left_out.pop_front();
+  left_out.push_back(sequence);
+}
+
+bool Runner::Impl::is_left_out(std::uint64_t sequence) const {
+  std::lock_guard lock(core_mutex);
+  return std::ranges::binary_search(left_out, sequence);
+}
+
+/// Lets go what nothing can join any more. By the wall clock only at the end of the journal: else records that are still to be read say how
+/// late it is. When there is no room to read on, all are let go.
+void Runner::Impl::close_folds() {
+  if (volume.next_close_ms() == 0) return;
+  if (!core.wants_more() || !window.has_room()) volume.close_all();
+  const bool at_end = unread_at >= unread.size() && read_up_to >= journal.durable_sequence();
+  const auto now = at_end ? clock.wall().time_since_epoch() - kFoldGrace : milliseconds(0);
+  closed_folds.clear();
+  volume.take_closed(now.count(), closed_folds);
+  std::lock_guard lock(core_mutex);
+  for (const auto& fold : closed_folds) {
+    if (fold.events > 1 && !core.is_done(fold.carrier)) folds[fold.carrier] = fold.events;
+    core.close_fold(fold.carrier);
+  }
 }
 
 void Runner::Impl::skip_expired() {

@@ -76,7 +76,7 @@ destinations::SendStatus Runner::Impl::send(const Action& action) {
   }
   const std::uint32_t replay = action.sequence <= replay_until ? replay_mark : 0;
   const auto status = destination->send(
-      {.envelope = *envelope, .position = {journal.id(), action.sequence, replay}, .attempt = action.attempt, .replay = replay});
+      {.envelope = *envelope, .position = {journal.id(), action.sequence, replay, folded_into(action.sequence)}, .attempt = action.attempt, .replay = replay});
   if (status == destinations::SendStatus::queued) sent.fetch_add(1, std::memory_order_relaxed);
   return status;
 }
@@ -121,6 +121,7 @@ void Runner::Impl::apply(const destinations::Report& report, Time at) {
       note_progress();
     }
     if (!reasons.empty()) reasons.erase(report.sequence);
+    if (!folds.empty()) folds.erase(report.sequence);
   } else {
     const bool not_now = report.outcome == Outcome::retry || report.outcome == Outcome::unavailable;
     auto& counter = not_now ? retries : report.outcome == Outcome::in_doubt ? in_doubt : refused;

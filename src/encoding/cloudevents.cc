@@ -24,6 +24,7 @@ constexpr std::string_view kToJournalId = R"(","journalid":")";
 constexpr std::string_view kToReplay = R"(","replay":")";
 constexpr std::string_view kToTraceparent = R"(","traceparent":")";
 constexpr std::string_view kToTracestate = R"(","tracestate":")";
+constexpr std::string_view kFolded = R"(,"foldedcount":)";
 constexpr std::string_view kToExtensions = R"(",)";
 constexpr std::string_view kToData = R"(,"data":)";
 constexpr std::string_view kEnd = "}";
@@ -33,7 +34,7 @@ constexpr std::string_view kPlainToTimestamp = R"(","timestamp":")";
 constexpr std::size_t kPiecesBytes =
     kToId.size() + kToSource.size() + kToType.size() + kToSubject.size() + kToTime.size() +
     kToDataSchema.size() + kToPartitionKey.size() + kToSequence.size() + kToJournalId.size() +
-    kToReplay.size() + kToTraceparent.size() + kToTracestate.size() + kToExtensions.size() + kToData.size() + kEnd.size();
+    kToReplay.size() + kFolded.size() + kToTraceparent.size() + kToTracestate.size() + kToExtensions.size() + kToData.size() + kEnd.size();
 
 }  // namespace
 
@@ -49,8 +50,11 @@ AttributeTexts::AttributeTexts(const Envelope& envelope, const Position& positio
   *at++ = ':';
   at = std::to_chars(at, schema_.data() + schema_.size(), envelope.version).ptr;
   schema_size_ = static_cast<std::size_t>(at - schema_.data());
-  if (position.replay != 0)
-    replay_size_ = static_cast<std::size_t>(std::to_chars(replay_.data(), replay_.data() + replay_.size(), position.replay).ptr - replay_.data());
+  const auto write = [](std::uint32_t number, std::array<char, 10>& out) {
+    return static_cast<std::size_t>(std::to_chars(out.data(), out.data() + out.size(), number).ptr - out.data());
+  };
+  if (position.replay != 0) replay_size_ = write(position.replay, replay_);
+  if (position.folded > 1) folded_size_ = write(position.folded, folded_);
 }
 
 void append_cloudevents_json(const Envelope& envelope, const Position& position, std::string& out) {
@@ -83,6 +87,7 @@ void append_cloudevents_json(const Envelope& envelope, const Position& position,
     base::append_json_escaped(envelope.tracestate, out);
   }
   out += '"';
+  if (!texts.folded().empty()) out.append(kFolded).append(texts.folded());
   if (!envelope.extensions.empty()) (out += ',').append(envelope.extensions);
   out.append(kToData).append(envelope.data).append(kEnd);
 }
@@ -122,7 +127,7 @@ std::size_t overhead_bound_bytes(const Envelope& envelope) noexcept {
                             base::json_escaped_size(envelope.tracestate) + 2 * type + 2 * key +
                             envelope.extensions.size();
   return kPiecesBytes + texts + base::kTimeTextSize + kSchemaPrefix.size() + 1 + kVersionDigits +
-         kSequenceDigits + kMaxJournalIdBytes + kReplayDigits;
+         kSequenceDigits + kMaxJournalIdBytes + 2 * kReplayDigits;
 }
 
 }  // namespace user_events::encoding

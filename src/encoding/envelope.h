@@ -43,6 +43,7 @@ struct Position {
   std::string_view journal_id;  ///< `journalid`: text of 26..40 characters, unique per journal and epoch.
   std::uint64_t sequence = 0;   ///< `sequence`: zero-padded to 20 digits on the wire.
   std::uint32_t replay = 0;     ///< `replay`: how often a person has asked to send this event again; 0, the first time, is not written.
+  std::uint32_t folded = 0;     ///< `foldedcount`: how many events this one stands for; below 2 it is not written.
 };
 
 /// Appends the payload form of `envelope` (all but id, type and partition_key) to `out`. No other allocation.
@@ -76,6 +77,7 @@ class AttributeTexts {
   [[nodiscard]] std::string_view data_schema() const noexcept { return {schema_.data(), schema_size_}; }
   /// Empty for 0.
   [[nodiscard]] std::string_view replay() const noexcept { return {replay_.data(), replay_size_}; }
+  [[nodiscard]] std::string_view folded() const noexcept { return {folded_.data(), folded_size_}; }
 
  private:
   std::array<char, base::kTimeTextSize> time_;
@@ -84,6 +86,8 @@ class AttributeTexts {
   std::size_t schema_size_ = 0;
   std::array<char, 10> replay_;
   std::size_t replay_size_ = 0;
+  std::array<char, 10> folded_;
+  std::size_t folded_size_ = 0;
 };
 
 /// Walks `Envelope::extensions`; texts with escapes are unescaped into a buffer that the next step overwrites.
@@ -103,7 +107,7 @@ class ExtensionReader {
 
 /// Calls `sink(name, value)` for each context attribute of binary mode, names without the protocol's prefix
 /// (`ce_` in Kafka, `ce-` in HTTP): specversion, id, source, type, subject, time, dataschema, partitionkey, sequence,
-/// journalid, replay, traceparent, tracestate, then the caller's extensions with values as text. Absent ones are left out. Views are valid
+/// journalid, replay, foldedcount, traceparent, tracestate, then the caller's extensions with values as text. Absent ones are left out. Views are valid
 /// during the call of `sink` only. Allocates only for an extension value with escapes.
 template <class Sink>
 void for_each_attribute(const Envelope& envelope, const Position& position, Sink&& sink) {
@@ -122,6 +126,7 @@ void for_each_attribute(const Envelope& envelope, const Position& position, Sink
   sink(std::string_view("sequence"), texts.sequence());
   sink(std::string_view("journalid"), position.journal_id);
   optional("replay", texts.replay());
+  optional("foldedcount", texts.folded());
   optional("traceparent", envelope.traceparent);
   optional("tracestate", envelope.tracestate);
   for (ExtensionReader extension(envelope.extensions); extension.next();) sink(extension.name(), extension.value());

@@ -371,5 +371,65 @@ TEST_F(CoreTest, OneBusyKeyDoesNotHoldUpAnother) {
   EXPECT_EQ(order[1], 5u) << "lanes take turns";
 }
 
+TEST_F(CoreTest, AFoldIsSentOnceItIsClosedAndTheOthersAreDoneWithIt) {
+  auto& core = make(true);
+  core.carry(1, 7);
+  core.join(2, 1);
+  offer({8});
+  core.join(4, 1);
+  offer({7});  // the same key: waits for the carrier
+  EXPECT_EQ(actions(), (Actions{"send 3"}));
+  result(3, Outcome::accepted);
+  EXPECT_EQ(core.folding(), 3u);
+  EXPECT_EQ(core.pending(), 4u);
+  core.close_fold(1);
+  EXPECT_EQ(core.folding(), 2u);
+  EXPECT_EQ(actions(), (Actions{"send 1", "send 5"}));
+  EXPECT_FALSE(core.is_done(2));
+  result(1, Outcome::accepted);
+  EXPECT_EQ(core.low_water(), 4u);
+  EXPECT_EQ(core.folding(), 0u);
+  result(5, Outcome::accepted);
+  EXPECT_EQ(core.low_water(), 5u);
+  EXPECT_EQ(core.pending(), 0u);
+}
+
+TEST_F(CoreTest, AFoldThatIsRefusedTakesTheOthersAlong) {
+  auto& core = make(true);
+  core.carry(1, 7);
+  core.join(2, 1);
+  core.close_fold(1);
+  EXPECT_EQ(actions(), (Actions{"send 1"}));
+  result(1, Outcome::refused);
+  EXPECT_EQ(actions(), (Actions{"dead 1"}));
+  core.stored(1);
+  EXPECT_EQ(core.low_water(), 2u);
+}
+
+TEST_F(CoreTest, AnOpenFoldOfAHeldKeyIsHeldAtOnce) {
+  auto& core = make(true);
+  core.hold_key(7, 0);
+  core.carry(1, 7);
+  core.join(2, 1);
+  EXPECT_EQ(actions(), (Actions{"hold 1"}));
+  core.close_fold(1);
+  core.stored(1);
+  EXPECT_EQ(core.low_water(), 2u);
+  EXPECT_EQ(core.folding(), 0u);
+}
+
+TEST_F(CoreTest, WhatReconciliationFoundOfAFoldIsDoneWithAllThatJoined) {
+  auto& core = make(true);
+  core.carry(1, 7);
+  core.join(2, 1);
+  result(2, Outcome::accepted);  // never sent by itself
+  EXPECT_FALSE(core.is_done(2));
+  result(1, Outcome::accepted);
+  EXPECT_EQ(core.low_water(), 2u);
+  core.join(3, 1);  // too late: done at once
+  EXPECT_EQ(core.low_water(), 3u);
+  EXPECT_EQ(core.folding(), 0u);
+}
+
 }  // namespace
 }  // namespace user_events::delivery

@@ -34,6 +34,7 @@ class FakeBroker {
     std::string id, key, data, journal_id;
     std::uint32_t attempt;
     std::uint32_t replay = 0;
+    std::uint32_t folded = 0;
     std::string target = {}, cause = {};  ///< Of the copy of a dead letter.
   };
 
@@ -125,7 +126,7 @@ class FakeDestination final : public destinations::Destination {
     ++broker_.attempts_;
     FakeBroker::Delivery one{message.position.sequence, std::string(message.envelope.id), key, std::string(message.envelope.data),
                              std::string(message.position.journal_id), message.attempt,
-                             message.replay,
+                             message.replay, message.position.folded,
                              std::string(message.target),
                              message.dead_letter == nullptr ? std::string() : std::string(message.dead_letter->reason)};
     const Outcome outcome = broker_.decide(one);

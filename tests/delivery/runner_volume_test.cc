@@ -1,0 +1,60 @@
+// A runner with volume rules.
+#include "runner_fixture.h"
+
+namespace user_events::delivery::test {
+namespace {
+
+using Sequences = std::vector<std::uint64_t>;
+
+TEST_F(RunnerTest, WhatALimitLeavesOutCountsAsFiltered) {
+  options_.volume = {"user.login.failed limit=1 per=24h"};
+  append_batch({"u1", "u1", "u2"}, "user.login.failed");
+  append("u1");
+  start();
+  expect_all_done();
+  EXPECT_EQ(broker_.sequences(), (Sequences{1, 3, 4}));
+  EXPECT_EQ(runner_->stats().dropped, 1u);
+  EXPECT_EQ(runner_->progress_state(1), "delivered");
+  EXPECT_EQ(runner_->progress_state(2), "filtered");
+}
+
+TEST_F(RunnerTest, AFoldGoesOutForAllAndItsUsersLaterEventsAfterIt) {
+  options_.volume = {"user.login.failed fold=100ms"};
+  append_batch({"u1", "u1", "u1"}, "user.login.failed");
+  append("u2");
+  append("u1");
+  start();
+  expect_all_done();
+  EXPECT_EQ(broker_.sequences(), (Sequences{4, 1, 5}));
+  EXPECT_EQ(broker_.deliveries()[1].folded, 3u);
+  EXPECT_EQ(broker_.deliveries()[2].folded, 0u);
+  EXPECT_EQ(runner_->stats().folded, 2u);
+}
+
+TEST_F(RunnerTest, AnOpenFoldKeepsNobodyFromStoppingAndIsTheSameAfterARestart) {
+  options_.volume = {"user.login.failed fold=24h"};
+  append_batch({"u1", "u1"}, "user.login.failed");
+  const auto last = append("u2");
+  start();
+  ASSERT_TRUE(eventually([&] { return runner_->is_done(last); }));
+  restart();
+  append("u1", "user.login.failed");
+  ASSERT_TRUE(eventually([&] { return runner_->stats().folded == 2; })) << "the two that joined are read again";
+  EXPECT_EQ(broker_.sequences(), (Sequences{last}));
+  EXPECT_EQ(runner_->low_water(), 0u);
+}
+
+TEST_F(RunnerTest, WhenTheWindowIsFullFoldsGoOutEarly) {
+  options_.volume = {"user.login.failed fold=24h"};
+  options_.window_events = 8;
+  for (int i = 0; i < 3; ++i) append_batch({"u1", "u1", "u1", "u1", "u1", "u1", "u1", "u1"}, "user.login.failed");
+  start();
+  expect_all_done();
+  std::uint32_t events = 0;
+  for (const auto& one : broker_.deliveries()) events += std::max(one.folded, 1u);
+  EXPECT_EQ(events, 24u);
+  EXPECT_LT(broker_.deliveries().size(), 24u);
+}
+
+}  // namespace
+}  // namespace user_events::delivery::test
