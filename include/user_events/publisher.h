@@ -54,6 +54,7 @@ struct DestinationStatus {
   std::uint64_t replayed = 0;           ///< Letters delivered from the store since start.
   bool paused = false;
   bool circuit_open = false;            ///< The destination as a whole takes nothing: one event at a time probes it.
+  std::uint64_t dropped = 0, folded = 0;  ///< Left out by a volume rule, and those that another one stands for, since start.
   std::uint64_t lost_to_retention = 0;  ///< Removed from the journal before this destination had them (`lag_action = "detach"`), since start.
   std::vector<std::string> notes;       ///< Reduced promises (`unsafe`, at least once only, a gap) and why; a lag alarm.
 };

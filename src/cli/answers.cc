@@ -81,6 +81,8 @@ DestinationStatus destination_status(const element& object) {
   out.in_doubt = number(object, "inDoubt");
   out.dead_letters = number(object, "deadLetters");
   if (element letters; object["letters"].get(letters) == simdjson::SUCCESS) out.letters = letter_counts(letters);
+  out.dropped = number(object, "dropped");
+  out.folded = number(object, "folded");
   out.lost_to_retention = number(object, "lostToRetention");
   simdjson::dom::array notes;
   if (object["notes"].get(notes) == simdjson::SUCCESS) {

@@ -39,7 +39,9 @@ std::string destination_text(const DestinationStatus& d) {
                      d.acknowledged_sequence);
   out += fmt::format("  since start    {} delivered, {} retries, {} in doubt", grouped(d.delivered),
                      grouped(d.retries), grouped(d.in_doubt));
-  out += d.replayed == 0 ? "\n" : fmt::format(", {} delivered from the dead letters\n", grouped(d.replayed));
+  if (d.replayed != 0) out += fmt::format(", {} delivered from the dead letters", grouped(d.replayed));
+  if (d.dropped + d.folded != 0) out += fmt::format(", {} left out by volume rules", grouped(d.dropped + d.folded));
+  out += '\n';
   out += fmt::format("  dead letters   {}\n", letters_text(d));
   if (d.lost_to_retention != 0) out += fmt::format("  never had      {} (removed by retention)\n", grouped(d.lost_to_retention));
   for (const auto& note : d.notes) out += fmt::format("  note           {}\n", note);

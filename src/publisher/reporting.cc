@@ -41,6 +41,8 @@ DestinationStatus to_status(const RunningDestination& destination, publisher::La
   out.replayed = stats.replayed;
   out.paused = stats.paused;
   out.circuit_open = stats.circuit_open;
+  out.dropped = stats.dropped;
+  out.folded = stats.folded;
   out.lost_to_retention = stats.lost_to_retention;
   out.notes = stats.health.notes;
   if (!out.lag_alarm.empty()) out.notes.push_back(publisher::lag_text(lag, destination.options.lag_action, use));
@@ -137,6 +139,8 @@ std::string UserEventPublisher::metrics() const {
                d.letters.oldest ? static_cast<double>(d.letters.oldest->time_since_epoch().count()) / 1e3 : 0, labels);
     text.counter("user_events_destination_replayed_total", "Letters delivered from the dead letter store.", static_cast<double>(d.replayed), labels);
     text.gauge("user_events_destination_circuit_open", "1 while the destination as a whole takes nothing and is probed.", d.circuit_open ? 1 : 0, labels);
+    text.counter("user_events_destination_dropped_total", "Events that a volume rule left out.", static_cast<double>(d.dropped), labels);
+    text.counter("user_events_destination_folded_total", "Events that another one stands for.", static_cast<double>(d.folded), labels);
     text.gauge("user_events_destination_paused", "1 while somebody has paused it.", d.paused ? 1 : 0, labels);
   }
   text.process();

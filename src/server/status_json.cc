@@ -42,6 +42,8 @@ void append_destination_status(const DestinationStatus& one, std::string& out) {
   object.number("inDoubt", one.in_doubt);
   object.number("deadLetters", one.dead_letters);
   append_counts(one.letters, object.key("letters"));
+  object.number("dropped", one.dropped);
+  object.number("folded", one.folded);
   object.number("lostToRetention", one.lost_to_retention);
   append_array(one.notes, object.key("notes"),
                [&](const auto& note) { base::append_json_string(note, out); });

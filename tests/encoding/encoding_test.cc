@@ -226,7 +226,7 @@ TEST(OverheadBound, IsNeverTooSmallAndNotMuchTooLarge) {
     if (random() % 2 == 0) envelope.tracestate = state;
     if (random() % 2 == 0) envelope.extensions = R"("a":"b")";
     const std::size_t bound = overhead_bound_bytes(envelope);
-    const Position position{journal, random()};
+    const Position position{journal, random(), static_cast<std::uint32_t>(-1), static_cast<std::uint32_t>(-1)};
     const std::size_t structured = body_of(Format::cloudevents, envelope, position).size() - 2;
     ASSERT_LE(structured, bound);
     ASSERT_LE(body_of(Format::plain, envelope, position).size() - 2, bound);
