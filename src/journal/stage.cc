@@ -404,7 +404,7 @@ void Stage::seal_ids(std::uint64_t ordinal, std::uint64_t base, std::uint64_t la
 
 // ---- any thread ----
 
-void Stage::set_index(std::uint64_t ordinal, std::shared_ptr<const IdIndex> index) {
+void Stage::set_index(std::uint64_t ordinal, const std::shared_ptr<const IdIndex>& index) {
   const std::scoped_lock lock(mutex_);
   auto sources = std::make_shared<IdSources>(*sources_);
   for (IdSource& source : *sources) {

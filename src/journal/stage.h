@@ -67,7 +67,7 @@ class Stage {
   void seal_ids(std::uint64_t ordinal, std::uint64_t base, std::uint64_t last);
 
   /// Any thread: changes the picture of sealed ids.
-  void set_index(std::uint64_t ordinal, std::shared_ptr<const IdIndex> index);
+  void set_index(std::uint64_t ordinal, const std::shared_ptr<const IdIndex>& index);
   void remove_source(std::uint64_t ordinal);
   [[nodiscard]] std::shared_ptr<const IdSources> sources() const;
   /// Any thread: all entries with this id, durable or not.

@@ -73,17 +73,15 @@ void Housekeeper::on_delivered(std::uint64_t sequence, std::chrono::milliseconds
 
 void Housekeeper::add(std::uint64_t sequence, bool all_before, std::chrono::milliseconds timeout,
                       DeliveredCallback callback) {
-  bool can_wait = false;
-  {
-    std::lock_guard lock(mutex_);
-    can_wait = !stopping_ && waiters_.size() < kMaxWaiters;
-    if (can_wait) {
-      waiters_.push_back({sequence, all_before, steady_clock::now() + std::min(timeout, kLongestWait), std::move(callback)});
-      anybody_waits_.store(true, std::memory_order_relaxed);
-      noticed_ = true;
-    }
+  std::unique_lock lock(mutex_);
+  if (stopping_ || waiters_.size() >= kMaxWaiters) {
+    lock.unlock();
+    return callback(progress(sequence));
   }
-  if (!can_wait) return callback(progress(sequence));
+  waiters_.push_back({sequence, all_before, steady_clock::now() + std::min(timeout, kLongestWait), std::move(callback)});
+  anybody_waits_.store(true, std::memory_order_relaxed);
+  noticed_ = true;
+  lock.unlock();
   changed_.notify_one();
 }
 

@@ -54,7 +54,7 @@ Result<ListenAddress> parse_listen(const std::string& text) {
   std::uint32_t port = 0;
   if (parts) {
     const auto* end = parts->second.data() + parts->second.size();
-    const auto [stop, error] = std::from_chars(parts->second.data(), end, port);
+    const auto [stop, error] = std::from_chars(parts->second.data(), end, port);  // NOLINT(bugprone-suspicious-stringview-data-usage): the end is given
     if (error == std::errc{} && stop == end && port <= 65'535) {
       const auto name =
           lower(parts->first) == "localhost" ? std::string("127.0.0.1") : std::string(parts->first);

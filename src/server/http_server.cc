@@ -135,6 +135,7 @@ void HttpServer::Impl::refuse(int socket) {
 
 HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
+// Without memory to end, the process ends. NOLINTNEXTLINE(bugprone-exception-escape)
 HttpServer::~HttpServer() { stop(std::chrono::milliseconds(0)); }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(UserEventPublisher& publisher,

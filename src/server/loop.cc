@@ -32,6 +32,7 @@ Loop::Loop(Service& service)
   read_clock();
 }
 
+// Without memory to end, the process ends. NOLINTNEXTLINE(bugprone-exception-escape)
 Loop::~Loop() {
   finish_stop();
   // Connections that still have operations in the queue go with it; what is owed to them finds a closed

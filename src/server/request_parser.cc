@@ -121,7 +121,8 @@ struct RequestParser::Impl {
         request_.last_event_id = value;
         return;
       }
-      if (name.size() <= kPrefix.size() || !beast::iequals({name.data(), kPrefix.size()}, "ce-")) return;
+      const auto prefix = name.substr(0, kPrefix.size());
+      if (name.size() <= kPrefix.size() || !beast::iequals({prefix.data(), prefix.size()}, "ce-")) return;
       if (request_.attributes.size() == kMaxCloudEventHeaders) return impl_.fail(kTooManyFields, error);
       auto& attribute = request_.attributes.emplace_back(name.substr(kPrefix.size()), value);
       for (auto& c : attribute.first) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
