@@ -296,7 +296,7 @@ void CredentialSource::on_sts(const http::Response& response) {
 
 void CredentialSource::ask(http::Request request, Answered answered) {
   is_asking_ = true;
-  client_.start(std::move(request), [this, answered](http::Response response) {
+  client_.start(std::move(request), [this, answered](const http::Response& response) {
     is_asking_ = false;
     (this->*answered)(response);
   });

@@ -224,7 +224,7 @@ void AwsDestination::start_requests(Time now, bool flush) {
 }
 
 void AwsDestination::on_answer(Batch batch, const http::Response& response) {
-  if (response.status == 0) return on_no_answer(std::move(batch), response);
+  if (response.status == 0) return on_no_answer(batch, response);
   const Answer answer = service_.read(response.status, response.body);
   if (response.status == 200 && answer.understood) return on_entries(std::move(batch), answer);
   if (response.status >= 200 && response.status < 400) {
@@ -235,7 +235,7 @@ void AwsDestination::on_answer(Batch batch, const http::Response& response) {
   on_fault(std::move(batch), fault_of(response.status, answer.code), answer.code, response);
 }
 
-void AwsDestination::on_no_answer(Batch batch, const http::Response& response) {
+void AwsDestination::on_no_answer(const Batch& batch, const http::Response& response) {
   ease_off();  // a service that is overloaded answers late
   report_all(batch, Fault::down, response.sent ? Outcome::in_doubt : Outcome::unavailable, response.error);
   shut(*batch.target, Fault::down, response.error);

@@ -72,7 +72,7 @@ class AwsDestination final : public Destination {
   [[nodiscard]] std::chrono::milliseconds time_to_wait(Time until) const;
 
   void on_answer(Batch batch, const http::Response& response);
-  void on_no_answer(Batch batch, const http::Response& response);
+  void on_no_answer(const Batch& batch, const http::Response& response);
   void on_entries(Batch batch, const Answer& answer);
   void on_fault(Batch batch, Fault fault, std::string_view code, const http::Response& response);
   void on_probe(Target& target, const http::Response& response);
