@@ -129,8 +129,8 @@ class UserEventPublisher {
   /// Forms each line on its own; bad ones do not stop the others.
   void publish_each(std::span<const std::string_view> lines, std::string_view principal, PublishEachCallback callback);
   /// Between the two, publishes do not start a group commit one by one: `end_burst` starts one for all of them. For a thread that serves
-  /// many callers in turn. A commit begins all the same for a `publish` that waits, from 64 KiB on, when the staging buffer is full and
-  /// at `close`. Any thread; pairs may nest and overlap. Keep it to what is at hand: others' publishes wait for the end too.
+  /// many callers in turn. A commit begins all the same for a `publish` that waits, from 64 KiB on, after 5 ms, when the staging
+  /// buffer is full and at `close`. Any thread; pairs may nest and overlap. Keep it to what is at hand: others' publishes wait for the end too.
   void begin_burst();
   void end_burst();
 

@@ -193,8 +193,9 @@ void Core::Impl::leave_flight(Slot& event) noexcept {
 Ready Core::Impl::wanted(const Lane& lane) const noexcept {
   if (lane.cursor == kNone) return Ready::no;
   const Slot& event = ring[lane.cursor];
+  if (event.state == SlotState::carrying) return Ready::no;  // not stored either: how many it stands for is not known yet
   if (event.refused || is_held(lane, sequence_at(lane.cursor))) return Ready::store;
-  if (event.state == SlotState::backoff || event.state == SlotState::carrying) return Ready::no;
+  if (event.state == SlotState::backoff) return Ready::no;
   const bool alone = !options.ordered_pipeline || lane.probing;
   return alone && lane.in_flight > 0 ? Ready::no : Ready::send;
 }
@@ -319,7 +320,6 @@ Action Core::Impl::take_store() {
     action.counted = failing[sequence].tries.counted;
     action.cause = failing[sequence].cause;
   }
-  if (event.state == SlotState::carrying) --folding;
   event.state = SlotState::storing;
   ++lane.storing;
   advance_cursor(lane);
@@ -355,9 +355,13 @@ void Core::carry(std::uint64_t sequence, std::uint64_t key_hash) {
   impl_->ahead.drop_below(impl_->next_offer);
 }
 
-void Core::join(std::uint64_t sequence, std::uint64_t carrier) {
+bool Core::join(std::uint64_t sequence, std::uint64_t carrier) {
   assert(sequence == impl_->next_offer && wants_more());
-  if (!impl_->is_open(carrier) || impl_->ahead.contains(sequence)) return skip(sequence);
+  if (impl_->ahead.contains(sequence)) {
+    skip(sequence);
+    return true;
+  }
+  if (!impl_->is_open(carrier)) return false;
   ++impl_->next_offer;
   Slot& first = impl_->slot(carrier);
   impl_->slot(sequence) = Slot{.next = first.joined, .state = SlotState::joined};
@@ -365,6 +369,7 @@ void Core::join(std::uint64_t sequence, std::uint64_t carrier) {
   ++impl_->pending;
   ++impl_->folding;
   impl_->ahead.drop_below(impl_->next_offer);
+  return true;
 }
 
 void Core::close_fold(std::uint64_t carrier) {

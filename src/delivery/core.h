@@ -74,8 +74,8 @@ class Core {
   void offer(std::uint64_t sequence, std::uint64_t key_hash);
   /// The same for an event that is to be sent for others too, once `close_fold` says that all have joined it.
   void carry(std::uint64_t sequence, std::uint64_t key_hash);
-  /// The record `next_offer()` is done when `carrier` is.
-  void join(std::uint64_t sequence, std::uint64_t carrier);
+  /// The record `next_offer()` is done when `carrier` is. False, and nothing happens: the carrier is done already, nobody would send this one.
+  [[nodiscard]] bool join(std::uint64_t sequence, std::uint64_t carrier);
   void close_fold(std::uint64_t carrier);
   /// The record `next_offer()` is not for this destination.
   void skip(std::uint64_t sequence);

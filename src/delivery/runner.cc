@@ -146,7 +146,7 @@ milliseconds Runner::Impl::sleep_time(bool more_to_do) {
   const Time at = now();
   milliseconds time = busy ? kBusyWait : kIdleWait;
   if (position_changed) time = std::min(time, until(save_at, at));
-  if (const auto close = volume.next_close_ms(); close != 0)
+  if (const auto close = volume.next_close_ms(); close != 0 && is_at_end())
     time = std::min(time, std::max(milliseconds(1), milliseconds(close) + kFoldGrace - clock.wall().time_since_epoch()));
   if (read_again_at) time = std::min(time, until(*read_again_at, at));
   if (!to_store.empty()) time = std::min(time, store_again_at ? until(*store_again_at, at) : milliseconds(0));

@@ -141,6 +141,7 @@ Result<RewindResult> Runner::Impl::rewind_to(std::uint64_t sequence) {
   UE_TRY_ASSIGN(volume, Volume::make(options.volume));
   folds.clear();
   left_out.clear();
+  offered_ms = 0;
   saved_low_water.store(sequence - 1);
   low_water.store(sequence - 1);
   read_again_at.reset();

@@ -86,6 +86,7 @@ struct Runner::Impl {
   void note_gap(std::string text);
   void offer_unread();
   void offer(const journal::RecordView& record);
+  [[nodiscard]] bool is_at_end() const;
   void leave_out(std::uint64_t sequence);
   [[nodiscard]] bool is_left_out(std::uint64_t sequence) const;
   void close_folds();
@@ -138,6 +139,7 @@ struct Runner::Impl {
   const std::uint64_t key_seed;
   Volume volume;
   std::unordered_map<std::uint64_t, std::uint32_t> folds;  // closed, until their carrier is done: how many events it stands for
+  std::int64_t offered_ms = 0;                             // when the last record that was offered was accepted
   std::deque<std::uint64_t> left_out;                      // ascending; under core_mutex
   std::vector<Volume::Fold> closed_folds;                  // reused
   const std::uint32_t max_in_flight;

@@ -82,6 +82,7 @@ void Runner::Impl::offer_unread() {
   const std::size_t end = std::min(unread.size(), unread_at + use);
   for (; unread_at < end && core.wants_more(); ++unread_at) {
     const auto& record = unread[unread_at];
+    offered_ms = record.accepted_ms;
     if (record.type != last_type) {
       last_type = record.type;
       last_type_matches = filter.matches(record.type);
@@ -105,14 +106,19 @@ void Runner::Impl::offer(const journal::RecordView& record) {
     case Volume::Verdict::drop:
       dropped.fetch_add(1, std::memory_order_relaxed);
       core.skip(record.sequence);
-      break;
+      return leave_out(record.sequence);
     case Volume::Verdict::join:
-      folded.fetch_add(1, std::memory_order_relaxed);
-      core.join(record.sequence, decision.carrier);
-      break;
+      if (core.join(record.sequence, decision.carrier)) {
+        folded.fetch_add(1, std::memory_order_relaxed);
+        return;
+      }
+      volume.carry_instead(record.sequence);
+      return core.carry(record.sequence, key());
   }
-  leave_out(record.sequence);
 }
+
+/// All that is durable has been offered: only then the clock says which folds are complete.
+bool Runner::Impl::is_at_end() const { return unread_at >= unread.size() && read_up_to >= journal.durable_sequence(); }
 
 void Runner::Impl::leave_out(std::uint64_t sequence) {
   if (left_out.size() >= kMaxLeftOut) left_out.pop_front();
@@ -129,10 +135,9 @@ bool Runner::Impl::is_left_out(std::uint64_t sequence) const {
 void Runner::Impl::close_folds() {
   if (volume.next_close_ms() == 0) return;
   if (!core.wants_more() || !window.has_room()) volume.close_all();
-  const bool at_end = unread_at >= unread.size() && read_up_to >= journal.durable_sequence();
-  const auto now = at_end ? clock.wall().time_since_epoch() - kFoldGrace : milliseconds(0);
+  const auto by_clock = is_at_end() ? (clock.wall().time_since_epoch() - kFoldGrace).count() : 0;
   closed_folds.clear();
-  volume.take_closed(now.count(), closed_folds);
+  volume.take_closed(std::max(by_clock, offered_ms), closed_folds);
   std::lock_guard lock(core_mutex);
   for (const auto& fold : closed_folds) {
     if (fold.events > 1 && !core.is_done(fold.carrier)) folds[fold.carrier] = fold.events;

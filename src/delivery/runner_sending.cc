@@ -13,7 +13,9 @@ constexpr std::uint32_t kActionBatch = 2'048;  ///< Actions between two polls.
 
 bool Runner::Impl::may_act() {
   // While it is not known what the broker has, nothing is stored either: a held event could be there already.
-  busy = !destination->reconciled() || must_save_first || halted;
+  // As `follow_health` saw it, which saves where to read from next time before the first send.
+  const bool known = !destination->features().reconciles || was_reconciled;
+  busy = !known || must_save_first || halted;
   return !busy && !paused && !quiet;
 }
 
@@ -152,6 +154,7 @@ void Runner::Impl::settle_found() {
       delivered.fetch_add(1, std::memory_order_relaxed);
       note_progress();
       core.result(record.sequence, destinations::Outcome::accepted, at);
+      folds.erase(record.sequence);
     }
   }
   others += found.size();

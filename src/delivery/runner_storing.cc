@@ -51,7 +51,7 @@ state::Letter Runner::Impl::to_letter(const Action& action, const journal::Recor
   letter.type = record.type;
   letter.key = record.key;
   letter.reason = reason_of(action, reason != reasons.end() && !reason->second.empty() ? reason->second : "no reason given");
-  if (const auto fold = folds.extract(action.sequence)) letter.reason += fmt::format(" (stands for {} events)", fold.mapped());
+  if (const auto events = folded_into(action.sequence)) letter.reason += fmt::format(" (stands for {} events)", events);
   letter.attempts = action.counted;
   letter.replays = action.sequence <= replay_until ? replay_mark : 0;
   letter.since_ms = clock.wall().time_since_epoch().count();
@@ -101,6 +101,7 @@ void Runner::Impl::store_letters() {
   for (const auto& letter : letters) {
     core.stored(letter.sequence);
     reasons.erase(letter.sequence);
+    folds.erase(letter.sequence);
     if (letter.state == state::LetterState::parked) desk.line_changed(letter.key);
     if (letter.copy_due) desk.loose_changed();
   }

@@ -65,6 +65,7 @@ Volume::Decision Volume::count(Rule& rule, const journal::RecordView& record) {
   std::uint64_t name = source_of(rule.rule, record);
   if (rule.sources.size() >= kMaxSources && !rule.sources.contains(name)) name = kOtherSources;
   Source& source = rule.sources[name];
+  last_source_ = &source;
   ++source.events;
   if (rule.rule.action == base::VolumeRule::Action::limit)
     return {source.events <= rule.rule.limit ? Verdict::pass : Verdict::drop};
@@ -72,6 +73,8 @@ Volume::Decision Volume::count(Rule& rule, const journal::RecordView& record) {
   source.carrier = record.sequence;
   return {Verdict::carry};
 }
+
+void Volume::carry_instead(std::uint64_t sequence) { *last_source_ = {sequence, 1}; }
 
 void Volume::close(Rule& rule) {
   if (rule.rule.action == base::VolumeRule::Action::fold)

@@ -1,7 +1,8 @@
 // Fewer events of chatty types at one destination: what its volume rules make of each record. The journal keeps them all.
 //
-// Everything is decided from the records alone, in their order, with windows aligned to the journal's times: reading the same
-// records again after a restart decides the same, so an event that is sent twice has the same bytes.
+// Samples and folds are decided from the records alone, in their order, with windows aligned to the journal's times: reading the same records
+// again after a restart decides the same, so an event that is sent twice has the same bytes. Not so after `close_all`, and for what became durable
+// after its fold was closed by the clock: then a fold may be another one. A limit forgets what the window had before a restart.
 #pragma once
 
 #include <cstdint>
@@ -40,6 +41,8 @@ class Volume {
 
   /// Records come in order. The first rule that names the type decides.
   [[nodiscard]] Decision decide(const journal::RecordView& record);
+  /// The record of the last decision could not join (its carrier is done already): it carries what follows instead.
+  void carry_instead(std::uint64_t sequence);
   /// Folds that are complete once the journal's time has reached `now_ms`. Appends to `out`.
   void take_closed(std::int64_t now_ms, std::vector<Fold>& out);
   /// Closes all: nothing else can be read before they are sent.
@@ -65,6 +68,7 @@ class Volume {
   std::vector<Fold> closed_;
   std::string last_type_;
   Rule* last_rule_ = nullptr;  // of last_type_
+  Source* last_source_ = nullptr;  // of the last decision of a limit or fold
 };
 
 }  // namespace user_events::delivery

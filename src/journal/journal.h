@@ -33,6 +33,7 @@ struct Options {
   std::uint64_t max_batch_bytes = 16ull << 20;  ///< A larger `append` is refused, `too_large`.
   std::uint64_t staging_bytes = 32ull << 20;    ///< Handed in and not yet written, with 256 bytes a batch and
                                               ///< 64 a record on top; beyond it `append` waits or refuses.
+  std::chrono::milliseconds longest_hold{5};  ///< A `hold` keeps nothing back for longer.
   std::uint64_t recent_frames_bytes =
       16ull << 20;  ///< Durable frames kept in memory for readers that follow closely.
   std::uint64_t reserve_bytes = 16ull
@@ -137,7 +138,7 @@ class Journal {
 
   /// Between the two, what is appended does not start a commit batch by batch, so that many small batches
   /// share one; `release` starts it. A commit begins all the same when `append_wait` waits for it, when the
-  /// staging buffer is full, from 64 KiB on, and at `close`. Any thread; pairs may nest and overlap. For
+  /// staging buffer is full, from 64 KiB on, after `longest_hold`, and at `close`. Any thread; pairs may nest and overlap. For
   /// moments, not for waiting: what others append meanwhile is held back too.
   void hold();
   void release();

@@ -1,6 +1,7 @@
 #include "journal/stage.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "base/try.h"
 #include "journal/bytes.h"
@@ -200,6 +201,7 @@ void Stage::hold() {
 
 void Stage::release() {
   const std::scoped_lock lock(mutex_);
+  assert(holds_ > 0);
   if (--holds_ == 0) wake();
 }
 
@@ -292,7 +294,8 @@ bool Stage::may_begin() const noexcept {
 
 void Stage::wake() {
   if (!committing_) {
-    if (may_begin()) work_.notify_one();
+    const bool timer_starts = holds_ != 0 && frames_.size() == 1 && frames_.front()->batches.size() == 1;
+    if (may_begin() || timer_starts) work_.notify_one();
   } else if (build_ahead()) {
     build_.notify_one();
   }
@@ -338,6 +341,8 @@ std::unique_ptr<Frame> Stage::next() {
       return nullptr;
     } else if (refusal_) {
       if (work_.wait_for(lock, kProbeInterval) == std::cv_status::timeout) return nullptr;
+    } else if (has_staged() && holds_ != 0) {
+      if (work_.wait_for(lock, options_.longest_hold) == std::cv_status::timeout) pressing_ = true;
     } else {
       work_.wait(lock);
     }

@@ -56,8 +56,11 @@ void Loop::run() {
   }
 }
 
+/// The hold comes before the flag: a release never overtakes its hold.
 void Loop::begin_burst() {
-  if (!in_burst_.exchange(true)) service_.publisher.begin_burst();
+  if (in_burst_.load()) return;
+  service_.publisher.begin_burst();
+  if (in_burst_.exchange(true)) service_.publisher.end_burst();
 }
 
 void Loop::end_burst() {

@@ -374,9 +374,9 @@ TEST_F(CoreTest, OneBusyKeyDoesNotHoldUpAnother) {
 TEST_F(CoreTest, AFoldIsSentOnceItIsClosedAndTheOthersAreDoneWithIt) {
   auto& core = make(true);
   core.carry(1, 7);
-  core.join(2, 1);
+  ASSERT_TRUE(core.join(2, 1));
   offer({8});
-  core.join(4, 1);
+  ASSERT_TRUE(core.join(4, 1));
   offer({7});  // the same key: waits for the carrier
   EXPECT_EQ(actions(), (Actions{"send 3"}));
   result(3, Outcome::accepted);
@@ -397,7 +397,7 @@ TEST_F(CoreTest, AFoldIsSentOnceItIsClosedAndTheOthersAreDoneWithIt) {
 TEST_F(CoreTest, AFoldThatIsRefusedTakesTheOthersAlong) {
   auto& core = make(true);
   core.carry(1, 7);
-  core.join(2, 1);
+  ASSERT_TRUE(core.join(2, 1));
   core.close_fold(1);
   EXPECT_EQ(actions(), (Actions{"send 1"}));
   result(1, Outcome::refused);
@@ -406,13 +406,14 @@ TEST_F(CoreTest, AFoldThatIsRefusedTakesTheOthersAlong) {
   EXPECT_EQ(core.low_water(), 2u);
 }
 
-TEST_F(CoreTest, AnOpenFoldOfAHeldKeyIsHeldAtOnce) {
+TEST_F(CoreTest, AFoldOfAHeldKeyIsHeldOnceItIsClosed) {
   auto& core = make(true);
   core.hold_key(7, 0);
   core.carry(1, 7);
-  core.join(2, 1);
-  EXPECT_EQ(actions(), (Actions{"hold 1"}));
+  ASSERT_TRUE(core.join(2, 1));
+  EXPECT_EQ(actions(), Actions{});
   core.close_fold(1);
+  EXPECT_EQ(actions(), (Actions{"hold 1"}));
   core.stored(1);
   EXPECT_EQ(core.low_water(), 2u);
   EXPECT_EQ(core.folding(), 0u);
@@ -421,13 +422,14 @@ TEST_F(CoreTest, AnOpenFoldOfAHeldKeyIsHeldAtOnce) {
 TEST_F(CoreTest, WhatReconciliationFoundOfAFoldIsDoneWithAllThatJoined) {
   auto& core = make(true);
   core.carry(1, 7);
-  core.join(2, 1);
+  ASSERT_TRUE(core.join(2, 1));
   result(2, Outcome::accepted);  // never sent by itself
   EXPECT_FALSE(core.is_done(2));
   result(1, Outcome::accepted);
   EXPECT_EQ(core.low_water(), 2u);
-  core.join(3, 1);  // too late: done at once
-  EXPECT_EQ(core.low_water(), 3u);
+  EXPECT_FALSE(core.join(3, 1)) << "nobody would send it";
+  EXPECT_EQ(core.next_offer(), 3u);
+  EXPECT_EQ(core.low_water(), 2u);
   EXPECT_EQ(core.folding(), 0u);
 }
 

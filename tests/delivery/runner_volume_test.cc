@@ -56,5 +56,30 @@ TEST_F(RunnerTest, WhenTheWindowIsFullFoldsGoOutEarly) {
   EXPECT_LT(broker_.deliveries().size(), 24u);
 }
 
+TEST_F(RunnerTest, WhatCannotJoinAFoldThatIsDoneCarriesTheNext) {
+  options_.volume = {"user.login.failed fold=24h"};
+  options_.window_events = 4;
+  append_batch({"u1", "u1", "u1", "u1"}, "user.login.failed");
+  start();
+  expect_all_done();  // the window was full: sent early
+  append_batch({"u1", "u1", "u1", "u1"}, "user.login.failed");
+  expect_all_done();
+  std::uint32_t events = 0;
+  for (const auto& one : broker_.deliveries()) events += std::max(one.folded, 1u);
+  EXPECT_EQ(events, 8u);
+}
+
+TEST_F(RunnerTest, AFoldBehindADeadLetterIsHeldWithItsNumberAndLosesNobody) {
+  options_.volume = {"user.login.failed fold=200ms"};
+  broker_.decide = [](const auto& one) { return one.sequence == 1 ? Outcome::refused : Outcome::accepted; };
+  append("u1");
+  append_batch({"u1", "u1", "u1"}, "user.login.failed");
+  start();
+  expect_all_done();
+  const auto stored = letters();
+  ASSERT_EQ(stored.size(), 2u);
+  EXPECT_NE(stored[1].reason.find("stands for 3 events"), std::string::npos) << stored[1].reason;
+}
+
 }  // namespace
 }  // namespace user_events::delivery::test

@@ -287,7 +287,20 @@ TEST_F(LimitsTest, AFullStagingBufferRefusesOrWaits) {
   EXPECT_EQ(journal->durable_sequence(), 3u);
 }
 
+TEST_F(LimitsTest, AHoldKeepsNothingBackForLong) {
+  const auto journal = open();
+  journal->hold();
+  std::atomic<bool> completed{false};
+  const auto draft = numbered(1);
+  const RecordDraft view = draft.view();
+  journal->append({&view, 1}, Backpressure::wait, [&](const auto& receipts) { completed = receipts.has_value(); });
+  EXPECT_EQ(journal->wait_durable(0, std::chrono::seconds(10)), 1u);
+  journal->release();
+  while (!completed) std::this_thread::yield();
+}
+
 TEST_F(LimitsTest, WhatIsAppendedDuringAHoldSharesOneCommit) {
+  options_.longest_hold = std::chrono::hours(1);
   const auto journal = open();
   std::atomic<int> completed{0};
   const auto append_one = [&](std::uint64_t n) {
@@ -309,6 +322,7 @@ TEST_F(LimitsTest, WhatIsAppendedDuringAHoldSharesOneCommit) {
 
 TEST_F(LimitsTest, NoHoldKeepsAWaitingCallerWaiting) {
   options_.staging_bytes = 16u << 10;
+  options_.longest_hold = std::chrono::hours(1);
   const auto journal = open();
   journal->hold();
   EXPECT_TRUE(append_numbered(*journal, 1, 1)) << "a caller that waits for the outcome";
@@ -331,6 +345,7 @@ TEST_F(LimitsTest, NoHoldKeepsAWaitingCallerWaiting) {
 }
 
 TEST_F(LimitsTest, MuchToWriteIsNotHeldBack) {
+  options_.longest_hold = std::chrono::hours(1);
   const auto journal = open();
   journal->hold();
   std::atomic<std::uint64_t> completed{0};

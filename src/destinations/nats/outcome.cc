@@ -60,7 +60,7 @@ bool subject_matches(std::string_view pattern, std::string_view subject) noexcep
 }
 
 std::string connect_problem(natsStatus status, std::string_view text) {
-  const std::string problem = fmt::format("cannot connect: {}", text.empty() ? natsStatus_GetText(status) : text);
+  std::string problem = fmt::format("cannot connect: {}", text.empty() ? natsStatus_GetText(status) : text);
   if (status == NATS_CONNECTION_AUTH_FAILED) return problem + " (check user and password, token, creds_file or nkey_seed)";
   if (status == NATS_SSL_ERROR || status == NATS_SECURE_CONNECTION_REQUIRED || status == NATS_SECURE_CONNECTION_WANTED)
     return problem + " (check tls, tls_ca_file, tls_cert_file)";
