@@ -1,0 +1,47 @@
+#include "common/comparison.h"
+
+#include <errno.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+namespace user_events::bench {
+
+void die(const std::string& why) {
+  std::fprintf(stderr, "%s: %s\n", program_invocation_short_name, why.c_str());
+  std::exit(1);
+}
+
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+void report(const std::string& name, const std::string& unit, double value, double reference) {
+  std::printf(R"({"name":"%s","value":%.6g,"unit":"%s","reference":%.6g,"ratio":%.3f})" "\n", name.c_str(), value, unit.c_str(), reference,
+              value / reference);
+  std::fflush(stdout);
+}
+
+void Comparison::add(const Measurement& bare, const Measurement& ours) {
+  bare_rate_.push_back(bare.events_per_second);
+  bare_cpu_.push_back(bare.cpu_us_per_event);
+  our_rate_.push_back(ours.events_per_second);
+  our_cpu_.push_back(ours.cpu_us_per_event);
+}
+
+void Comparison::report(const std::string& name) const {
+  bench::report(name, "events/s", median(our_rate_), median(bare_rate_));
+  bench::report(name + ", CPU", "us/event", median(our_cpu_), median(bare_cpu_));
+}
+
+}  // namespace user_events::bench
