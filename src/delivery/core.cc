@@ -33,7 +33,7 @@ struct Slot {
   std::uint32_t joined = kNone;              // the last one that has joined it; these are linked by `next`
   SlotState state = SlotState::done;
   bool refused = false;                      // given up: a dead letter
-  bool failed = false;                       // its failures are in `tries`
+  bool failed = false;                       // its failures are in `failing`
   bool probe = false;                        // sent alone after a failure in its lane
 };
 

@@ -7,7 +7,6 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -73,7 +72,9 @@ class LetterDesk {
   [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_.size(); }
   /// Ends that `work` is to make durable.
   [[nodiscard]] bool has_ended() const noexcept { return !ended_.empty(); }
-  [[nodiscard]] bool has_work() const noexcept { return !ended_.empty() || (!lookups_.empty() && items_.size() < kMaxLoaded) || (loose_left_ && loose_loaded_ < kMaxLoaded / 2); }
+  [[nodiscard]] bool has_work() const noexcept {
+    return !ended_.empty() || (!lookups_.empty() && items_.size() < kMaxLoaded) || (loose_left_ && loose_loaded_ < kMaxLoaded / 2);
+  }
   [[nodiscard]] std::optional<Time> next_wakeup() const;
   [[nodiscard]] std::uint64_t delivered() const noexcept { return delivered_; }
 

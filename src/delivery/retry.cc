@@ -77,18 +77,17 @@ bool Circuit::unavailable(std::uint64_t sent_at, Time now) {
   return true;
 }
 
-bool Circuit::lost(std::uint64_t sent_at, Time now) {
-  if (accepted_since(sent_at)) return false;
+void Circuit::lost(std::uint64_t sent_at, Time now) {
+  if (accepted_since(sent_at)) return;
   if (open_) {
     if (sent_at == probe_) probe_failed(failures_ + 1, now);
-    return true;
+    return;
   }
   // One lost connection takes everything under way with it: what was sent before the last loss belongs to that one.
   if (sent_at > last_lost_) {
     last_lost_ = ++clock_;
     if (++lost_in_a_row_ >= kLostInARow) open(now);
   }
-  return true;
 }
 
 void Circuit::set_reachable(bool reachable, Time now) noexcept {
@@ -117,7 +116,7 @@ Verdict Judge::failed(Tries& tries, Outcome outcome, Time now) {
     --tries.failures;
     return {};
   }
-  if (outcome == Outcome::in_doubt) (void)circuit_.lost(tries.sent_at, now);
+  if (outcome == Outcome::in_doubt) circuit_.lost(tries.sent_at, now);
   if (outcome == Outcome::retry || outcome == Outcome::refused) {
     circuit_.answered(tries.sent_at, now);
     ++tries.counted;

@@ -45,8 +45,8 @@ class Circuit {
   void answered(std::uint64_t sent_at, Time now);
   /// It takes nothing. False: it has accepted something since that attempt was sent, so it is the event's own trouble.
   bool unavailable(std::uint64_t sent_at, Time now);
-  /// The outcome is in doubt. False: as above.
-  bool lost(std::uint64_t sent_at, Time now);
+  /// The outcome is in doubt. Says nothing of the destination if it has accepted something since.
+  void lost(std::uint64_t sent_at, Time now);
   [[nodiscard]] bool accepted_since(std::uint64_t sent_at) const noexcept { return last_accepted_ > sent_at; }
 
   /// What its adapter says of itself: while it is not connected nothing counts.

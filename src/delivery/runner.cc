@@ -161,7 +161,7 @@ milliseconds Runner::Impl::sleep_time(bool more_to_do) {
 bool Runner::Impl::has_finished() {
   if (now() >= Time(Time::duration(stop_at.load()))) return true;
   const bool idle = core.in_flight() == 0 && desk.in_flight() == 0 && (to_store.empty() || store_again_at);
-  const bool everything_done = idle && core.pending() == core.folding() && unread_at >= unread.size() && read_up_to >= journal.durable_sequence();
+  const bool everything_done = idle && core.pending() == core.folding() && is_at_end();
   return everything_done || (idle && (last_health == destinations::HealthState::down || read_again_at || halted || paused || store_again_at));
 }
 

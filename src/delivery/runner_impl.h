@@ -115,6 +115,7 @@ struct Runner::Impl {
   void collect(milliseconds timeout);
   void apply(const destinations::Report& report, Time now);
   void apply_to_letter(const destinations::Report& report, Time now);
+  void count_failure(destinations::Outcome outcome);
   void settle_found();
   void follow_health();
   void save_if_due(bool now_please);
@@ -137,16 +138,12 @@ struct Runner::Impl {
   const ports::Clock& clock;
   const base::TypeFilter filter;
   const std::uint64_t key_seed;
-  Volume volume;
-  std::unordered_map<std::uint64_t, std::uint32_t> folds;  // closed, until their carrier is done: how many events it stands for
-  std::int64_t offered_ms = 0;                             // when the last record that was offered was accepted
-  std::deque<std::uint64_t> left_out;                      // ascending; under core_mutex
-  std::vector<Volume::Fold> closed_folds;                  // reused
   const std::uint32_t max_in_flight;
   const std::string start_note;
   const bool start_is_saved;  // sequences in the state are this journal's
 
-  mutable std::mutex core_mutex;  // held for one batch; another thread only asks is_done
+  mutable std::mutex core_mutex;  // held for one batch; other threads only ask is_done and is_left_out
+  std::deque<std::uint64_t> left_out;  // by volume rules, ascending; under the mutex too
   Circuit circuit;
   Core core;
   StoreOfDestination letter_store;
@@ -161,6 +158,10 @@ struct Runner::Impl {
   ChunkWindow window;
   std::string last_type;          // types come in runs: the filter is asked when it changes
   bool last_type_matches = false;
+  Volume volume;
+  std::unordered_map<std::uint64_t, std::uint32_t> folds;  // closed, until their carrier is done: how many events it stands for
+  std::vector<Volume::Fold> closed_folds;                  // reused
+  std::int64_t offered_ms = 0;                             // when the last record that was offered was accepted
   std::vector<Action> to_store;   // at most the window
   std::uint64_t replay_until;     // events up to here carry the mark `replay_mark`
   std::uint32_t replay_mark;
