@@ -34,6 +34,8 @@ Result<void> SqliteState::prepare_letters() {
                "request = 0, copy_due = copy_due OR ?4 WHERE number = ?5"},
       {&leave_, "UPDATE letter SET request = 0 WHERE destination = ? AND key = ? AND in_line = 1 AND place > ? AND request = ?"},
       {&copied_, "UPDATE letter SET copy_due = 0 WHERE number = ? AND destination = ?"},
+      {&delivered_again_, "UPDATE replay SET delivered = delivered + 1 WHERE number = ?"},
+      {&dead_again_, "UPDATE replay SET dead_again = dead_again + 1 WHERE number = ?"},
       {&counts_, "SELECT state, count(*), min(since_ms) FROM letter WHERE destination = ? GROUP BY state"},
       {&event_, "SELECT state FROM letter WHERE destination = ? AND place = ?"},
       {&event_discarded_, "SELECT 1 FROM discarded WHERE destination = ? AND place = ?"},
@@ -148,8 +150,7 @@ Result<void> SqliteState::settle_one(std::string_view destination, const LetterE
     UE_TRY(deliver_.each({number, destination}, [&](const Statement& row) { request = row.integer(0); }));
     if (request == 0) return {};
     requests.push_back(request);
-    UE_TRY_ASSIGN(Statement count, connection_.prepare("UPDATE replay SET delivered = delivered + 1 WHERE number = ?"));
-    return count.run({request});
+    return delivered_again_.run({request});
   }
   std::string key;
   std::int64_t place = -1;
@@ -165,8 +166,7 @@ Result<void> SqliteState::settle_one(std::string_view destination, const LetterE
   if (request == 0) return {};
   requests.push_back(request);
   if (line_stands) UE_TRY(leave_.run({destination, Blob{key}, place, request}));
-  UE_TRY_ASSIGN(Statement count, connection_.prepare("UPDATE replay SET dead_again = dead_again + 1 WHERE number = ?"));
-  return count.run({request});
+  return dead_again_.run({request});
 }
 
 Result<std::vector<Letter>> SqliteState::letters(const DeadLetterFilter& filter, std::uint64_t after, std::size_t limit,

@@ -75,7 +75,7 @@ class SqliteState final : public State {
   std::map<std::string, std::int64_t, std::less<>> ordinals_;
   std::map<std::int64_t, std::string> journals_;
   Statement load_, save_, names_, paused_, pause_;
-  Statement store_, lines_, skipped_, first_, loose_, deliver_, one_, kill_, leave_, copied_, counts_, event_, event_discarded_, up_to_;
+  Statement store_, lines_, skipped_, first_, loose_, deliver_, one_, kill_, leave_, copied_, delivered_again_, dead_again_, counts_, event_, event_discarded_, up_to_;
 };
 
 /// The columns that `to_letter` reads, in order.

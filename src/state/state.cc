@@ -101,7 +101,6 @@ Result<Ranges> unpack(std::uint64_t low_water, std::string_view bytes) {
   return ranges;
 }
 
-
 /// 0: a file without tables.
 Result<std::int64_t> schema_version(Connection& connection) {
   std::int64_t version = 0;
