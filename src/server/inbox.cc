@@ -4,7 +4,7 @@ namespace user_events::server {
 
 void Inbox::push(Completion&& completion) {
   push_quietly(std::move(completion));
-  wake_if_any();
+  if (std::this_thread::get_id() != owner_) wake_if_any();
 }
 
 void Inbox::push_quietly(Completion&& completion) {
