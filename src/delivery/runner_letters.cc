@@ -46,8 +46,7 @@ destinations::SendStatus Runner::Impl::send(const LetterDesk::Sending& sending) 
   const destinations::DeadLetterCause cause{options.name, letter.reason, letter.attempts};
   destinations::Message message{.envelope = *envelope,
                                 .position = {letter.journal_id, letter.sequence, letter.replays},
-                                .attempt = sending.attempt,
-                                .replay = letter.replays};
+                                .attempt = sending.attempt};
   if (sending.copy) {
     message.target = options.dead_letter_topic;
     message.dead_letter = &cause;

@@ -78,7 +78,7 @@ destinations::SendStatus Runner::Impl::send(const Action& action) {
   }
   const std::uint32_t replay = action.sequence <= replay_until ? replay_mark : 0;
   const auto status = destination->send(
-      {.envelope = *envelope, .position = {journal.id(), action.sequence, replay, folded_into(action.sequence)}, .attempt = action.attempt, .replay = replay});
+      {.envelope = *envelope, .position = {journal.id(), action.sequence, replay, folded_into(action.sequence)}, .attempt = action.attempt});
   if (status == destinations::SendStatus::queued) sent.fetch_add(1, std::memory_order_relaxed);
   return status;
 }
@@ -101,13 +101,16 @@ void Runner::Impl::collect(milliseconds timeout) {
   if (!found.empty() && destination->reconciled()) settle_found();
 }
 
+void Runner::Impl::count_failure(destinations::Outcome outcome) {
+  using destinations::Outcome;
+  const bool not_now = outcome == Outcome::retry || outcome == Outcome::unavailable;
+  auto& counter = not_now ? retries : outcome == Outcome::in_doubt ? in_doubt : refused;
+  counter.fetch_add(1, std::memory_order_relaxed);
+}
+
 void Runner::Impl::apply_to_letter(const destinations::Report& report, Time at) {
   using destinations::Outcome;
-  if (report.outcome != Outcome::accepted) {
-    const bool not_now = report.outcome == Outcome::retry || report.outcome == Outcome::unavailable;
-    auto& counter = not_now ? retries : report.outcome == Outcome::in_doubt ? in_doubt : refused;
-    counter.fetch_add(1, std::memory_order_relaxed);
-  }
+  if (report.outcome != Outcome::accepted) count_failure(report.outcome);
   desk.result(core, report.sequence, report.outcome, report.reason, at);
 }
 
@@ -125,9 +128,7 @@ void Runner::Impl::apply(const destinations::Report& report, Time at) {
     if (!reasons.empty()) reasons.erase(report.sequence);
     if (!folds.empty()) folds.erase(report.sequence);
   } else {
-    const bool not_now = report.outcome == Outcome::retry || report.outcome == Outcome::unavailable;
-    auto& counter = not_now ? retries : report.outcome == Outcome::in_doubt ? in_doubt : refused;
-    counter.fetch_add(1, std::memory_order_relaxed);
+    count_failure(report.outcome);
     if (report.outcome != Outcome::unavailable && !core.is_done(report.sequence)) reasons[report.sequence] = report.reason;
   }
   core.result(report.sequence, report.outcome, at);

@@ -52,11 +52,9 @@ inline constexpr std::string_view kDeadLetterAttemptsHeader = "dead-letter-attem
 /// One event to send. `envelope` is valid during `send` only.
 struct Message {
   encoding::Envelope envelope;
+  /// `position.replay` is also part of the broker's deduplication id (else a replay within its window would be accepted and dropped).
   encoding::Position position;
   std::uint32_t attempt = 1;
-  /// How often a person has asked to send this event again, although it was or may have been delivered or was a dead letter; 0: never. Part of
-  /// the broker's deduplication id (else a replay within its window would be accepted and dropped) and told to consumers in a header.
-  std::uint32_t replay = 0;  ///< The same as `position.replay`, which the CloudEvents forms write by themselves.
   /// Not empty: send to this topic, queue or subject (no template) and not to where the settings say, routing aside. Only to a destination
   /// with `Features::dead_letter_target`. Its failures must not stop what goes to the usual place: a target that does not exist is `refused`.
   std::string_view target = {};
@@ -126,6 +124,22 @@ struct Kind {
   /// Names of the settings the kind takes beside the common ones; a name ending in `.` is a prefix (`kafka.`).
   std::vector<std::string_view> settings;
 };
+
+/// A kind whose settings `parse` reads, into what its `Adapter` is made from.
+template <class Adapter, auto parse>
+[[nodiscard]] Kind make_kind(std::string_view name, std::vector<std::string_view> settings) {
+  return {.name = name,
+          .check = [](const DestinationOptions& options) -> Result<void> {
+            if (auto config = parse(options); !config) return std::unexpected(std::move(config).error());
+            return {};
+          },
+          .make = [](const DestinationOptions& options) -> Result<std::unique_ptr<Destination>> {
+            auto config = parse(options);
+            if (!config) return std::unexpected(std::move(config).error());
+            return std::make_unique<Adapter>(*std::move(config));
+          },
+          .settings = std::move(settings)};
+}
 
 /// All kinds, in documentation order.
 [[nodiscard]] const std::vector<Kind>& kinds();

@@ -18,7 +18,7 @@ void append_percent_encoded(std::string_view value, std::string& out, std::strin
 
 std::string deduplication_id(const Message& message) {
   std::string id(message.envelope.id);
-  if (message.replay > 0) id += "." + std::to_string(message.replay);
+  if (message.position.replay > 0) id += "." + std::to_string(message.position.replay);
   return id;
 }
 

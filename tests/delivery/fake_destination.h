@@ -126,7 +126,7 @@ class FakeDestination final : public destinations::Destination {
     ++broker_.attempts_;
     FakeBroker::Delivery one{message.position.sequence, std::string(message.envelope.id), key, std::string(message.envelope.data),
                              std::string(message.position.journal_id), message.attempt,
-                             message.replay, message.position.folded,
+                             message.position.replay, message.position.folded,
                              std::string(message.target),
                              message.dead_letter == nullptr ? std::string() : std::string(message.dead_letter->reason)};
     const Outcome outcome = broker_.decide(one);

@@ -29,7 +29,7 @@ bool Driver::send(std::uint64_t sequence) {
   destinations::Message message;
   message.envelope = {.id = id, .source = "urn:test", .type = event_type, .partition_key = user, .time_ms = 1'700'000'000'000, .data = data};
   message.position = {.journal_id = kJournal, .sequence = sequence};
-  message.replay = replay(sequence);
+  message.position.replay = replay(sequence);
   return destination_->send(message) == SendStatus::queued;
 }
 

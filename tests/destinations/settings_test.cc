@@ -63,7 +63,7 @@ TEST(HeaderText, AReplayHasADeduplicationIdOfItsOwn) {
   Message message;
   message.envelope.id = "e1";
   EXPECT_EQ(deduplication_id(message), "e1");
-  message.replay = 2;
+  message.position.replay = 2;
   EXPECT_EQ(deduplication_id(message), "e1.2");
 }
 

@@ -70,13 +70,9 @@ Entry make_entry(const Message& message, encoding::Format format, bool fifo) {
   add("source", envelope.source);
   add("sequence", texts.sequence());
   add("journalid", message.position.journal_id);
-  add("content-type", format == encoding::Format::plain ? "application/json" : "application/cloudevents+json; charset=UTF-8");
-  if (message.replay > 0) add("replay", std::to_string(message.replay));
-  if (message.dead_letter != nullptr) {
-    add(kDeadLetterDestinationHeader, message.dead_letter->destination);
-    add(kDeadLetterReasonHeader, message.dead_letter->reason);
-    add(kDeadLetterAttemptsHeader, std::to_string(message.dead_letter->attempts));
-  }
+  add("content-type", content_type(format));
+  if (!texts.replay().empty()) add("replay", texts.replay());
+  for_each_cause_header(message, add);
   if (fifo) {
     entry.group_id = group_id(envelope.partition_key);
     entry.deduplication_id = fifo_deduplication_id(message);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/try.h"
 #include "destinations/kafka/record.h"
 #include "observability/log.h"
 
@@ -310,29 +309,13 @@ void KafkaDestination::finish(steady_clock::time_point until, bool hurry) {
   }
 }
 
-namespace {
-
-Result<void> check(const DestinationOptions& options) {
-  UE_TRY(parse(options));
-  return {};
-}
-
-Result<std::unique_ptr<Destination>> make(const DestinationOptions& options) {
-  UE_TRY_ASSIGN(Config config, parse(options));
-  return std::make_unique<KafkaDestination>(std::move(config));
-}
-
-}  // namespace
-
 }  // namespace user_events::destinations::kafka
 
 namespace user_events::destinations {
 
 Kind kafka_kind() {
-  return {.name = "kafka",
-          .check = kafka::check,
-          .make = kafka::make,
-          .settings = {"kafka.", "unsafe", "settle"}};
+  return make_kind<kafka::KafkaDestination, kafka::parse>(
+      "kafka", {"kafka.", "unsafe", "settle"});
 }
 
 }  // namespace user_events::destinations

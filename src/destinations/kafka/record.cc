@@ -4,7 +4,8 @@
 #include <charconv>
 #include <cstring>
 #include <string>
-#include <tuple>
+
+#include "destinations/header_text.h"
 
 namespace user_events::destinations::kafka {
 namespace {
@@ -53,12 +54,6 @@ void add_attribute(HeaderWriter& writer, std::string_view name, std::string_view
   writer.add({text.data(), kPrefix.size() + name.size()}, value);
 }
 
-void add_cause(HeaderWriter& writer, const DeadLetterCause& cause) {
-  writer.add(kDeadLetterDestinationHeader, cause.destination);
-  writer.add(kDeadLetterReasonHeader, cause.reason);
-  writer.add(kDeadLetterAttemptsHeader, std::to_string(cause.attempts));
-}
-
 std::string_view text_of(const void* value, std::size_t size) noexcept {
   return {static_cast<const char*>(value), size};
 }
@@ -66,24 +61,11 @@ std::string_view text_of(const void* value, std::size_t size) noexcept {
 }  // namespace
 
 Headers make_headers(encoding::Format format, const Message& message, std::size_t& headers_bytes) {
-  const auto& [envelope, position] = std::tie(message.envelope, message.position);
   HeaderWriter writer;
-  if (message.dead_letter != nullptr) add_cause(writer, *message.dead_letter);
-  if (format == encoding::Format::cloudevents_binary) {
-    writer.add("content-type", "application/json");
-    encoding::for_each_attribute(
-        envelope, position,
-        [&writer](std::string_view name, std::string_view value) { add_attribute(writer, name, value); });
-    return writer.finish(headers_bytes);
-  }
-  writer.add("content-type", format == encoding::Format::plain
-                                 ? "application/json"
-                                 : "application/cloudevents+json; charset=UTF-8");
-  const encoding::AttributeTexts texts(envelope, position);
-  writer.add(kIdHeader, envelope.id);
-  writer.add(kJournalHeader, position.journal_id);
-  writer.add(kSequenceHeader, texts.sequence());
-  if (!texts.replay().empty()) writer.add(kReplayHeader, texts.replay());
+  for_each_cause_header(message, [&writer](std::string_view name, std::string_view value) { writer.add(name, value); });
+  writer.add("content-type", content_type(format));
+  for_each_header_attribute(format, message,
+                            [&writer](std::string_view name, std::string_view value) { add_attribute(writer, name, value); });
   return writer.finish(headers_bytes);
 }
 

@@ -17,9 +17,6 @@ inline constexpr std::string_view kIdHeader = "ce_id";
 inline constexpr std::string_view kJournalHeader = "ce_journalid";
 inline constexpr std::string_view kSequenceHeader = "ce_sequence";
 
-/// How often a person had the event sent again, when not 0.
-inline constexpr std::string_view kReplayHeader = "ce_replay";
-
 /// The headers of `format` after the CloudEvents Kafka protocol binding, and always the three above; of a dead letter
 /// its cause. `headers_bytes` is set to their serialised size with the count.
 [[nodiscard]] Headers make_headers(encoding::Format format, const Message& message, std::size_t& headers_bytes);

@@ -11,21 +11,12 @@ void MessageWriter::set(natsMsg* msg, const char* name, std::string_view value) 
 }
 
 void MessageWriter::set_attributes(natsMsg* msg, const Message& message) {
-  const encoding::Envelope& envelope = message.envelope;
-  if (config_.format == encoding::Format::cloudevents_binary) {
-    natsMsgHeader_Set(msg, "ce-datacontenttype", "application/json");
-    encoding::for_each_attribute(envelope, message.position, [&](std::string_view name, std::string_view value) {
-      name_ = "ce-";
-      name_ += name;
-      set(msg, name_.c_str(), value);
-    });
-  } else {
-    const encoding::AttributeTexts texts(envelope, message.position);
-    set(msg, "ce-id", envelope.id);
-    set(msg, "ce-sequence", texts.sequence());
-    set(msg, "ce-journalid", message.position.journal_id);
-  }
-  if (message.replay > 0) set(msg, "ce-replay", std::to_string(message.replay));
+  if (config_.format == encoding::Format::cloudevents_binary) natsMsgHeader_Set(msg, "ce-datacontenttype", "application/json");
+  for_each_header_attribute(config_.format, message, [&](std::string_view name, std::string_view value) {
+    name_ = "ce-";
+    name_ += name;
+    set(msg, name_.c_str(), value);
+  });
 }
 
 Msg MessageWriter::write(const Message& message) {
@@ -37,8 +28,7 @@ Msg MessageWriter::write(const Message& message) {
   if (natsMsg_Create(msg.put(), subject_.c_str(), nullptr, body_.data(), static_cast<int>(body_.size())) != NATS_OK) return {};
   set(msg.get(), "Nats-Msg-Id", deduplication_id(message));
   natsMsgHeader_Set(msg.get(), "Nats-Expected-Stream", config_.stream.c_str());
-  natsMsgHeader_Set(msg.get(), "content-type",
-                    config_.format == encoding::Format::cloudevents ? "application/cloudevents+json; charset=UTF-8" : "application/json");
+  natsMsgHeader_Set(msg.get(), "content-type", content_type(config_.format).data());  // NOLINT(bugprone-suspicious-stringview-data-usage): a literal
   set_attributes(msg.get(), message);
   return msg;
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/try.h"
 #include "destinations/nats/session.h"
 #include "observability/log.h"
 
@@ -105,30 +104,14 @@ void NatsDestination::close(std::chrono::milliseconds deadline) {
   }
 }
 
-namespace {
-
-Result<void> check(const DestinationOptions& options) {
-  UE_TRY(parse(options));
-  return {};
-}
-
-Result<std::unique_ptr<Destination>> make(const DestinationOptions& options) {
-  UE_TRY_ASSIGN(Config config, parse(options));
-  return std::make_unique<NatsDestination>(std::move(config));
-}
-
-}  // namespace
-
 }  // namespace user_events::destinations::nats
 
 namespace user_events::destinations {
 
 Kind nats_kind() {
-  return {.name = "nats",
-          .check = nats::check,
-          .make = nats::make,
-          .settings = {"servers", "stream", "user", "password", "token", "creds_file", "nkey", "nkey_seed", "tls", "tls_verify", "tls_ca_file",
-                       "tls_cert_file", "tls_key_file", "max_in_flight", "max_message_bytes", "connect_timeout", "ack_timeout", "unsafe"}};
+  return make_kind<nats::NatsDestination, nats::parse>(
+      "nats", {"servers", "stream", "user", "password", "token", "creds_file", "nkey", "nkey_seed", "tls", "tls_verify", "tls_ca_file",
+       "tls_cert_file", "tls_key_file", "max_in_flight", "max_message_bytes", "connect_timeout", "ack_timeout", "unsafe"});
 }
 
 }  // namespace user_events::destinations

@@ -31,13 +31,13 @@ OutgoingMessage::OutgoingMessage(const Config& config, const Message& message)
   // An id of the full length leaves no room for the generation, which is in a header as well.
   message_id_ = add(id.size() <= kMaxShortBytes ? std::string_view(id) : envelope.id);
   type_ = add(envelope.type);
-  add_headers(config.format, message);
-  if (message.dead_letter != nullptr) add_cause(*message.dead_letter);
+  for_each_header_attribute(config.format, message, [this](std::string_view name, std::string_view value) { add_header(name, value); });
+  for_each_cause_header(message, [this](std::string_view name, std::string_view value) { headers_.push_back({add(name), add(value)}); });
 
   const auto begin = text_.size();
   encoding::append_body(config.format, envelope, message.position, text_);
   body_ = {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(text_.size() - begin)};
-  content_type_ = config.format == encoding::Format::cloudevents ? "application/cloudevents+json; charset=UTF-8" : "application/json";
+  content_type_ = content_type(config.format);
 }
 
 OutgoingMessage::Part OutgoingMessage::add(std::string_view text) {
@@ -52,26 +52,6 @@ void OutgoingMessage::add_header(std::string_view name, std::string_view value) 
   header.name.size += add(name).size;
   header.value = add(value);
   headers_.push_back(header);
-}
-
-void OutgoingMessage::add_headers(encoding::Format format, const Message& message) {
-  if (format == encoding::Format::cloudevents_binary) {
-    encoding::for_each_attribute(message.envelope, message.position,
-                                 [this](std::string_view name, std::string_view value) { add_header(name, value); });
-  } else {
-    const encoding::AttributeTexts texts(message.envelope, message.position);
-    add_header("id", message.envelope.id);
-    add_header("journalid", message.position.journal_id);
-    add_header("sequence", texts.sequence());
-    if (!texts.replay().empty()) add_header("replay", texts.replay());
-  }
-}
-
-void OutgoingMessage::add_cause(const DeadLetterCause& cause) {
-  const auto add_plain = [this](std::string_view name, std::string_view value) { headers_.push_back({add(name), add(value)}); };
-  add_plain(kDeadLetterDestinationHeader, cause.destination);
-  add_plain(kDeadLetterReasonHeader, cause.reason);
-  add_plain(kDeadLetterAttemptsHeader, std::to_string(cause.attempts));
 }
 
 amqp_bytes_t OutgoingMessage::bytes_of(Part part) const noexcept { return bytes(view_of(part)); }

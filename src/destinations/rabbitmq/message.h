@@ -44,8 +44,6 @@ class OutgoingMessage {
 
   Part add(std::string_view text);
   void add_header(std::string_view name, std::string_view value);
-  void add_cause(const DeadLetterCause& cause);
-  void add_headers(encoding::Format format, const Message& message);
   [[nodiscard]] std::string_view view_of(Part part) const noexcept { return std::string_view(text_).substr(part.offset, part.size); }
   [[nodiscard]] amqp_bytes_t bytes_of(Part part) const noexcept;
 

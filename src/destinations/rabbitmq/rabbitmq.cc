@@ -5,7 +5,6 @@
 #include <iterator>
 #include <utility>
 
-#include "base/try.h"
 
 namespace user_events::destinations::rabbitmq {
 namespace {
@@ -76,31 +75,15 @@ void RabbitMqDestination::close(milliseconds deadline) {
   io_.close(deadline);
 }
 
-namespace {
-
-Result<void> check(const DestinationOptions& options) {
-  UE_TRY(parse(options));
-  return {};
-}
-
-Result<std::unique_ptr<Destination>> make(const DestinationOptions& options) {
-  UE_TRY_ASSIGN(Config config, parse(options));
-  return std::make_unique<RabbitMqDestination>(std::move(config));
-}
-
-}  // namespace
-
 }  // namespace user_events::destinations::rabbitmq
 
 namespace user_events::destinations {
 
 Kind rabbitmq_kind() {
-  return {.name = "rabbitmq",
-          .check = rabbitmq::check,
-          .make = rabbitmq::make,
-          .settings = {"hosts", "vhost", "user", "password", "tls", "tls_ca_file", "tls_cert_file", "tls_key_file", "tls_verify", "unsafe", "heartbeat",
-                       "connect_timeout", "confirm_timeout", "reconnect_max", "declare", "queue", "queue_type", "binding_key", "routing_key", "unroutable", "max_in_flight",
-                       "max_message_bytes"}};
+  return make_kind<rabbitmq::RabbitMqDestination, rabbitmq::parse>(
+      "rabbitmq", {"hosts", "vhost", "user", "password", "tls", "tls_ca_file", "tls_cert_file", "tls_key_file", "tls_verify", "unsafe", "heartbeat",
+       "connect_timeout", "confirm_timeout", "reconnect_max", "declare", "queue", "queue_type", "binding_key", "routing_key", "unroutable", "max_in_flight",
+       "max_message_bytes"});
 }
 
 }  // namespace user_events::destinations

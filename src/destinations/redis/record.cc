@@ -1,5 +1,7 @@
 #include "destinations/redis/record.h"
 
+#include "destinations/header_text.h"
+
 namespace user_events::destinations::redis {
 
 RecordWriter::RecordWriter(const Config& config) : config_(config), max_length_(std::to_string(config.max_length)) {}
@@ -19,17 +21,8 @@ const std::vector<std::string_view>& RecordWriter::write(const Message& message)
   encoding::append_body(config_.format, envelope, message.position, body_);
   names_and_values_.clear();
   pieces_.clear();
-  add("content-type", config_.format == encoding::Format::cloudevents ? "application/cloudevents+json; charset=UTF-8" : "application/json");
-  if (config_.format == encoding::Format::cloudevents_binary) {
-    encoding::for_each_attribute(envelope, message.position,
-                                 [this](std::string_view name, std::string_view value) { add("ce_" + std::string(name), value); });
-  } else {
-    const encoding::AttributeTexts texts(envelope, message.position);
-    add("ce_id", envelope.id);
-    add("ce_sequence", texts.sequence());
-    add("ce_journalid", message.position.journal_id);
-  }
-  if (message.replay > 0) add("ce_replay", std::to_string(message.replay));
+  add("content-type", content_type(config_.format));
+  for_each_header_attribute(config_.format, message, [this](std::string_view name, std::string_view value) { add("ce_" + std::string(name), value); });
   add("key", envelope.partition_key);
 
   words_ = {"XADD", key_};

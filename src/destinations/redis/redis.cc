@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 
-#include "base/try.h"
 #include "observability/log.h"
 
 namespace user_events::destinations::redis {
@@ -219,30 +218,14 @@ void RedisDestination::close(std::chrono::milliseconds deadline) {
   connector_.reset();
 }
 
-namespace {
-
-Result<void> check(const DestinationOptions& options) {
-  UE_TRY(parse(options));
-  return {};
-}
-
-Result<std::unique_ptr<Destination>> make(const DestinationOptions& options) {
-  UE_TRY_ASSIGN(Config config, parse(options));
-  return std::make_unique<RedisDestination>(std::move(config));
-}
-
-}  // namespace
-
 }  // namespace user_events::destinations::redis
 
 namespace user_events::destinations {
 
 Kind redis_kind() {
-  return {.name = "redis",
-          .check = redis::check,
-          .make = redis::make,
-          .settings = {"address", "database", "user", "password", "tls", "tls_verify", "tls_ca_file", "tls_cert_file", "tls_key_file", "max_length",
-                       "wait_replicas", "max_in_flight", "max_message_bytes", "connect_timeout", "reply_timeout", "unsafe"}};
+  return make_kind<redis::RedisDestination, redis::parse>(
+      "redis", {"address", "database", "user", "password", "tls", "tls_verify", "tls_ca_file", "tls_cert_file", "tls_key_file", "max_length",
+       "wait_replicas", "max_in_flight", "max_message_bytes", "connect_timeout", "reply_timeout", "unsafe"});
 }
 
 }  // namespace user_events::destinations

@@ -74,14 +74,14 @@ TEST(AwsEntries, GroupAndDeduplicationIdsAreLegalWhateverTheKeyAndId) {
   Message message;
   message.envelope.id = "event-1";
   EXPECT_EQ(fifo_deduplication_id(message), "event-1");
-  message.replay = 2;
+  message.position.replay = 2;
   EXPECT_EQ(fifo_deduplication_id(message), "event-1.2");
   const std::string long_id(200, 'x');
   for (const std::string_view id : {std::string_view(long_id), std::string_view("with space"), std::string_view("ünï")}) {
     message.envelope.id = id;
-    message.replay = 0;
+    message.position.replay = 0;
     const std::string first = fifo_deduplication_id(message);
-    message.replay = 1;
+    message.position.replay = 1;
     EXPECT_EQ(first.size(), 64u);
     EXPECT_NE(fifo_deduplication_id(message), first);
   }
@@ -92,7 +92,7 @@ TEST(AwsEntries, TheLargestAttributesFitTheBoundThatIsKeptForThem) {
   Message message;
   message.envelope = {.id = id, .source = source, .type = type, .partition_key = "u", .time_ms = 1, .data = "{}"};
   message.position = {.journal_id = journal, .sequence = 1};
-  message.replay = 4'000'000'000;
+  message.position.replay = 4'000'000'000;
   const Entry entry = make_entry(message, encoding::Format::plain, true);
   EXPECT_LE(entry.bytes - entry.body.size(), kAttributesBoundBytes);
   EXPECT_LE(entry.attributes.size(), 10u);

@@ -125,7 +125,7 @@ TEST_P(Conformance, AReplayIsNotTakenForADuplicate) {
     message.envelope = {.id = "event-1", .source = "urn:test", .type = "user.created", .partition_key = "u-1", .time_ms = 1'795'510'800'000,
                         .traceparent = {}, .tracestate = {}, .extensions = {}, .data = R"({"n":1})"};
     message.position = {.journal_id = journal_->id(), .sequence = 1};
-    message.replay = replay;
+    message.position.replay = replay;
     std::vector<destinations::Report> reports;
     ASSERT_TRUE(in_the_end([&] {
       if (destination.send(message) == destinations::SendStatus::queued) return true;

@@ -64,7 +64,6 @@ bool Loop::send(std::uint64_t sequence) {
   message.envelope.extensions = extensions;
   message.envelope.data = data;
   message.position = {.journal_id = "01JOURNAL0000000000000000A", .sequence = sequence, .replay = replay};
-  message.replay = replay;
   const destinations::DeadLetterCause cause{.destination = "rabbitmq", .reason = "too sad", .attempts = 3};
   if (!dead_letter_queue.empty() && is_dead_letter(sequence)) {
     message.target = dead_letter_queue;
