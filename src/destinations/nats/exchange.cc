@@ -75,8 +75,7 @@ void Exchange::wake_collector() noexcept {
 
 void Exchange::wait_idle(Clock::time_point until) {
   std::unique_lock lock(mutex_);
-  while (!(waiting_.empty() && under_way_.empty()) && for_idle_.wait_until(lock, until) != std::cv_status::timeout) {
-  }
+  for_idle_.wait_until(lock, until, [this] { return waiting_.empty() && under_way_.empty(); });
 }
 
 void Exchange::stop() {
@@ -121,7 +120,9 @@ bool Exchange::take(std::vector<Outgoing>& out, std::chrono::milliseconds longes
 
 void Exchange::settle(std::uint64_t sequence, const natsMsg* msg, Verdict verdict) {
   std::lock_guard lock(mutex_);
-  if (under_way_.erase(msg) != 0) report(sequence, std::move(verdict));
+  if (under_way_.erase(msg) == 0) return;
+  report(sequence, std::move(verdict));
+  settled();
 }
 
 std::optional<Exchange::Clock::time_point> Exchange::oldest() {
@@ -153,6 +154,7 @@ void Exchange::give_up(const std::string& why) {
   under_way_.clear();
   in_order_.clear();
   waiting_.clear();
+  for_idle_.notify_all();
 }
 
 bool Exchange::wait_stopped(std::chrono::milliseconds longest) {
@@ -178,6 +180,7 @@ void Exchange::acknowledged(Ticket ticket, const natsMsg* msg) {
   if (found == under_way_.end()) return;
   report(found->second.sequence, {});
   under_way_.erase(found);
+  settled();
 }
 
 void Exchange::rejected(Ticket ticket, const natsMsg* msg, natsStatus status, int code, const char* text) {
@@ -190,6 +193,7 @@ void Exchange::rejected(Ticket ticket, const natsMsg* msg, natsStatus status, in
                      std::ranges::any_of(facts_.subjects, [&](const std::string& pattern) { return subject_matches(pattern, subject); });
   report(found->second.sequence, judge(status, code, text != nullptr ? text : "", takes, facts_.name));
   under_way_.erase(found);
+  settled();
 }
 
 void Exchange::lost(Ticket ticket, const std::string& why, const std::string& forbidden_subject) {
@@ -234,7 +238,10 @@ void Exchange::report(std::uint64_t sequence, Verdict verdict) {
   if (abandoned_) return;
   reports_.push_back({.sequence = sequence, .outcome = verdict.outcome, .reason = std::move(verdict.reason)});
   if (reports_.size() == 1) for_collector_.notify_one();
-  if (waiting_.empty()) for_idle_.notify_all();
+}
+
+void Exchange::settled() {
+  if (waiting_.empty() && under_way_.empty()) for_idle_.notify_all();
 }
 
 }  // namespace user_events::destinations::nats

@@ -97,6 +97,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   // With the lock held:
   void report(std::uint64_t sequence, Verdict verdict);
+  /// One is under way less: tells who waits for the last.
+  void settled();
   void give_up(const std::string& why);
 
   std::mutex mutex_;
