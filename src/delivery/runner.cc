@@ -33,12 +33,22 @@ std::uint64_t estimated_bytes(const journal::Stats& journal, std::uint64_t mark)
   return held == 0 || mark >= end ? 0 : journal.disk_bytes / held * (end - mark);
 }
 
-/// Signals belong to the threads of the program; a write to a closed pipe must be an error here, not the end of the process.
-void block_signals() {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
-}
+/// Signals belong to the threads of the program; a write to a closed pipe must be an error here, not the end of the process. What is started
+/// meanwhile (this thread, those of a destination) inherits it.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_;
+};
 
 }  // namespace
 
@@ -166,7 +176,6 @@ bool Runner::Impl::has_finished() {
 }
 
 void Runner::Impl::run() {
-  block_signals();
   for (;;) {
     follow_health();
     run_commands();
@@ -225,6 +234,7 @@ Result<std::unique_ptr<Runner>> Runner::start(const DestinationOptions& options,
                                               journal::Journal& journal, state::State& state, const ports::Clock& clock) {
   UE_TRY_ASSIGN(auto filter, base::TypeFilter::parse(options.types));
   UE_TRY_ASSIGN(auto start, find_start(options, journal, state));
+  const SignalsBlocked blocked;
   UE_TRY(destination->start(start.resume, journal.id(), start.position.low_water));
   auto impl = std::make_unique<Impl>(options, std::move(destination), journal, state, clock, std::move(filter), std::move(start));
   UE_TRY(impl->prepare());
