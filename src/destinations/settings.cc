@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <charconv>
 #include <optional>
 
 #include "base/nearest.h"
+#include "base/units.h"
 
 namespace user_events::destinations {
 namespace {
@@ -20,23 +20,36 @@ std::optional<std::uint64_t> whole_number(std::string_view text) {
   return value;
 }
 
-std::optional<std::chrono::milliseconds> span_of_time(std::string_view text) {
-  constexpr std::array kUnits = {std::pair<std::string_view, std::int64_t>{"ms", 1}, std::pair<std::string_view, std::int64_t>{"s", 1'000},
-                                 std::pair<std::string_view, std::int64_t>{"m", 60'000}, std::pair<std::string_view, std::int64_t>{"h", 3'600'000}};
-  const auto digits = text.substr(0, text.find_first_not_of("0123456789"));
-  const auto value = whole_number(digits);
-  constexpr std::uint64_t kMost = 1'000'000'000;  // no overflow below in any unit
-  if (!value || *value > kMost) return std::nullopt;
-  for (const auto& [unit, milliseconds] : kUnits)
-    if (text.substr(digits.size()) == unit) return std::chrono::milliseconds(static_cast<std::int64_t>(*value) * milliseconds);
-  return std::nullopt;
-}
-
 std::string time_text(std::chrono::milliseconds value) {
   return value.count() % 1'000 == 0 ? fmt::format("{}s", value.count() / 1'000) : fmt::format("{}ms", value.count());
 }
 
 }  // namespace
+
+std::string HostPort::text() const {
+  const bool is_ipv6 = host.find(':') != std::string::npos;
+  return (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+std::optional<HostPort> parse_host_port(std::string_view text, std::uint16_t default_port) {
+  HostPort out{.host = std::string(text), .port = default_port};
+  std::string_view rest;
+  if (const auto colon = text.find(':'); text.starts_with('[')) {
+    const auto end = text.find(']');
+    if (end == std::string_view::npos) return std::nullopt;
+    out.host = text.substr(1, end - 1);
+    rest = text.substr(end + 1);
+  } else if (colon == text.rfind(':') && colon != std::string_view::npos) {  // several: an IPv6 address without a port
+    out.host = text.substr(0, colon);
+    rest = text.substr(colon);
+  }
+  if (out.host.empty() || out.host.find_first_of("@/, []") != std::string::npos) return std::nullopt;
+  if (rest.empty()) return out;
+  const auto port = whole_number(rest.substr(1));
+  if (rest.front() != ':' || !port || *port < 1 || *port > 65'535) return std::nullopt;
+  out.port = static_cast<std::uint16_t>(*port);
+  return out;
+}
 
 std::string SettingsReader::text(std::string_view key, std::string_view otherwise) {
   asked_.emplace(key);
@@ -65,7 +78,7 @@ std::chrono::milliseconds SettingsReader::duration(std::string_view key, std::ch
                                                    std::chrono::milliseconds most) {
   const std::string value = text(key);
   if (!has(key)) return otherwise;
-  const auto parsed = span_of_time(value);
+  const auto parsed = base::parse_duration(value);
   if (parsed && *parsed >= least && *parsed <= most) return *parsed;
   refuse(key, fmt::format("must be a time from {} to {}", time_text(least), time_text(most)));
   return otherwise;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -22,6 +23,14 @@ struct TlsSettings {
   std::string cert_file;  ///< Client certificate; empty: none.
   std::string key_file;
 };
+
+struct HostPort {
+  std::string host;  ///< An IPv6 address without brackets.
+  std::uint16_t port = 0;
+  [[nodiscard]] std::string text() const;
+};
+/// `name`, `name:port`, `::1`, `[::1]` or `[::1]:port`; nothing if it is none of them (a scheme, a user).
+[[nodiscard]] std::optional<HostPort> parse_host_port(std::string_view text, std::uint16_t default_port);
 
 /// Asked for each setting once; what was not asked for is unknown. A wrong value gives the default and is kept as a finding. Not thread-safe.
 class SettingsReader {

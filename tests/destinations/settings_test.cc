@@ -41,6 +41,17 @@ TEST(Settings, AValueOutOfRangeIsRefusedAndNotRepeated) {
   EXPECT_EQ(finding(with({{"n", "10"}, {"t", "1m"}}), read), "");
 }
 
+TEST(Settings, HostsAreNamesOrAddressesWithOrWithoutAPort) {
+  const auto text = [](const char* host) { return parse_host_port(host, 1).value_or(HostPort{.host = "refused", .port = 1}).text(); };
+  EXPECT_EQ(text("broker"), "broker:1");
+  EXPECT_EQ(text("broker:65535"), "broker:65535");
+  EXPECT_EQ(text("::1"), "[::1]:1");
+  EXPECT_EQ(text("[::1]"), "[::1]:1");
+  EXPECT_EQ(text("[::1]:7"), "[::1]:7");
+  for (const char* bad : {"", ":7", "a:", "a:0", "a:65536", "a:7x", "[::1", "[]:7", "[::1]7", "u@a", "redis://a", "a b", "a/b"})
+    EXPECT_EQ(text(bad), "refused:1") << bad;
+}
+
 TEST(Settings, VerificationIsTurnedOffOnlyUnsafely) {
   EXPECT_NE(finding(with({{"tls_verify", "false"}}), [](SettingsReader& reader) { (void)reader.tls(false); }), "");
   EXPECT_EQ(finding(with({{"tls_verify", "false"}}), [](SettingsReader& reader) { (void)reader.tls(true); }), "");

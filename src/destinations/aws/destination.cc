@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <random>
 #include <utility>
 
 #include "base/try.h"
@@ -106,7 +105,7 @@ Result<void> AwsDestination::start(std::string_view, std::string_view, std::uint
 
 Target* AwsDestination::keep_target(std::string key, Result<TargetName> name, bool is_for_copies) {
   if (!name) return nullptr;
-  auto target = std::make_unique<Target>(Target{*std::move(name), is_for_copies, Gate(config_.retry, std::random_device{}()), {}});
+  auto target = std::make_unique<Target>(Target{*std::move(name), is_for_copies, Gate(config_.retry), {}});
   return targets_.emplace(std::move(key), std::move(target)).first->second.get();
 }
 
@@ -379,34 +378,22 @@ void AwsDestination::close(milliseconds deadline) {
   is_running_ = false;
 }
 
-namespace {
-
-template <ServiceKind kind>
-Result<void> check(const DestinationOptions& options) {
-  UE_TRY(parse(options, kind));
-  return {};
-}
-
-template <ServiceKind kind>
-Result<std::unique_ptr<Destination>> make(const DestinationOptions& options) {
-  UE_TRY_ASSIGN(Config config, parse(options, kind));
-  return std::make_unique<AwsDestination>(std::move(config));
-}
-
-}  // namespace
-
 }  // namespace user_events::destinations::aws
 
 namespace user_events::destinations {
 
-Kind sqs_kind() {
-  using aws::ServiceKind;
-  return {.name = "sqs", .check = aws::check<ServiceKind::sqs>, .make = aws::make<ServiceKind::sqs>, .settings = aws::setting_names()};
+namespace {
+
+/// Both services are one adapter.
+template <aws::ServiceKind service>
+Result<aws::Config> parse(const DestinationOptions& options) {
+  return aws::parse(options, service);
 }
 
-Kind sns_kind() {
-  using aws::ServiceKind;
-  return {.name = "sns", .check = aws::check<ServiceKind::sns>, .make = aws::make<ServiceKind::sns>, .settings = aws::setting_names()};
-}
+}  // namespace
+
+Kind sqs_kind() { return make_kind<aws::AwsDestination, parse<aws::ServiceKind::sqs>>("sqs", aws::setting_names()); }
+
+Kind sns_kind() { return make_kind<aws::AwsDestination, parse<aws::ServiceKind::sns>>("sns", aws::setting_names()); }
 
 }  // namespace user_events::destinations

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "destinations/backoff.h"
+
 namespace user_events::destinations::aws {
 
 using std::chrono::milliseconds;
@@ -22,8 +24,7 @@ void Gate::probe_failed(Time now, milliseconds longest, milliseconds least) {
   constexpr std::uint32_t kMaxExponent = 30;
   const double grown = static_cast<double>(retry_.initial.count()) * std::pow(retry_.factor, std::min(failures_, kMaxExponent));
   const double most = std::min(grown, static_cast<double>(std::min(longest, retry_.max).count()));
-  std::uniform_real_distribution<double> any(0.5 * most, most);  // never at once, and not all clients together
-  const auto pause = std::max(milliseconds(static_cast<std::int64_t>(any(random_))), least);
+  const auto pause = std::max(with_jitter(milliseconds(static_cast<std::int64_t>(most))), least);
   ++failures_;
   state_ = State::closed;
   until_ = now + pause;

@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <random>
 
 #include "user_events/options.h"
 
@@ -14,7 +13,7 @@ class Gate {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  Gate(const RetryOptions& retry, std::uint64_t seed) : retry_(retry), random_(seed) {}
+  explicit Gate(const RetryOptions& retry) : retry_(retry) {}
 
   [[nodiscard]] bool is_open() const noexcept { return state_ == State::open; }
   [[nodiscard]] bool probe_is_due(Time now) const noexcept { return state_ == State::closed && now >= until_; }
@@ -37,7 +36,6 @@ class Gate {
   enum class State : std::uint8_t { open, closed, probing };
   State state_ = State::open;
   const RetryOptions& retry_;
-  std::minstd_rand random_;
   std::uint32_t failures_ = 0;
   Time until_{};
 };

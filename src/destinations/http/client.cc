@@ -164,7 +164,6 @@ struct Client::Impl {
     }
     response.status = static_cast<int>(info<long>(easy, CURLINFO_RESPONSE_CODE));
     response.retry_after = std::chrono::seconds(info<curl_off_t>(easy, CURLINFO_RETRY_AFTER));
-    if (const char* type = info<const char*>(easy, CURLINFO_CONTENT_TYPE)) response.content_type = type;
   }
 
   /// Without times and the like, so that the same failure has the same text each time.
@@ -236,8 +235,6 @@ void Client::cancel_all() {
     transfer.done(std::move(transfer.response));
   }
 }
-
-std::size_t Client::in_flight() const noexcept { return impl_->transfers.size(); }
 
 void Client::wake() noexcept {
   impl_->woken = true;

@@ -33,7 +33,6 @@ struct Request {
 struct Response {
   int status = 0;
   std::string body;
-  std::string content_type;
   std::chrono::seconds retry_after{0};  ///< What the header `Retry-After` asks for; 0: nothing.
   std::string error;                    ///< One line; names hosts, never headers or bodies.
   bool sent = true;                     ///< False: no byte of the request left, so the server certainly did not act on it.
@@ -61,7 +60,6 @@ class Client {
   bool run(std::chrono::milliseconds timeout);
   /// Ends everything under way: each is called back with an error.
   void cancel_all();
-  [[nodiscard]] std::size_t in_flight() const noexcept;
   /// Ends a `run` that waits, or the next one. Thread-safe.
   void wake() noexcept;
 

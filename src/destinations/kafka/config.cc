@@ -14,6 +14,7 @@
 
 #include "base/nearest.h"
 #include "base/try.h"
+#include "base/units.h"
 
 namespace user_events::destinations::kafka {
 namespace {
@@ -237,15 +238,10 @@ Result<bool> parse_bool(const std::string& name, const std::string& text) {
   return refuse(name, "must be true or false");
 }
 
-Result<std::chrono::milliseconds> parse_duration(const std::string& name, std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  if (error == std::errc{} && value >= 0 && value <= 3'600'000) {
-    if (unit == "ms") return std::chrono::milliseconds(value);
-    if (unit == "s") return std::chrono::seconds(value);
-  }
-  return refuse(name, "must be a time like 500ms or 2s");
+Result<std::chrono::milliseconds> parse_settle(const std::string& text) {
+  const auto time = base::parse_duration(text);
+  if (time && *time <= std::chrono::hours(1)) return *time;
+  return refuse("settle", "must be a time like 500ms or 2s", "at most 1h");
 }
 
 Result<void> check_topic(std::string_view topic) {
@@ -282,7 +278,7 @@ Result<void> read_settings(const DestinationOptions& options, Config& config, bo
     } else if (name == "unsafe") {
       keep(parse_bool(name, value), unsafe);
     } else if (name == "settle") {
-      keep(parse_duration(name, value), config.settle);
+      keep(parse_settle(value), config.settle);
     } else {
       problems.add<void>(refuse(name, "is no setting of a kafka destination",
                                 "it takes kafka.\"…\" (any librdkafka property), unsafe and settle"));

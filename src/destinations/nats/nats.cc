@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "destinations/backoff.h"
 #include "destinations/nats/session.h"
 #include "observability/log.h"
 
@@ -17,7 +18,7 @@ constexpr std::chrono::milliseconds kEndTime{1'000};     ///< A connection that 
 
 /// The connection's thread: one session after the other until it is told to stop.
 void keep_connected(const std::shared_ptr<const Config>& config, const std::shared_ptr<Exchange>& exchange) {
-  auto pause = kFirstPause;
+  Backoff backoff(kFirstPause, kLongestPause);
   std::string last;
   while (!exchange->stopped()) {
     std::string problem;
@@ -30,15 +31,14 @@ void keep_connected(const std::shared_ptr<const Config>& config, const std::shar
         last.clear();
         const auto since = steady_clock::now();
         problem = session.run();
-        if (steady_clock::now() - since > kLongestPause) pause = kFirstPause;
+        if (steady_clock::now() - since > kLongestPause) backoff.reset();
       }
       if (exchange->stopped()) break;
       exchange->set_health({HealthState::down, problem, config->notes});
       if (problem != last) observability::log().warn("nats destination '{}': {}", config->name, problem);
       last = problem;
     }
-    if (exchange->wait_stopped(pause)) break;
-    pause = std::min(pause * 2, kLongestPause);
+    if (exchange->wait_stopped(backoff.next())) break;
   }
   exchange->ended();
 }

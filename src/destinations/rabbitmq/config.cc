@@ -1,7 +1,6 @@
 #include "destinations/rabbitmq/config.h"
 
-#include <charconv>
-#include <optional>
+#include <array>
 
 #include "base/try.h"
 
@@ -10,28 +9,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int kPlainPort = 5'672, kTlsPort = 5'671;
-
-/// `name`, `name:port`, `[address]` or `[address]:port`; nothing if it is none of them.
-std::optional<Host> parse_host(std::string_view text, int default_port) {
-  Host host{.name = {}, .port = default_port};
-  std::string_view rest;
-  if (text.starts_with('[')) {
-    const auto end = text.find(']');
-    if (end == std::string_view::npos) return std::nullopt;
-    host.name = text.substr(1, end - 1);
-    rest = text.substr(end + 1);
-  } else {
-    const auto colon = text.find(':');
-    host.name = text.substr(0, colon);
-    if (colon != std::string_view::npos) rest = text.substr(colon);
-  }
-  if (host.name.empty() || host.name.find('/') != std::string::npos || host.name.find('@') != std::string::npos) return std::nullopt;
-  if (rest.empty()) return host;
-  const auto [end, error] = std::from_chars(rest.data() + 1, rest.data() + rest.size(), host.port);
-  if (rest.front() != ':' || error != std::errc{} || end != rest.data() + rest.size() || host.port < 1 || host.port > 65'535) return std::nullopt;
-  return host;
-}
+constexpr std::uint16_t kPlainPort = 5'672, kTlsPort = 5'671;
 
 bool is_name(std::string_view text) {
   return text.size() <= kMaxShortBytes && text.find_first_of("\r\n\t") == std::string_view::npos;
@@ -54,7 +32,7 @@ void read_connection(SettingsReader& reader, Config& config) {
   config.tls = reader.tls(unsafe);
   if (config.tls.enabled && !config.tls.verify) config.notes.emplace_back("unsafe: tls_verify = false voids that the broker is who it says it is");
   for (const auto& one : reader.list("hosts")) {
-    if (auto host = parse_host(one, config.tls.enabled ? kTlsPort : kPlainPort))
+    if (auto host = parse_host_port(one, config.tls.enabled ? kTlsPort : kPlainPort))
       config.hosts.push_back(*std::move(host));
     else
       reader.refuse("hosts", "has one that is no host:port", "no user, password or vhost belongs here");
@@ -95,14 +73,10 @@ void read_sending(SettingsReader& reader, Config& config) {
 
 }  // namespace
 
-std::string Host::text() const {
-  const bool is_ipv6 = name.find(':') != std::string::npos;
-  return (is_ipv6 ? "[" + name + "]" : name) + ":" + std::to_string(port);
-}
-
 Result<Config> parse(const DestinationOptions& options) {
   Config config;
   SettingsReader reader(options);
+  config.name = options.name;
   config.exchange = options.topic;
   if (config.exchange.empty())
     reader.refuse("topic", "is missing", "name the exchange to send to: topic = \"user.events\"");

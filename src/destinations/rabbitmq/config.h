@@ -21,12 +21,8 @@ inline constexpr std::uint32_t kDefaultMaxInFlight = 2'000;
 inline constexpr std::uint64_t kMaxQueuedBytes = 32ull << 20;
 /// AMQP's short strings: names, routing keys, message ids.
 inline constexpr std::size_t kMaxShortBytes = 255;
-
-struct Host {
-  std::string name;
-  int port = 0;
-  [[nodiscard]] std::string text() const;
-};
+/// RabbitMQ's own default of `frame_max`; the broker may ask for less.
+inline constexpr int kFrameBytes = 131'072;
 
 enum class Declare : std::uint8_t {
   none,    ///< Nothing is looked at; a missing exchange shows when the first event is sent.
@@ -39,7 +35,8 @@ enum class QueueType : std::uint8_t { classic, quorum };
 enum class Unroutable : std::uint8_t { retry, dead_letter };
 
 struct Config {
-  std::vector<Host> hosts;
+  std::string name;                ///< Of the destination, for the log.
+  std::vector<HostPort> hosts;
   std::string vhost, user, password;
   TlsSettings tls;
   std::vector<std::string> notes;  ///< Promises that `unsafe` settings void.

@@ -20,7 +20,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr amqp_channel_t kChannel = 1;
-constexpr int kFrameBytes = 131'072;  ///< RabbitMQ's own default; the broker may ask for less.
 
 timeval time_value(milliseconds time) {
   return {.tv_sec = time.count() / 1'000, .tv_usec = (time.count() % 1'000) * 1'000};
@@ -68,10 +67,10 @@ Connection::~Connection() {
   amqp_destroy_connection(connection_);
 }
 
-std::expected<std::unique_ptr<Connection>, Failure> Connection::open(const Config& config, const Host& host, Interrupter& interrupter) {
+std::expected<std::unique_ptr<Connection>, Failure> Connection::open(const Config& config, const HostPort& host, Interrupter& interrupter) {
   std::unique_ptr<Connection> connection(new Connection(config, interrupter));
-  for (const auto step : {+[](Connection& one, const Host& to) { return one.connect(to); },
-                          +[](Connection& one, const Host&) { return one.log_in(); }, +[](Connection& one, const Host&) { return one.open_channel(); }}) {
+  for (const auto step : {+[](Connection& one, const HostPort& to) { return one.connect(to); },
+                          +[](Connection& one, const HostPort&) { return one.log_in(); }, +[](Connection& one, const HostPort&) { return one.open_channel(); }}) {
     if (auto failure = step(*connection, host)) {
       failure->text = fmt::format("{}: {}", host.text(), failure->text);
       return std::unexpected(*std::move(failure));
@@ -80,10 +79,10 @@ std::expected<std::unique_ptr<Connection>, Failure> Connection::open(const Confi
   return connection;
 }
 
-std::optional<Failure> Connection::connect(const Host& host) {
+std::optional<Failure> Connection::connect(const HostPort& host) {
   if (connection_ == nullptr) return Failure{.text = "out of memory"};
   if (config_.tls.enabled) {
-    if (auto failure = make_tls_socket(connection_, config_.tls, host.name)) return failure;
+    if (auto failure = make_tls_socket(connection_, config_.tls, host.host)) return failure;
   } else if (amqp_tcp_socket_new(connection_) == nullptr) {
     return Failure{.text = "out of memory"};
   }
@@ -91,7 +90,7 @@ std::optional<Failure> Connection::connect(const Host& host) {
   amqp_set_handshake_timeout(connection_, &timeout);
   amqp_set_rpc_timeout(connection_, &timeout);
   errno = 0;
-  const int status = amqp_socket_open_noblock(amqp_get_socket(connection_), host.name.c_str(), host.port, &timeout);
+  const int status = amqp_socket_open_noblock(amqp_get_socket(connection_), host.host.c_str(), host.port, &timeout);
   const int system_error = errno;
   if (status != AMQP_STATUS_OK) {
     if (const auto problem = config_.tls.enabled ? certificate_problem() : std::string(); !problem.empty())

@@ -50,7 +50,7 @@ class Interrupter {
 class Connection {
  public:
   /// Connects, logs in, opens the channel, looks after the topology. Waits up to `connect_timeout` in each step.
-  [[nodiscard]] static std::expected<std::unique_ptr<Connection>, Failure> open(const Config& config, const Host& host, Interrupter& interrupter);
+  [[nodiscard]] static std::expected<std::unique_ptr<Connection>, Failure> open(const Config& config, const HostPort& host, Interrupter& interrupter);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -69,7 +69,7 @@ class Connection {
 
  private:
   Connection(const Config& config, Interrupter& interrupter);
-  [[nodiscard]] std::optional<Failure> connect(const Host& host);
+  [[nodiscard]] std::optional<Failure> connect(const HostPort& host);
   [[nodiscard]] std::optional<Failure> log_in();
   [[nodiscard]] std::optional<Failure> open_channel();
   [[nodiscard]] std::optional<Failure> handle(const amqp_frame_t& frame, ConnectionListener& listener);

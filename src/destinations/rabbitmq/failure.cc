@@ -60,7 +60,6 @@ Failure sending_failure(std::uint16_t code, std::string_view reply_text) {
       if (text.find("larger than") == std::string::npos) break;
       return {.kind = Kind::too_large,
               .text = text,
-              .message_bytes = number_after(text, "message size "),
               .limit_bytes = number_after(text, "max size ")};
     default: break;
   }

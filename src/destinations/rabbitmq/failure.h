@@ -23,8 +23,7 @@ struct Failure {
   };
   Kind kind = Kind::network;
   std::string text;                  ///< With a hint; no secret.
-  std::uint64_t message_bytes = 0;   ///< Of too_large: as the broker's text names it; 0: not known.
-  std::uint64_t limit_bytes = 0;
+  std::uint64_t limit_bytes = 0;     ///< Of too_large: as the broker's text names it; 0: not known.
 };
 
 /// What the broker closed the channel or connection with, while events were sent.

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "base/hash64.h"
+#include "destinations/backoff.h"
 #include "observability/log.h"
-#include "ports/random.h"
 
 namespace user_events::destinations::rabbitmq {
 namespace {
@@ -33,23 +33,10 @@ constexpr milliseconds kRoutedRecently{10'000};
 constexpr std::size_t kProbes = 16;
 /// Room in a frame for its own header and the fixed part.
 constexpr std::size_t kFrameReserve = 64;
-constexpr std::size_t kDefaultFrameBytes = 131'072;
-
-void block_signals() {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
-}
-
-/// Between half of `time` and all of it.
-milliseconds with_jitter(milliseconds time) {
-  const auto half = static_cast<std::uint64_t>(time.count() / 2);
-  return milliseconds(half + ports::system_random().next_u64() % (half + 1));
-}
 
 }  // namespace
 
-IoThread::IoThread(const Config& config) : config_(config), max_body_bytes_(config.max_message_bytes), frame_bytes_(kDefaultFrameBytes) {
+IoThread::IoThread(const Config& config) : config_(config), max_body_bytes_(config.max_message_bytes), frame_bytes_(kFrameBytes) {
   health_.notes = config.notes;
 }
 
@@ -88,8 +75,8 @@ Health IoThread::health() const {
 
 void IoThread::set_health(HealthState state, std::string detail) {
   const std::lock_guard lock(health_mutex_);
-  if (state == HealthState::down && (health_.state != state || health_.detail != detail)) observability::log().warn("rabbitmq: {}", detail);
-  if (state == HealthState::up && health_.state != state) observability::log().info("rabbitmq: exchange {}: up", config_.exchange);
+  if (state == HealthState::down && (health_.state != state || health_.detail != detail)) observability::log().warn("rabbitmq destination '{}': {}", config_.name, detail);
+  if (state == HealthState::up && health_.state != state) observability::log().info("rabbitmq destination '{}': exchange {}: up", config_.name, config_.exchange);
   health_.state = state;
   health_.detail = std::move(detail);
 }
@@ -126,7 +113,6 @@ void IoThread::close(milliseconds deadline) {
 }
 
 void IoThread::run() {
-  block_signals();
   while (!abandoned_) {
     if (connection_) {
       serve();

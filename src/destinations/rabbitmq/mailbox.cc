@@ -1,12 +1,10 @@
 #include "destinations/rabbitmq/mailbox.h"
 
 #include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <array>
 #include <iterator>
-#include <system_error>
+#include <utility>
 
 namespace user_events::destinations::rabbitmq {
 namespace {
@@ -21,12 +19,6 @@ void move_all(std::vector<T>& from, std::vector<T>& to) {
 }
 
 }  // namespace
-
-Mailbox::Mailbox() : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  if (event_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
-}
-
-Mailbox::~Mailbox() { ::close(event_); }
 
 void Mailbox::put(std::vector<OutgoingMessage>& messages) {
   std::uint64_t bytes = 0;
@@ -58,11 +50,6 @@ void Mailbox::wake() noexcept {
   changed_.notify_all();
 }
 
-void Mailbox::wake_connection() noexcept {
-  const std::uint64_t one = 1;
-  (void)!::write(event_, &one, sizeof one);
-}
-
 bool Mailbox::wait_until_idle(std::chrono::milliseconds timeout) {
   std::unique_lock lock(mutex_);
   return changed_.wait_for(lock, timeout, [this] { return stage_ != Stage::serving; });
@@ -89,12 +76,9 @@ bool Mailbox::wait(int descriptor, std::chrono::milliseconds timeout) {
     if (!messages_.empty()) timeout = std::chrono::milliseconds(0);
     asleep_ = timeout.count() > 0;
   }
-  std::array<pollfd, 2> both{pollfd{.fd = descriptor, .events = POLLIN, .revents = 0}, pollfd{.fd = event_, .events = POLLIN, .revents = 0}};
+  std::array<pollfd, 2> both{pollfd{.fd = descriptor, .events = POLLIN, .revents = 0}, pollfd{.fd = bell_.descriptor(), .events = POLLIN, .revents = 0}};
   (void)::poll(both.data(), both.size(), static_cast<int>(timeout.count()));
-  if (both[1].revents != 0) {
-    std::uint64_t count = 0;
-    (void)!::read(event_, &count, sizeof count);
-  }
+  if (both[1].revents != 0) bell_.silence();
   const std::lock_guard lock(mutex_);
   asleep_ = false;
   return both[0].revents != 0;

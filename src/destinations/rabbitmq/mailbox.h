@@ -8,6 +8,7 @@
 #include <mutex>
 #include <vector>
 
+#include "destinations/bell.h"
 #include "destinations/destination.h"
 #include "destinations/rabbitmq/message.h"
 
@@ -23,11 +24,6 @@ enum class Stage : std::uint8_t {
 /// Thread-safe. Bounded by what its user counts as in flight and by `queued_bytes`.
 class Mailbox {
  public:
-  Mailbox();
-  ~Mailbox();
-  Mailbox(const Mailbox&) = delete;
-  Mailbox& operator=(const Mailbox&) = delete;
-
   // The delivery thread's side.
   /// Takes all of `messages`, and wakes the other side.
   void put(std::vector<OutgoingMessage>& messages);
@@ -36,7 +32,7 @@ class Mailbox {
   void wake() noexcept;
   /// Bytes that were put and not yet published or given back.
   [[nodiscard]] std::uint64_t queued_bytes() const noexcept { return queued_bytes_.load(std::memory_order_relaxed); }
-  void wake_connection() noexcept;
+  void wake_connection() noexcept { bell_.ring(); }
   /// Until the other side holds no message; false when `timeout` has passed first.
   bool wait_until_idle(std::chrono::milliseconds timeout);
 
@@ -51,7 +47,7 @@ class Mailbox {
   void set_stage(Stage stage);
 
  private:
-  int event_;  ///< eventfd
+  const Bell bell_;
   std::atomic<std::uint64_t> queued_bytes_{0};
   std::mutex mutex_;
   std::condition_variable changed_;

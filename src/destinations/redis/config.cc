@@ -1,7 +1,5 @@
 #include "destinations/redis/config.h"
 
-#include <charconv>
-
 #include "base/try.h"
 #include "destinations/redis/socket.h"
 
@@ -10,23 +8,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// `host`, `host:port`, `[::1]:port`.
 void read_address(SettingsReader& settings, Config& config) {
-  std::string address = settings.text("address");
-  if (address.empty()) return settings.refuse("address", "is missing", R"(address = "127.0.0.1:6379")");
-  if (address.find_first_of("@/, ") != std::string::npos)
-    return settings.refuse("address", "is not host:port", "one server, without credentials and scheme; user, password and tls are settings of their own");
-  const auto colon = address.rfind(':');
-  const bool bare_ipv6 = address.front() != '[' && address.find(':') != colon;
-  if (colon != std::string::npos && !bare_ipv6 && address.back() != ']') {
-    const char *begin = address.data() + colon + 1, *end = address.data() + address.size();
-    const auto [rest, error] = std::from_chars(begin, end, config.port);
-    if (error != std::errc{} || rest != end || config.port == 0) return settings.refuse("address", "has no port number behind the colon");
-    address.resize(colon);
-  }
-  if (address.front() == '[' && address.back() == ']') address = address.substr(1, address.size() - 2);
-  config.host = std::move(address);
-  if (config.host.empty()) settings.refuse("address", "names no host");
+  const std::string text = settings.text("address");
+  if (text.empty()) return settings.refuse("address", "is missing", R"(address = "127.0.0.1:6379")");
+  if (auto address = parse_host_port(text, config.address.port))
+    config.address = *std::move(address);
+  else
+    settings.refuse("address", "is not host:port", "one server, without credentials and scheme; user, password and tls are settings of their own");
 }
 
 }  // namespace

@@ -17,8 +17,7 @@ inline constexpr std::uint64_t kServersDefaultMaxValueBytes = 512ull << 20;
 
 struct Config {
   std::string name;
-  std::string host;
-  std::uint16_t port = 6379;
+  HostPort address{.host = {}, .port = 6'379};
   std::uint32_t database = 0;
   NameTemplate key;
   encoding::Format format = encoding::Format::cloudevents;

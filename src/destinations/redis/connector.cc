@@ -1,11 +1,8 @@
 #include "destinations/redis/connector.h"
 
 #include <fmt/format.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <charconv>
-#include <system_error>
 
 #include "base/try.h"
 #include "destinations/redis/outcome.h"
@@ -89,7 +86,7 @@ Result<Ready> connect(const Config& config) {
   if (config.tls.enabled) {
     UE_TRY_ASSIGN(tls, TlsContext::make(config.tls));
   }
-  auto socket = Socket::connect(config.host, config.port, tls.get(), deadline);
+  auto socket = Socket::connect(config.address.host, config.address.port, tls.get(), deadline);
   if (!socket)
     return down(fmt::format("{} ({})", socket.error().message,
                             socket.error().message.starts_with("TLS") ? "check tls_ca_file, tls_cert_file and the name in address" : "check address; events wait"));
@@ -101,19 +98,6 @@ Result<Ready> connect(const Config& config) {
 }
 
 }  // namespace
-
-Bell::Bell() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
-}
-Bell::~Bell() { ::close(fd_); }
-void Bell::ring() const noexcept {
-  const std::uint64_t one = 1;
-  (void)!::write(fd_, &one, sizeof one);
-}
-void Bell::silence() const noexcept {
-  std::uint64_t count = 0;
-  (void)!::read(fd_, &count, sizeof count);
-}
 
 Connector::Connector(std::shared_ptr<const Config> config, std::shared_ptr<const Bell> bell) : config_(std::move(config)), bell_(std::move(bell)) {}
 

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "destinations/bell.h"
 #include "destinations/redis/config.h"
 #include "destinations/redis/pipeline.h"
 
@@ -18,21 +19,6 @@ struct Ready {
   Pipeline pipeline;
   std::vector<std::string> notes;  ///< What the server's settings mean for promises.
   std::uint64_t max_value_bytes = kServersDefaultMaxValueBytes;
-};
-
-/// An event descriptor: another thread ends a poll(2) with it. Thread-safe.
-class Bell {
- public:
-  Bell();
-  ~Bell();
-  Bell(const Bell&) = delete;
-  Bell& operator=(const Bell&) = delete;
-  void ring() const noexcept;
-  void silence() const noexcept;
-  [[nodiscard]] int descriptor() const noexcept { return fd_; }
-
- private:
-  int fd_;
 };
 
 /// One attempt at a time, on a thread of its own. Used by one thread.

@@ -14,8 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kFlushBytes = 64u << 10;           ///< Sent when so much has gathered, or at the next poll.
-constexpr std::chrono::milliseconds kFirstPause{100};    ///< Before connecting again; doubled each time, without end.
-constexpr std::chrono::milliseconds kLongestPause{5'000};
+constexpr std::chrono::milliseconds kRefusedWaitPause{1'000};  ///< Until a WAIT that the server refused is sent again.
 constexpr std::string_view kWaitMs = "1000";             ///< WAIT answers after so long, replicas or not.
 
 }  // namespace
@@ -28,7 +27,7 @@ RedisDestination::RedisDestination(Config config)
 
 Result<void> RedisDestination::start(std::string_view, std::string_view, std::uint64_t) {
   connector_.emplace(config_, bell_);
-  pause_ = kFirstPause;
+  backoff_.reset();
   set_health({HealthState::starting, {}, config_->notes});
   connector_->begin();
   return {};
@@ -39,7 +38,6 @@ SendStatus RedisDestination::send(const Message& message) {
   const auto& words = writer_.write(message);
   if (const auto limit = std::min(connection_->max_value_bytes, config_->max_message_bytes); writer_.body_bytes() > limit) {
     report(message.position.sequence, {Outcome::refused, fmt::format("larger than {} bytes (the server's proto-max-bulk-len or max_message_bytes)", limit)});
-    bell_->ring();
     return SendStatus::queued;
   }
   Socket& socket = connection_->pipeline.socket();
@@ -63,6 +61,8 @@ void RedisDestination::poll(std::vector<Report>& out, std::chrono::milliseconds 
 void RedisDestination::wait(std::chrono::milliseconds timeout) {
   if (!connection_ && connector_ && !connector_->is_busy())
     timeout = std::clamp(std::chrono::ceil<std::chrono::milliseconds>(try_at_ - Clock::now()), 0ms, timeout);
+  if (connection_ && !stored_.empty() && asked_.empty())
+    timeout = std::clamp(std::chrono::ceil<std::chrono::milliseconds>(ask_at_ - Clock::now()), 0ms, timeout);
   std::array<pollfd, 2> descriptors{};
   descriptors[0] = {.fd = bell_->descriptor(), .events = POLLIN, .revents = 0};
   descriptors[1] = {.fd = -1, .events = POLLIN, .revents = 0};
@@ -100,8 +100,7 @@ void RedisDestination::take_connection() {
   auto result = connector_->result();
   if (!result) return;
   if (!*result) {
-    try_at_ = Clock::now() + pause_;
-    pause_ = std::min(pause_ * 2, kLongestPause);
+    try_at_ = Clock::now() + backoff_.next();
     const std::string& problem = result->error().message;
     if (problem != last_problem_) observability::log().warn("redis destination '{}': {}", config_->name, problem);
     last_problem_ = problem;
@@ -128,7 +127,7 @@ void RedisDestination::read_replies() {
 void RedisDestination::take_reply(const Awaited& command, const redisReply& reply) {
   if (command.sequence == 0) return take_wait_reply(reply);
   if (!is_error(reply)) {
-    pause_ = kFirstPause;
+    backoff_.reset();
     if (config_->wait_replicas > 0)
       stored_.push_back(command.sequence);
     else
@@ -154,6 +153,7 @@ void RedisDestination::take_wait_reply(const redisReply& reply) {
   // Stored on the primary: adding it again would only make duplicates. They stay under way, and the replicas are asked again.
   stored_.insert(stored_.begin(), asked_.begin(), asked_.end());
   asked_.clear();
+  if (is_error(reply)) ask_at_ = Clock::now() + kRefusedWaitPause;  // it was answered at once
   set_health({HealthState::down,
               is_error(reply) ? "WAIT: " + server_problem(text_of(reply))
                               : fmt::format("{} of {} replicas (wait_replicas) have the latest events", reply.integer, config_->wait_replicas),
@@ -161,7 +161,7 @@ void RedisDestination::take_wait_reply(const redisReply& reply) {
 }
 
 void RedisDestination::ask_replicas() {
-  if (stored_.empty() || !asked_.empty()) return;
+  if (stored_.empty() || !asked_.empty() || Clock::now() < ask_at_) return;
   std::swap(asked_, stored_);
   const std::string count = std::to_string(config_->wait_replicas);
   const std::array<std::string_view, 3> words = {"WAIT", count, kWaitMs};
@@ -182,8 +182,7 @@ void RedisDestination::give_up(const std::string& why, Outcome of_sent) {
   stored_.clear();
   asked_.clear();
   connection_.reset();
-  try_at_ = Clock::now() + pause_;
-  pause_ = std::min(pause_ * 2, kLongestPause);
+  try_at_ = Clock::now() + backoff_.next();
   set_health({HealthState::down, why, config_->notes});
 }
 

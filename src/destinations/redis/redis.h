@@ -8,6 +8,7 @@
 
 #include "destinations/destination.h"
 #include "destinations/redis/config.h"
+#include "destinations/backoff.h"
 #include "destinations/redis/connector.h"
 #include "destinations/redis/outcome.h"
 #include "destinations/redis/record.h"
@@ -61,8 +62,8 @@ class RedisDestination final : public Destination {
   std::vector<std::uint64_t> stored_;   ///< On the primary, replicas not yet asked. Only with wait_replicas.
   std::vector<std::uint64_t> asked_;    ///< A WAIT that covers them is under way.
   std::vector<Report> reports_;
-  Clock::time_point try_at_{};
-  std::chrono::milliseconds pause_{};
+  Clock::time_point try_at_{}, ask_at_{};
+  Backoff backoff_{std::chrono::milliseconds(100), std::chrono::seconds(5)};
   std::string last_problem_;
   mutable std::mutex health_mutex_;
   Health health_;

@@ -113,7 +113,7 @@ Entry entry_of(std::uint64_t sequence, std::uint64_t bytes) {
 
 TEST(AwsBatches, AreFullAtTenEntriesOrAtTheSizeLimitAndOthersLinger) {
   const RetryOptions retry;
-  Target target{{}, false, Gate(retry, 1), {}};
+  Target target{{}, false, Gate(retry), {}};
   Batcher batcher(100, 5ms);
   const Batcher::Time now{};
   for (std::uint64_t n = 1; n <= 11; ++n) batcher.add(target, entry_of(n, 1), now);
@@ -133,7 +133,7 @@ TEST(AwsBatches, AreFullAtTenEntriesOrAtTheSizeLimitAndOthersLinger) {
 
 TEST(AwsBatches, AreTakenBackForOneTargetOnly) {
   const RetryOptions retry;
-  Target one{{}, false, Gate(retry, 1), {}}, other{{}, false, Gate(retry, 1), {}};
+  Target one{{}, false, Gate(retry), {}}, other{{}, false, Gate(retry), {}};
   Batcher batcher(100, 5ms);
   for (std::uint64_t n = 1; n <= 12; ++n) batcher.add(one, entry_of(n, 1), {});
   batcher.add(other, entry_of(13, 1), {});
@@ -144,7 +144,7 @@ TEST(AwsBatches, AreTakenBackForOneTargetOnly) {
 
 TEST(AwsGate, PausesGrowAndEndWithASuccess) {
   const RetryOptions retry{.initial = 100ms, .max = 10s};
-  Gate gate(retry, 1);
+  Gate gate(retry);
   const Gate::Time now{};
   for (const auto most : {100ms, 200ms, 400ms, 800ms}) {
     gate.close(now, 10s);

@@ -1,6 +1,9 @@
 // What arrives in the stream, and how.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "destinations/redis/record.h"
 #include "destinations/redis/harness.h"
 
 namespace user_events::tests {
@@ -45,6 +48,22 @@ TEST(RedisSending, TheFieldsIdentifyTheEventInEveryFormat) {
     EXPECT_EQ(entry.at("content-type"), structured ? "application/cloudevents+json; charset=UTF-8" : "application/json");
     EXPECT_EQ(entry.contains("ce_specversion"), binary);
     EXPECT_EQ(entry.at("data").find(R"({"pad":)") == 0, binary) << entry.at("data");
+  }
+}
+
+TEST(RedisSending, NoFieldStandsTwice) {
+  for (const char* format : {"cloudevents", "cloudevents-binary", "plain"}) {
+    auto options = options_for(server(), "events");
+    options.format = format;
+    const auto config = destinations::redis::parse(options);
+    ASSERT_TRUE(config);
+    destinations::Message message;
+    message.envelope = {.id = "1", .source = "urn:test", .type = "user.created", .partition_key = "u", .data = "{}"};
+    message.position = {.journal_id = kJournal, .sequence = 1, .replay = 2};
+    destinations::redis::RecordWriter writer(*config);
+    const auto& words = writer.write(message);
+    for (const char* name : {"ce_id", "ce_replay", "ce_sequence", "ce_journalid", "content-type", "key", "data"})
+      EXPECT_EQ(std::ranges::count(words, std::string_view(name)), 1) << name << " in " << format;
   }
 }
 

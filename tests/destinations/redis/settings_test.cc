@@ -21,7 +21,7 @@ std::string finding_with(std::map<std::string, std::string> settings, const char
 
 TEST(RedisSettings, AddressesAreHostAndPort) {
   for (const char* good : {"127.0.0.1", "redis.example:6380", "[::1]:6379", "::1", "[::1]"}) EXPECT_EQ(finding_with({{"address", good}}), "") << good;
-  for (const char* bad : {"", "redis://127.0.0.1", "user:s3cret@host:1", "host:port", "host:0", "host:70000", ":1"}) {
+  for (const char* bad : {"", "redis://127.0.0.1", "user:s3cret@host:1", "host:port", "host:0", "host:70000", ":1", "[::1", "[]", "a b"}) {
     const std::string text = finding_with({{"address", bad}});
     EXPECT_EQ(text.substr(0, 7), "address") << bad;
     EXPECT_EQ(text.find("s3cret"), std::string::npos);
