@@ -141,7 +141,7 @@ template <class Adapter, auto parse>
           .settings = std::move(settings)};
 }
 
-/// All kinds, in documentation order.
+/// All kinds.
 [[nodiscard]] const std::vector<Kind>& kinds();
 /// nullptr if there is none of that name.
 [[nodiscard]] const Kind* find_kind(std::string_view name);

@@ -1,4 +1,4 @@
-// The kinds of destination, in documentation order. A new kind is its folder and its line here.
+// The kinds of destination. A new kind is its folder and its line here.
 #include <algorithm>
 
 #include "destinations/aws/aws.h"

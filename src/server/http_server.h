@@ -12,7 +12,7 @@ namespace user_events::server {
 
 class HttpServer {
  public:
-  /// Listens and serves on `options.threads` threads of its own (and one that reads for them). `publisher`
+  /// Listens and serves on `options.threads` threads of its own (and two more: one reads for them, one carries out commands). `publisher`
   /// must outlive the server. Errors: usage (no loopback address, or none at all), unavailable
   /// (`address-in-use`), io.
   [[nodiscard]] static Result<std::unique_ptr<HttpServer>> start(UserEventPublisher& publisher,
