@@ -14,12 +14,25 @@ namespace user_events::server {
 namespace {
 
 /// How the destination is after the command.
-Answer destination_answer(UserEventPublisher& publisher, const std::string& name) {
+Result<Answer> destination_answer(UserEventPublisher& publisher, const std::string& name) {
   const auto status = publisher.status();
-  Answer answer;
   const auto one = std::ranges::find(status.destinations, name, &DestinationStatus::name);
-  one == status.destinations.end() ? static_cast<void>(answer.body = "{}") : append_destination_status(*one, answer.body);
+  if (one == status.destinations.end())
+    return fail(ErrorKind::not_found, "no-destination", fmt::format("there is no destination '{}'", name),
+                "GET /v1/destinations names them");
+  Answer answer;
+  append_destination_status(*one, answer.body);
   return answer;
+}
+
+/// A command that takes nothing but the name in the path, and answers with how the destination then is.
+template <Result<void> (UserEventPublisher::*command)(const std::string&)>
+void command_destination(Channel& channel) {
+  if (!takes_no_query(channel)) return;
+  command_later(channel, [name = channel.prepared().target.path[2]](UserEventPublisher& publisher) -> Result<Answer> {
+    UE_TRY((publisher.*command)(name));
+    return destination_answer(publisher, name);
+  });
 }
 
 }  // namespace
@@ -37,21 +50,9 @@ void list_destinations(Channel& channel) {
   });
 }
 
-void pause_destination(Channel& channel) {
-  if (!takes_no_query(channel)) return;
-  command_later(channel, [name = channel.prepared().target.path[2]](UserEventPublisher& publisher) -> Result<Answer> {
-    UE_TRY(publisher.pause_destination(name));
-    return destination_answer(publisher, name);
-  });
-}
+void pause_destination(Channel& channel) { command_destination<&UserEventPublisher::pause_destination>(channel); }
 
-void resume_destination(Channel& channel) {
-  if (!takes_no_query(channel)) return;
-  command_later(channel, [name = channel.prepared().target.path[2]](UserEventPublisher& publisher) -> Result<Answer> {
-    UE_TRY(publisher.resume_destination(name));
-    return destination_answer(publisher, name);
-  });
-}
+void resume_destination(Channel& channel) { command_destination<&UserEventPublisher::resume_destination>(channel); }
 
 void replay_destination(Channel& channel) {
   if (!takes_no_query(channel)) return;
