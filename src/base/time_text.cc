@@ -136,6 +136,8 @@ void append_time(std::int64_t unix_ms, std::string& out) {
   out.append(text.data(), text.size());
 }
 
+void append_timestamp(Timestamp time, std::string& out) { append_time(time.time_since_epoch().count(), out); }
+
 std::optional<std::int64_t> parse_time(std::string_view text) noexcept {
   Scanner scan(text);
   Date date{};
@@ -162,6 +164,12 @@ std::optional<std::int64_t> parse_time(std::string_view text) noexcept {
   const std::int64_t unix_ms = utc_minutes * 60'000 + static_cast<std::int64_t>(second) * 1'000 + fraction_ms;
   if (unix_ms < kMinTimeMs || unix_ms > kMaxTimeMs) return std::nullopt;
   return unix_ms;
+}
+
+std::optional<Timestamp> parse_timestamp(std::string_view text) noexcept {
+  const auto unix_ms = parse_time(text);
+  if (!unix_ms) return std::nullopt;
+  return Timestamp(std::chrono::milliseconds(*unix_ms));
 }
 
 }  // namespace user_events::base

@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/time_text.h"
 #include "user_events/error.h"
 #include "user_events/publisher.h"
 
@@ -33,6 +35,10 @@ inline std::uint64_t number(const element& object, std::string_view name) {
 inline bool flag(const element& object, std::string_view name) {
   bool value = false;
   return object[name].get(value) == simdjson::SUCCESS && value;
+}
+
+inline std::optional<Timestamp> time(const element& object, std::string_view name) {
+  return base::parse_timestamp(text(object, name));
 }
 
 /// A parsed document; the parser owns what `root` points into.

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 
-#include "base/time_text.h"
 #include "base/try.h"
 #include "cli/answer_json.h"
 
@@ -54,7 +53,7 @@ DeadLetterCounts letter_counts(const element& object) {
   out.parked = number(object, "parked");
   out.replaying = number(object, "replaying");
   out.skipped = number(object, "skipped");
-  if (const auto ms = base::parse_time(text(object, "oldest"))) out.oldest = Timestamp(std::chrono::milliseconds(*ms));
+  out.oldest = time(object, "oldest");
   return out;
 }
 

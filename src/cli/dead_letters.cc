@@ -12,6 +12,7 @@
 #include "cli/letter_filter.h"
 #include "cli/output.h"
 #include "cli/requester.h"
+#include "cli/time_switch.h"
 
 namespace user_events::cli {
 namespace {

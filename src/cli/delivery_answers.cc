@@ -1,18 +1,10 @@
 #include "cli/delivery_answers.h"
 
-#include "base/time_text.h"
 #include "base/try.h"
 #include "cli/answer_json.h"
-#include "cli/answers.h"
 
 namespace user_events::cli {
 namespace {
-
-std::optional<Timestamp> time(const element& object, std::string_view name) {
-  const auto ms = base::parse_time(text(object, name));
-  if (!ms) return std::nullopt;
-  return Timestamp(std::chrono::milliseconds(*ms));
-}
 
 Result<DeadLetter> letter_of(const element& object) {
   DeadLetter out;

@@ -7,8 +7,8 @@
 #include "cli/commands.h"
 #include "cli/delivery_answers.h"
 #include "cli/http_client.h"
-#include "cli/letter_filter.h"
 #include "cli/output.h"
+#include "cli/time_switch.h"
 
 namespace user_events::cli {
 namespace {

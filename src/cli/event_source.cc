@@ -6,7 +6,7 @@
 
 #include "base/try.h"
 #include "cli/http_client.h"
-#include "cli/letter_filter.h"
+#include "cli/time_switch.h"
 #include "observability/log.h"
 #include "server/delivery_json.h"
 #include "server/status_json.h"

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include "base/json_text.h"
-#include "base/time_text.h"
 #include "base/try.h"
 #include "base/type_filter.h"
+#include "cli/time_switch.h"
 
 namespace user_events::cli {
 namespace {
@@ -48,19 +48,6 @@ std::string filter_members(const DeadLetterFilter& filter) {
 }
 
 }  // namespace
-
-std::string time_text(Timestamp time) {
-  std::string out;
-  base::append_time(time.time_since_epoch().count(), out);
-  return out;
-}
-
-Result<Timestamp> parse_time_switch(const std::string& value, std::string_view name) {
-  const auto ms = base::parse_time(value);
-  if (ms) return Timestamp(std::chrono::milliseconds(*ms));
-  return fail(ErrorKind::usage, "bad-time", fmt::format("{} is no RFC 3339 time", name),
-              "write for example 2026-11-24T09:00:00Z");
-}
 
 Result<DeadLetterFilter> letter_filter(const DeadLetterArguments& arguments) {
   const auto& given = arguments.filter;

@@ -12,9 +12,5 @@ namespace user_events::cli {
 [[nodiscard]] Result<DeadLetterFilter> letter_filter(const DeadLetterArguments& arguments);
 /// `"filter":{…}` or `"all":true`, without braces around. Error usage if the arguments name neither letters nor `--all`, or both.
 [[nodiscard]] Result<std::string> letter_choice(const DeadLetterArguments& arguments);
-/// Unix time as RFC 3339.
-[[nodiscard]] std::string time_text(Timestamp time);
-/// Error usage, naming the switch, if it is no RFC 3339 time.
-[[nodiscard]] Result<Timestamp> parse_time_switch(const std::string& value, std::string_view name);
 
 }  // namespace user_events::cli

@@ -4,8 +4,8 @@
 #include "base/try.h"
 #include "cli/commands.h"
 #include "cli/event_source.h"
-#include "cli/letter_filter.h"
 #include "cli/output.h"
+#include "cli/time_switch.h"
 
 namespace user_events::cli {
 namespace {

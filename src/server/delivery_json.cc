@@ -8,7 +8,7 @@ namespace {
 
 void append_time(Timestamp time, std::string& out) {
   out += '"';
-  base::append_time(time.time_since_epoch().count(), out);
+  base::append_timestamp(time, out);
   out += '"';
 }
 

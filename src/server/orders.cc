@@ -25,12 +25,6 @@ constexpr std::string_view kStates = "dead, held, parked, replaying or skipped";
 
 bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
-std::optional<Timestamp> parse_timestamp(std::string_view text) {
-  const auto time = base::parse_time(text);
-  if (!time) return std::nullopt;
-  return Timestamp(std::chrono::milliseconds(*time));
-}
-
 bool is_type_pattern(const std::string& text) { return base::TypeFilter::parse({text}).has_value(); }
 
 /// One object of the body. Members that are missing read as nothing; what is wrong with one becomes a finding.
@@ -79,7 +73,7 @@ class OrderReader {
     const auto value = member(name);
     std::string_view out;
     if (!value) return std::nullopt;
-    const auto time = value->get(out) == simdjson::SUCCESS ? parse_timestamp(out) : std::nullopt;
+    const auto time = value->get(out) == simdjson::SUCCESS ? base::parse_timestamp(out) : std::nullopt;
     if (!time) find(name, "time", "must be an RFC 3339 time such as 2026-11-24T09:00:00Z");
     return time;
   }
@@ -208,7 +202,7 @@ std::unexpected<Error> bad_parameter(std::string_view name, std::string_view exp
 Result<void> read_time(const Target& target, std::string_view name, std::optional<Timestamp>& out) {
   const auto* text = target.find(name);
   if (text == nullptr) return {};
-  out = parse_timestamp(*text);
+  out = base::parse_timestamp(*text);
   if (!out) return bad_parameter(name, "an RFC 3339 time such as 2026-11-24T09:00:00Z");
   return {};
 }

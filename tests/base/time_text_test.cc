@@ -93,5 +93,16 @@ TEST(TimeText, RefusesWhatIsNoDateTime) {
     EXPECT_EQ(parse_time(text), std::nullopt) << text;
 }
 
+TEST(TimeText, APointInTimeIsReadAndWrittenAsItsMilliseconds) {
+  const Timestamp time(std::chrono::milliseconds(1'795'510'800'123));
+  std::string out = "at ";
+  append_timestamp(time, out);
+  EXPECT_EQ(out, "at 2026-11-24T09:00:00.123Z");
+  EXPECT_EQ(parse_timestamp("2026-11-24T10:00:00.123+01:00"), time);
+  EXPECT_EQ(parse_timestamp("1969-12-31T23:59:59.999Z"), Timestamp(std::chrono::milliseconds(-1)));
+  EXPECT_EQ(parse_timestamp("2026-11-24"), std::nullopt);
+  EXPECT_EQ(parse_timestamp(""), std::nullopt);
+}
+
 }  // namespace
 }  // namespace user_events::base

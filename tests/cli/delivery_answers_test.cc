@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/letter_filter.h"
+#include "cli/time_switch.h"
 
 namespace user_events::cli {
 namespace {
