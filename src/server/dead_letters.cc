@@ -1,7 +1,7 @@
 // /v1/dead-letters: what could not be delivered, sending it again, giving it up.
 #include <fmt/format.h>
 
-#include <charconv>
+#include <optional>
 
 #include "base/try.h"
 #include "server/answer_later.h"
@@ -26,8 +26,7 @@ Result<LetterQuery> letter_query(const Target& target) {
   UE_TRY_ASSIGN(query.after, target.number("after", 0, 0, ~0ull));
   UE_TRY_ASSIGN(query.limit, target.number("limit", query.limit, 1, kMaxPageLetters));
   if (const auto* users = target.find("users")) {
-    if (*users != "true" && *users != "false")
-      return fail(ErrorKind::malformed, "bad-parameter", "query parameter 'users' must be true or false");
+    if (*users != "true" && *users != "false") return bad_parameter("users", "true or false");
     query.with_users = *users == "true";
   }
   return query;
@@ -36,10 +35,8 @@ Result<LetterQuery> letter_query(const Target& target) {
 /// The number in segment `at` of the path; nothing, and answered, if it is none.
 std::optional<std::uint64_t> path_number(Channel& channel, std::size_t at) {
   if (!takes_no_query(channel)) return std::nullopt;
-  const auto& text = channel.prepared().target.path[at];
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc{} && end == text.data() + text.size() && number != 0) return number;
+  const auto number = whole_number(channel.prepared().target.path[at]);
+  if (number && *number != 0) return number;
   channel.fail(Error{ErrorKind::not_found, "no-such-number", "there is nothing with this number",
                      "GET /v1/dead-letters and GET /v1/dead-letters/replays list the numbers", {}});
   return std::nullopt;

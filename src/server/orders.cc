@@ -4,7 +4,6 @@
 #include <simdjson.h>
 
 #include <algorithm>
-#include <charconv>
 #include <initializer_list>
 #include <optional>
 
@@ -195,10 +194,6 @@ std::string requester(OrderReader& in) {
   return by.empty() ? std::string(kUnknownRequester) : by;
 }
 
-std::unexpected<Error> bad_parameter(std::string_view name, std::string_view expected) {
-  return fail(ErrorKind::malformed, "bad-parameter", fmt::format("query parameter '{}' must be {}", name, expected));
-}
-
 Result<void> read_time(const Target& target, std::string_view name, std::optional<Timestamp>& out) {
   const auto* text = target.find(name);
   if (text == nullptr) return {};
@@ -209,11 +204,10 @@ Result<void> read_time(const Target& target, std::string_view name, std::optiona
 
 Result<void> read_lists(const Target& target, DeadLetterFilter& out) {
   for (auto& text : target.list("number")) {
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size() || number == 0 || out.numbers.size() == kMaxDeadLetterNumbers)
+    const auto number = whole_number(text);
+    if (!number || *number == 0 || out.numbers.size() == kMaxDeadLetterNumbers)
       return bad_parameter("number", "the number of a letter");
-    out.numbers.push_back(number);
+    out.numbers.push_back(*number);
   }
   for (auto& text : target.list("state")) {
     const auto state = dead_letter_state(text);

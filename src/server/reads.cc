@@ -1,8 +1,9 @@
 // The GET endpoints that answer at once or with one read.
 #include <fmt/format.h>
 
-#include <charconv>
+#include <cstdint>
 #include <iterator>
+#include <limits>
 
 #include "base/try.h"
 #include "server/answer_later.h"
@@ -70,14 +71,14 @@ void show_schema(Channel& channel) {
   const auto& path = channel.prepared().target.path;
   std::uint32_t version = 0;
   if (path.size() == 4) {
-    const auto* end = path[3].data() + path[3].size();
-    const auto [stop, error] = std::from_chars(path[3].data(), end, version);
-    if (error != std::errc{} || stop != end || version == 0)
+    const auto number = whole_number(path[3]);
+    if (!number || *number == 0 || *number > std::numeric_limits<std::uint32_t>::max())
       return channel.fail(Error{ErrorKind::not_found,
                                 "no-such-schema",
                                 "a version is a whole number from 1",
                                 "GET /v1/schemas lists them",
                                 {}});
+    version = static_cast<std::uint32_t>(*number);
   }
   read_later(channel, [type = path[2], version](UserEventPublisher& publisher) -> Result<Answer> {
     UE_TRY_ASSIGN(auto schema, publisher.schema(type, version));

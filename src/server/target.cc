@@ -25,11 +25,6 @@ std::unexpected<Error> bad_target() {
               "percent-encode what is not a letter, a digit or one of -._~");
 }
 
-std::unexpected<Error> bad_parameter(std::string_view name, std::string_view expected) {
-  return fail(ErrorKind::malformed, "bad-parameter",
-              fmt::format("query parameter '{}' must be {}", name, expected));
-}
-
 bool is_clean(std::string_view text) {
   return base::is_valid_utf8(text) &&
          std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
@@ -77,12 +72,10 @@ Result<std::uint64_t> Target::number(std::string_view name, std::uint64_t fallba
                                      std::uint64_t most) const {
   const auto* text = find(name);
   if (text == nullptr) return fallback;
-  std::uint64_t value = 0;
-  const auto* end = text->data() + text->size();
-  const auto [stop, error] = std::from_chars(text->data(), end, value);
-  if (error != std::errc{} || stop != end || value < least || value > most)
+  const auto value = whole_number(*text);
+  if (!value || *value < least || *value > most)
     return bad_parameter(name, fmt::format("a whole number from {} to {}", least, most));
-  return value;
+  return *value;
 }
 
 std::vector<std::string> Target::list(std::string_view name) const {
@@ -121,6 +114,18 @@ std::optional<std::string> percent_decode(std::string_view text) {
   for (const char c : **encoded) decoded.push_back(c);
   if (!is_clean(decoded)) return std::nullopt;
   return decoded;
+}
+
+std::optional<std::uint64_t> whole_number(std::string_view text) noexcept {
+  std::uint64_t value = 0;
+  const auto* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  return value;
+}
+
+std::unexpected<Error> bad_parameter(std::string_view name, std::string_view expected) {
+  return fail(ErrorKind::malformed, "bad-parameter", fmt::format("query parameter '{}' must be {}", name, expected));
 }
 
 }  // namespace user_events::server

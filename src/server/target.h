@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <expected>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -41,5 +42,11 @@ struct Target {
 /// Decodes `%XX` (RFC 3986). nullopt if an escape is malformed or the result is not UTF-8 or holds control
 /// characters.
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
+
+/// Digits and nothing else, at most 2^64-1.
+[[nodiscard]] std::optional<std::uint64_t> whole_number(std::string_view text) noexcept;
+
+/// Error `malformed`, code `bad-parameter`: query parameter `name` must be `expected`.
+[[nodiscard]] std::unexpected<Error> bad_parameter(std::string_view name, std::string_view expected);
 
 }  // namespace user_events::server
