@@ -55,6 +55,8 @@ struct DeadLetterFilter {
   std::vector<DeadLetterState> states = {};
 };
 inline constexpr std::size_t kMaxDeadLetterNumbers = 10'000;
+inline constexpr std::size_t kMaxPageLetters = 1'000;       ///< Of one page of dead letters.
+inline constexpr std::uint32_t kMaxReplayRate = 1'000'000;  ///< Events per second that a replay can be asked for by command and by HTTP.
 
 struct DeadLetterPage {
   std::vector<DeadLetter> letters;  ///< By number.

@@ -1,11 +1,11 @@
 // The switches of `dead-letters` and `destination`.
 #include "cli/command_line_parts.h"
+#include "user_events/delivery.h"
 
 namespace user_events::cli {
 namespace {
 
 constexpr std::uint64_t kMostListed = 1'000'000'000;
-constexpr std::uint64_t kMostRate = 1'000'000;
 
 void add_filter(CLI::App& command, LetterFilterArguments& filter) {
   command.add_option("--destination", filter.destination, "Only letters of this destination")->type_name("NAME");
@@ -61,7 +61,7 @@ void add_replay(CLI::App& group, DeadLetterArguments& a) {
   auto* replay = group.add_subcommand("replay", "Send letters again, in order per user, with what is held behind them");
   add_choice(*replay, a);
   replay->add_option("--rate", a.rate, "At most so many events a second (default: as the destination takes them)")
-      ->check(whole_number(1, kMostRate))
+      ->check(whole_number(1, kMaxReplayRate))
       ->type_name("N");
   replay->add_flag("--no-wait", a.no_wait, "Do not wait for the end; the daemon goes on by itself");
   replay->add_flag("--json", a.json, "As JSON, a replay a line");

@@ -17,8 +17,6 @@
 namespace user_events::cli {
 namespace {
 
-constexpr std::size_t kPageLetters = 1'000;
-
 std::string letter_line(const DeadLetter& letter, bool with_user) {
   return printable(fmt::format("{:>8}  {:<9}  {}  {:>10}  {}  {}  {}{}  {}", letter.number, to_text(letter.state),
                                time_text(letter.since), letter.sequence, letter.destination, letter.type,
@@ -67,7 +65,7 @@ Result<void> dead_letters_list(const DeadLetterArguments& arguments) {
   query.with_users = arguments.show_users;
   UE_TRY_ASSIGN(const auto source, open_source(arguments.client, arguments.data_dir));
   for (std::uint64_t left = arguments.limit; left > 0;) {
-    query.limit = std::min<std::uint64_t>(left, kPageLetters);
+    query.limit = std::min<std::uint64_t>(left, kMaxPageLetters);
     UE_TRY_ASSIGN(const std::string body, source->letters_json(query));
     UE_TRY_ASSIGN(const auto page, parse_letters(body));
     UE_TRY(print_page(page, arguments));

@@ -11,7 +11,6 @@
 namespace user_events {
 namespace {
 
-constexpr std::size_t kMaxPageLetters = 1'000;
 constexpr std::size_t kMaxReasonBytes = 1'000;
 
 constexpr std::array<std::pair<DeadLetterState, std::string_view>, 5> kStates = {{{DeadLetterState::dead, "dead"},

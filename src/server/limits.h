@@ -22,12 +22,10 @@ inline constexpr std::size_t kNdjsonPieces = 4;              ///< Pieces of one 
 inline constexpr std::size_t kNdjsonSinglePieces = 512;      ///< The same with on_error=stop, one line each.
 inline constexpr std::size_t kStreamPageEvents = 256;        ///< Events read at a time for an event stream.
 inline constexpr std::size_t kMaxPageEvents = 1'000;         ///< `limit` of GET /v1/events.
-inline constexpr std::size_t kMaxPageLetters = 1'000;        ///< `limit` of GET /v1/dead-letters.
 inline constexpr std::size_t kMaxOrderBytes = 256 << 10;     ///< JSON body of what is not a publish.
 inline constexpr std::size_t kMaxOrderTextBytes = 1 << 10;   ///< One text in it.
 inline constexpr std::size_t kMaxOrderPatterns = 100;        ///< `types` or `states` in it.
 inline constexpr std::size_t kMaxOrderFindings = 20;         ///< Told about one.
-inline constexpr std::uint32_t kMaxReplayRate = 1'000'000;   ///< Events per second.
 inline constexpr std::size_t kBurstHandlers = 256;           ///< At most so many before a commit may begin.
 inline constexpr std::uint64_t kMaxLingerBytes =
     64 << 20;  ///< Thrown away after an early answer, then the connection is cut.
