@@ -91,7 +91,7 @@ Result<void> dead_letters_replays(const DeadLetterArguments& arguments) {
   if (arguments.json) return write_result(body + "\n");
   UE_TRY_ASSIGN(const auto replays, parse_replays(body));
   std::string out;
-  for (const auto& one : replays) out += replay_line(one);
+  for (const auto& one : replays) out += replay_line(one.replay);
   return write_result(out);
 }
 

@@ -29,9 +29,9 @@ struct Totals {
   bool running = false, cancelled = false;
 };
 
-Totals totals_of(const std::vector<DeadLetterReplay>& replays) {
+Totals totals_of(const std::vector<ReplayLine>& replays) {
   Totals out;
-  for (const auto& one : replays) {
+  for (const auto& [one, json] : replays) {
     out.total += one.total;
     out.delivered += one.delivered;
     out.dead_again += one.dead_again;
@@ -47,15 +47,16 @@ class Follower {
  public:
   explicit Follower(HttpClient& client) : client_(client) {}
 
-  Result<void> update(std::vector<DeadLetterReplay>& replays) {
-    for (auto& one : replays) {
+  Result<void> update(std::vector<ReplayLine>& replays) {
+    for (auto& [one, json] : replays) {
       if (one.state != kRunning) continue;
-      const auto body = client_.get(fmt::format("/v1/dead-letters/replays/{}", one.number));
+      auto body = client_.get(fmt::format("/v1/dead-letters/replays/{}", one.number));
       if (!body) {
         UE_TRY(bear(body.error(), one.number));
         return {};
       }
       UE_TRY_ASSIGN(one, parse_replay(*body));
+      json = *std::move(body);
     }
     absent_since_.reset();
     return {};
@@ -102,7 +103,7 @@ Result<void> judge(const Totals& end) {
   return {};
 }
 
-Result<void> follow(HttpClient& client, std::vector<DeadLetterReplay>& replays) {
+Result<void> follow(HttpClient& client, std::vector<ReplayLine>& replays) {
   Follower follower(client);
   const auto start = Clock::now();
   auto pause = kPollFirst;
@@ -115,15 +116,8 @@ Result<void> follow(HttpClient& client, std::vector<DeadLetterReplay>& replays) 
   return {};
 }
 
-Result<void> print_replays(HttpClient& client, const std::vector<DeadLetterReplay>& replays, bool json) {
-  for (const auto& one : replays) {
-    if (!json) {
-      UE_TRY(write_result(summary_line(one)));
-      continue;
-    }
-    UE_TRY_ASSIGN(const std::string body, client.get(fmt::format("/v1/dead-letters/replays/{}", one.number)));
-    UE_TRY(write_result(body + "\n"));
-  }
+Result<void> print_replays(const std::vector<ReplayLine>& replays, bool as_json) {
+  for (const auto& [one, json] : replays) UE_TRY(write_result(as_json ? json + "\n" : summary_line(one)));
   return {};
 }
 
@@ -138,7 +132,7 @@ Result<void> dead_letters_replay(const DeadLetterArguments& arguments) {
   UE_TRY_ASSIGN(const std::string answer, client.post("/v1/dead-letters/replay", "application/json", body));
   UE_TRY_ASSIGN(auto replays, parse_replays(answer));
   if (!arguments.no_wait) UE_TRY(follow(client, replays));
-  UE_TRY(print_replays(client, replays, arguments.json));
+  UE_TRY(print_replays(replays, arguments.json));
   return judge(totals_of(replays));
 }
 

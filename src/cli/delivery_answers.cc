@@ -75,15 +75,15 @@ Result<DeadLetterReplay> parse_replay(std::string_view body) {
   return replay_of(document.root);
 }
 
-Result<std::vector<DeadLetterReplay>> parse_replays(std::string_view body) {
+Result<std::vector<ReplayLine>> parse_replays(std::string_view body) {
   Document document;
   simdjson::dom::array replays;
   if (!parse_object(body, document) || document.root["replays"].get(replays) != simdjson::SUCCESS)
     return not_understood();
-  std::vector<DeadLetterReplay> out;
+  std::vector<ReplayLine> out;
   for (const element each : replays) {
     UE_TRY_ASSIGN(auto replay, replay_of(each));
-    out.push_back(std::move(replay));
+    out.push_back({std::move(replay), simdjson::minify(each)});
   }
   return out;
 }

@@ -22,7 +22,11 @@ struct LetterPage {
 [[nodiscard]] Result<LetterPage> parse_letters(std::string_view body);
 [[nodiscard]] Result<DeadLetterDetail> parse_letter(std::string_view body);
 [[nodiscard]] Result<DeadLetterReplay> parse_replay(std::string_view body);
-[[nodiscard]] Result<std::vector<DeadLetterReplay>> parse_replays(std::string_view body);
+struct ReplayLine {
+  DeadLetterReplay replay;
+  std::string json;  ///< As LetterLine's.
+};
+[[nodiscard]] Result<std::vector<ReplayLine>> parse_replays(std::string_view body);
 [[nodiscard]] Result<std::uint64_t> parse_discarded(std::string_view body);
 [[nodiscard]] Result<RewindResult> parse_rewind(std::string_view body);
 [[nodiscard]] Result<std::vector<DestinationStatus>> parse_destinations(std::string_view body);

@@ -45,6 +45,16 @@ TEST(DeliveryAnswers, AReplayTellsHowFarItIs) {
   EXPECT_FALSE(replay->finished);
 }
 
+TEST(DeliveryAnswers, ReplaysKeepTheLineTheyCameIn) {
+  const auto replays = parse_replays(R"({"replays": [{"number": 3, "state": "done", "total": 10}, {"number":4,"state":"running"}]})");
+  ASSERT_TRUE(replays);
+  ASSERT_EQ(replays->size(), 2u);
+  EXPECT_EQ((*replays)[0].replay.total, 10u);
+  EXPECT_EQ((*replays)[0].json, R"({"number":3,"state":"done","total":10})");
+  EXPECT_EQ((*replays)[1].json, R"({"number":4,"state":"running"})");
+  EXPECT_FALSE(parse_replays(R"({"replays":[{"number":0,"state":"done"}]})"));
+}
+
 DeadLetterArguments arguments_with(std::vector<std::uint64_t> numbers, bool all) {
   DeadLetterArguments out;
   out.numbers = std::move(numbers);

@@ -1,11 +1,13 @@
 """What a person does about events that a broker will not take: find out, repair, send again, give up. The broker is a real Kafka whose topic
 takes only small messages until it is repaired."""
+import http.server
 import json
 import os
 import pathlib
 import pty
 import re
 import subprocess
+import threading
 
 import pytest
 
@@ -243,6 +245,36 @@ def test_progress_of_a_replay_is_shown_on_a_terminal_only(kafka, new_daemon):
     os.close(ours)
     assert done.returncode == 0 and done.stdout.startswith("replay 1 (kafka) is done: 100 of 100 delivered")
     assert re.search(rb"\d+ of 100 delivered, 0 failed again, \d+ a second", shown) and b"\r" in shown
+
+
+class FinishesAndIsGone(http.server.BaseHTTPRequestHandler):
+    """A daemon that answers a replay with one that is done already, and nothing after it."""
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.answer(202, {"replays": [{"number": 7, "destination": "kafka", "state": "done", "total": 2, "delivered": 2, "deadAgain": 0, "remaining": 0}]})
+
+    def do_GET(self):
+        self.answer(404, {"type": "urn:user-events:problem:no-replay", "detail": "there is no replay 7"})
+
+    def answer(self, status, content):
+        body = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_replay_that_is_done_is_printed_as_it_was_answered_and_not_asked_for_again():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), FinishesAndIsGone) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        done = cli("dead-letters", "replay", "--all", "--json", USER_EVENTS_URL=f"http://127.0.0.1:{server.server_port}")
+        server.shutdown()
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    assert json.loads(done.stdout) == {"number": 7, "destination": "kafka", "state": "done", "total": 2, "delivered": 2, "deadAgain": 0, "remaining": 0}
 
 
 # ---- discard
