@@ -2,11 +2,11 @@
 
 namespace user_events::destinations {
 
-void append_percent_encoded(std::string_view value, std::string& out, std::string_view also) {
+void append_percent_encoded(std::string_view value, std::string& out) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   for (const char c : value) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte > 0x20 && byte < 0x7F && c != '"' && c != '%' && also.find(c) == std::string_view::npos) {
+    if (byte > 0x20 && byte < 0x7F && c != '"' && c != '%') {
       out += c;
       continue;
     }

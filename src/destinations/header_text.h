@@ -9,8 +9,8 @@
 namespace user_events::destinations {
 
 /// Appends `value`, percent-encoded as the CloudEvents HTTP and NATS bindings want it: space, `"`, `%` and everything outside
-/// U+0021–U+007E. `also` are further characters to encode.
-void append_percent_encoded(std::string_view value, std::string& out, std::string_view also = {});
+/// U+0021–U+007E.
+void append_percent_encoded(std::string_view value, std::string& out);
 
 /// Of the body in this format.
 [[nodiscard]] constexpr std::string_view content_type(encoding::Format format) noexcept {

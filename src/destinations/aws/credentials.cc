@@ -124,6 +124,12 @@ std::string_view unsupported_in(const Profile& profile) {
   return {};
 }
 
+/// To the instance metadata service, never through a proxy.
+http::Request instance_request(std::string_view method, std::string_view path, std::string header) {
+  return {.method = std::string(method), .url = environment("AWS_EC2_METADATA_SERVICE_ENDPOINT", std::string(kInstanceHost)) + std::string(path),
+          .headers = {std::move(header)}, .body = {}, .signature = {}, .timeout = kMetadataTimeout, .use_proxy = false};
+}
+
 }  // namespace
 
 std::string region_of_environment(const Config& config) {
@@ -248,10 +254,7 @@ bool CredentialSource::look_in_container() {
 
 void CredentialSource::ask_instance() {
   origin_ = "the instance metadata service";
-  http::Request request{.method = "PUT", .url = {}, .headers = {"X-aws-ec2-metadata-token-ttl-seconds: 21600"}, .body = {}, .signature = {},
-                        .timeout = kMetadataTimeout, .use_proxy = false};
-  request.url = environment("AWS_EC2_METADATA_SERVICE_ENDPOINT", std::string(kInstanceHost)) + "/latest/api/token";
-  ask(std::move(request), &CredentialSource::on_instance_token);
+  ask(instance_request("PUT", "/latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds: 21600"), &CredentialSource::on_instance_token);
 }
 
 void CredentialSource::on_instance_token(const http::Response& response) {
@@ -260,10 +263,7 @@ void CredentialSource::on_instance_token(const http::Response& response) {
                 "(set access_key_id_env and secret_access_key_env, or a profile)");
   if (response.status != 200 || !fits_header(response.body)) return fail(fmt::format("{} {}", origin_, why(response)));
   instance_token_ = response.body;
-  http::Request request{.method = "GET", .url = {}, .headers = {"X-aws-ec2-metadata-token: " + instance_token_}, .body = {}, .signature = {},
-                        .timeout = kMetadataTimeout, .use_proxy = false};
-  request.url = environment("AWS_EC2_METADATA_SERVICE_ENDPOINT", std::string(kInstanceHost)) + std::string(kRolePath);
-  ask(std::move(request), &CredentialSource::on_instance_role);
+  ask(instance_request("GET", kRolePath, "X-aws-ec2-metadata-token: " + instance_token_), &CredentialSource::on_instance_role);
 }
 
 void CredentialSource::on_instance_role(const http::Response& response) {
@@ -271,10 +271,7 @@ void CredentialSource::on_instance_role(const http::Response& response) {
   if (response.status == 404 || (response.status == 200 && role.empty()))
     return fail("this instance has no role (attach an instance profile, or configure credentials)");
   if (response.status != 200 || role.find_first_of("/?#% \r") != std::string::npos) return fail(fmt::format("{} {}", origin_, why(response)));
-  http::Request request{.method = "GET", .url = {}, .headers = {"X-aws-ec2-metadata-token: " + instance_token_}, .body = {}, .signature = {},
-                        .timeout = kMetadataTimeout, .use_proxy = false};
-  request.url = environment("AWS_EC2_METADATA_SERVICE_ENDPOINT", std::string(kInstanceHost)) + std::string(kRolePath) + role;
-  ask(std::move(request), &CredentialSource::on_json);
+  ask(instance_request("GET", std::string(kRolePath) + role, "X-aws-ec2-metadata-token: " + instance_token_), &CredentialSource::on_json);
 }
 
 void CredentialSource::on_json(const http::Response& response) {
