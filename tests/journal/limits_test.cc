@@ -1,48 +1,20 @@
-// Full disks, failing disks, bounds, retention, copies.
+// Full disks, failing disks, bounds.
 #include <algorithm>
 #include <atomic>
 #include <thread>
 
+#include "crash_disk_fixture.h"
 #include "journal/format.h"
-#include "journal_fixture.h"
-#include "support/crash_file_system.h"
 #include "support/fault_file_system.h"
 
 namespace user_events::journal::test {
 namespace {
 
-using user_events::test::CrashFileSystem;
 using user_events::test::Fault;
 using user_events::test::FaultFileSystem;
 using user_events::test::FaultKind;
 
-class LimitsTest : public ::testing::Test {
- protected:
-  LimitsTest() {
-    options_.directory = "/data/journal";
-    options_.segment_bytes = 64u << 10;
-    options_.reserve_bytes = 0;
-    options_.recent_frames_bytes = 0;
-    options_.scrub_pause = std::chrono::milliseconds(0);
-  }
-  std::unique_ptr<Journal> open(ports::FileSystem& files) {
-    auto opened = Journal::open(files, clock_, random_, options_);
-    EXPECT_TRUE(opened) << describe(opened.error());
-    return opened ? *std::move(opened) : nullptr;
-  }
-  std::unique_ptr<Journal> open() { return open(disk_); }
-  static bool accepts_within(const Journal& journal, std::chrono::milliseconds limit) {
-    const auto until = std::chrono::steady_clock::now() + limit;
-    while (!journal.stats().accepting && std::chrono::steady_clock::now() < until)
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    return journal.stats().accepting;
-  }
-
-  CrashFileSystem disk_;
-  user_events::test::TestClock clock_;
-  user_events::test::SeededRandom random_{1};
-  Options options_;
-};
+class LimitsTest : public CrashDiskTest {};
 
 // ---- full ----
 
@@ -287,78 +259,6 @@ TEST_F(LimitsTest, AFullStagingBufferRefusesOrWaits) {
   EXPECT_EQ(journal->durable_sequence(), 3u);
 }
 
-TEST_F(LimitsTest, AHoldKeepsNothingBackForLong) {
-  const auto journal = open();
-  journal->hold();
-  std::atomic<bool> completed{false};
-  const auto draft = numbered(1);
-  const RecordDraft view = draft.view();
-  journal->append({&view, 1}, Backpressure::wait, [&](const auto& receipts) { completed = receipts.has_value(); });
-  EXPECT_EQ(journal->wait_durable(0, std::chrono::seconds(10)), 1u);
-  journal->release();
-  while (!completed) std::this_thread::yield();
-}
-
-TEST_F(LimitsTest, WhatIsAppendedDuringAHoldSharesOneCommit) {
-  options_.longest_hold = std::chrono::hours(1);
-  const auto journal = open();
-  std::atomic<int> completed{0};
-  const auto append_one = [&](std::uint64_t n) {
-    const auto draft = numbered(n);
-    const RecordDraft view = draft.view();
-    journal->append({&view, 1}, Backpressure::wait, [&](const auto& receipts) { completed += receipts.has_value(); });
-  };
-  const auto frames = journal->stats().frames;
-  journal->hold();
-  journal->hold();
-  for (std::uint64_t n = 1; n <= 50; ++n) append_one(n);
-  journal->release();
-  EXPECT_EQ(journal->wait_durable(0, std::chrono::milliseconds(50)), 0u) << "one hold of two is left";
-  EXPECT_EQ(completed, 0);
-  journal->release();
-  while (completed != 50) std::this_thread::yield();
-  EXPECT_EQ(journal->stats().frames, frames + 1);
-}
-
-TEST_F(LimitsTest, NoHoldKeepsAWaitingCallerWaiting) {
-  options_.staging_bytes = 16u << 10;
-  options_.longest_hold = std::chrono::hours(1);
-  const auto journal = open();
-  journal->hold();
-  EXPECT_TRUE(append_numbered(*journal, 1, 1)) << "a caller that waits for the outcome";
-  // Callers that wait for room: more than the buffer takes.
-  std::atomic<std::uint64_t> completed{0};
-  for (std::uint64_t n = 2; n <= 100; ++n) {
-    const auto draft = numbered(n, 1'000);
-    const RecordDraft view = draft.view();
-    journal->append({&view, 1}, Backpressure::wait, [&](const auto& receipts) { completed += receipts.has_value(); });
-  }
-  // Callers that are refused for want of room make it all the same.
-  for (std::uint64_t n = 101; n <= 1'000'000 && completed < 1'000; ++n) {
-    const auto draft = numbered(n, 1'000);
-    const RecordDraft view = draft.view();
-    journal->append({&view, 1}, Backpressure::refuse, [&](const auto& receipts) { completed += receipts.has_value(); });
-  }
-  EXPECT_GE(completed, 1'000u);
-  journal->close();  // what is staged is committed first
-  EXPECT_EQ(journal->stats().durable_sequence, completed + 1);
-}
-
-TEST_F(LimitsTest, MuchToWriteIsNotHeldBack) {
-  options_.longest_hold = std::chrono::hours(1);
-  const auto journal = open();
-  journal->hold();
-  std::atomic<std::uint64_t> completed{0};
-  for (std::uint64_t n = 1; n <= 100; ++n) {
-    const auto draft = numbered(n, 1'000);
-    const RecordDraft view = draft.view();
-    journal->append({&view, 1}, Backpressure::wait, [&](const auto& receipts) { completed += receipts.has_value(); });
-  }
-  EXPECT_GT(journal->wait_durable(0, std::chrono::seconds(10)), 0u);
-  journal->release();
-  while (completed != 100) std::this_thread::yield();
-}
-
 TEST_F(LimitsTest, RepeatsOfAnAcceptedIdAreBoundedWhileTheDiskIsBusy) {
   options_.staging_bytes = 20'000;
   const auto journal = open();
@@ -424,209 +324,6 @@ TEST_F(LimitsTest, AcceptedTimesNeverDecreaseEvenWhenTheClockIsSetBack) {
     EXPECT_GE((*chunk)[0].accepted_ms, last);
     last = (*chunk)[0].accepted_ms;
   }
-}
-
-// ---- retention ----
-
-class RetentionTest : public LimitsTest {
- protected:
-  RetentionTest() {
-    options_.segment_bytes = 16u << 10;
-    options_.retention_age = std::chrono::hours(10);
-    options_.idempotency_window = std::chrono::hours(5);
-  }
-  void fill(Journal& journal, std::uint64_t count) {
-    for (std::uint64_t n = 1; n <= count; ++n) ASSERT_TRUE(append_numbered(journal, n, 1, 1'000));
-  }
-};
-
-TEST_F(RetentionTest, RemovesOldSegmentsAndReadersBeforeThemAreTold) {
-  auto journal = open();
-  fill(*journal, 50);
-  journal->set_needed_after(50);
-  EXPECT_EQ(*journal->apply_retention(), 0u);
-  clock_.advance(std::chrono::hours(11));
-  Reader behind = journal->reader(3);
-  const std::size_t removed = *journal->apply_retention();
-  EXPECT_GE(removed, 2u);
-  const std::uint64_t first = journal->stats().first_sequence;
-  EXPECT_GT(first, 20u);
-  const auto chunk = behind.next();
-  ASSERT_FALSE(chunk);
-  EXPECT_EQ(chunk.error().kind, ErrorKind::not_found);
-  EXPECT_EQ(chunk.error().code, "expired");
-  EXPECT_EQ(read_all(*journal).records.front().first, first);
-  journal.reset();
-  journal = open();
-  EXPECT_EQ(journal->stats().first_sequence, first);
-  EXPECT_EQ(read_all(*journal).records.size(), 50 - first + 1);
-  EXPECT_TRUE(journal->verify());
-}
-
-TEST_F(RetentionTest, NeverRemovesWhatIsStillNeeded) {
-  const auto journal = open();
-  fill(*journal, 50);
-  clock_.advance(std::chrono::hours(1'000));
-  EXPECT_EQ(*journal->apply_retention(), 0u);
-  journal->set_needed_after(20);
-  static_cast<void>(*journal->apply_retention());
-  EXPECT_LE(journal->stats().first_sequence, 21u);
-  EXPECT_GT(journal->stats().first_sequence, 1u);
-}
-
-TEST_F(RetentionTest, BySizeNeverRemovesInsideTheIdempotencyWindow) {
-  options_.retention_bytes = 30'000;
-  options_.retention_age = std::chrono::milliseconds(0);
-  const auto journal = open();
-  fill(*journal, 60);
-  journal->set_needed_after(60);
-  clock_.advance(std::chrono::hours(4));
-  EXPECT_EQ(*journal->apply_retention(), 0u);
-  clock_.advance(std::chrono::hours(2));
-  EXPECT_GE(*journal->apply_retention(), 2u);
-  EXPECT_LE(journal->stats().disk_bytes, 30'000u);
-}
-
-TEST_F(RetentionTest, APositionBehindTheOldestRecordButZeroBeginsAtTheOldest) {
-  const auto journal = open();
-  fill(*journal, 50);
-  journal->set_needed_after(50);
-  clock_.advance(std::chrono::hours(11));
-  ASSERT_GE(*journal->apply_retention(), 1u);
-  Reader reader = journal->reader(0);
-  const auto chunk = reader.next();
-  ASSERT_TRUE(chunk);
-  EXPECT_EQ(chunk->first_sequence(), journal->stats().first_sequence);
-}
-
-// ---- identity ----
-
-TEST_F(LimitsTest, TheJournalsIdAndSecretLast) {
-  auto journal = open();
-  const std::string id = journal->id();
-  const std::vector<std::byte> secret(journal->secret().begin(), journal->secret().end());
-  EXPECT_EQ(id.size(), 35u);
-  EXPECT_NE(std::count(secret.begin(), secret.end(), std::byte{0}), 32);
-  journal.reset();
-  journal = open();
-  EXPECT_EQ(journal->id(), id);
-  EXPECT_TRUE(std::equal(secret.begin(), secret.end(), journal->secret().begin()));
-}
-
-TEST_F(LimitsTest, ACopyOfTheDirectoryBeginsANewEpochAndKeepsItsRecordsAndSecret) {
-  std::string id;
-  std::vector<std::byte> secret;
-  {
-    const auto journal = open();
-    ASSERT_TRUE(append(*journal, {with_caller_id("a")}));
-    id = journal->id();
-    secret.assign(journal->secret().begin(), journal->secret().end());
-  }
-  const auto copied_disk = disk_.copy();
-  std::string copied_id;
-  {
-    const auto journal = open(*copied_disk);
-    copied_id = journal->id();
-    EXPECT_NE(copied_id, id);
-    EXPECT_EQ(copied_id.substr(0, 26), id.substr(0, 26));
-    EXPECT_TRUE(std::equal(secret.begin(), secret.end(), journal->secret().begin()));
-    const auto receipts = append(*journal, {with_caller_id("a"), numbered(2)});
-    ASSERT_TRUE(receipts);
-    EXPECT_TRUE((*receipts)[0].duplicate);
-    EXPECT_EQ((*receipts)[1].sequence, 2u);
-    EXPECT_TRUE(journal->verify());
-  }
-  EXPECT_EQ(open(*copied_disk)->id(), copied_id);
-  const auto second_copy = disk_.copy();
-  EXPECT_NE(open(*second_copy)->id(), copied_id);
-  EXPECT_EQ(open()->id(), id);
-}
-
-/// Puts back what the backup holds, into the files that are there, as `cp` does.
-void restore_in_place(CrashFileSystem& disk, CrashFileSystem& backup) {
-  const std::vector<std::string> there = disk.list("/data/journal").value();
-  const std::vector<std::string> kept = backup.list("/data/journal").value();
-  for (const std::string& name : there)
-    if (std::ranges::find(kept, name) == kept.end()) static_cast<void>(disk.remove("/data/journal/" + name));
-  for (const std::string& name : kept)
-    disk.set_content("/data/journal/" + name, backup.content("/data/journal/" + name));
-}
-
-TEST_F(LimitsTest, ABackupRestoredInPlaceBeginsANewEpoch) {
-  for (const bool while_open : {false, true}) {
-    auto journal = open();
-    const std::string id = journal->id();
-    ASSERT_TRUE(append_numbered(*journal, 1, 2));
-    if (!while_open) journal.reset();
-    const auto backup = disk_.copy();
-    journal.reset();
-    if (!while_open) {
-      journal = open();
-      EXPECT_EQ(journal->id(), id);
-      ASSERT_TRUE(append_numbered(*journal, 3, 2));
-      journal.reset();
-    }
-    restore_in_place(disk_, *backup);
-    EXPECT_NE(open()->id(), id) << while_open;
-  }
-}
-
-TEST_F(LimitsTest, ACrashBeginsNoNewEpoch) {
-  std::string id;
-  std::unique_ptr<CrashFileSystem> crashed;
-  {
-    const auto journal = open();
-    id = journal->id();
-    ASSERT_TRUE(append_numbered(*journal, 1, 2));
-    crashed = disk_.after_power_cut(1);
-  }
-  for (std::uint64_t sync = 1; sync <= 6; ++sync) {  // also one in the middle of a start
-    crashed->cut_power_at_sync(sync, sync);
-    static_cast<void>(Journal::open(*crashed, clock_, random_, options_));
-    crashed = crashed->after_power_cut(sync);
-    EXPECT_EQ(open(*crashed)->id(), id) << sync;
-  }
-}
-
-TEST_F(LimitsTest, AListenerIsToldAndNotAfterItWasRemoved) {
-  const auto journal = open();
-  std::atomic<std::uint64_t> seen{0};
-  const auto token = journal->add_listener([&](std::uint64_t durable) { seen = durable; });
-  ASSERT_TRUE(append_numbered(*journal, 1, 3));
-  while (seen != 3) std::this_thread::yield();  // it is told after the completions, so after the append has returned
-  journal->remove_listener(token);
-  ASSERT_TRUE(append_numbered(*journal, 4, 1));
-  EXPECT_EQ(seen, 3u);
-}
-
-TEST_F(LimitsTest, AListenerIsToldWhenAllCompletionsOfACommitHaveBeenCalled) {
-  const auto journal = open();
-  std::atomic<int> completed{0};
-  std::atomic<bool> early{false};
-  std::atomic<std::uint64_t> told{0};
-  const auto token = journal->add_listener([&](std::uint64_t durable) {
-    if (static_cast<std::uint64_t>(completed) < durable) early = true;
-    told = durable;
-  });
-  constexpr int kAppends = 200;
-  for (int i = 0; i < kAppends; ++i) {
-    const OwnedDraft draft = numbered(static_cast<std::uint64_t>(i) + 1);
-    const RecordDraft view = draft.view();
-    journal->append({&view, 1}, Backpressure::wait, [&](const auto&) { ++completed; });
-  }
-  while (told != kAppends) std::this_thread::yield();
-  EXPECT_FALSE(early);
-  journal->remove_listener(token);
-}
-
-TEST_F(LimitsTest, WaitDurableReturnsAtOnceWhenThereIsMoreAndAfterItsTimeOutWhenNot) {
-  const auto journal = open();
-  ASSERT_TRUE(append_numbered(*journal, 1, 3));
-  EXPECT_EQ(journal->wait_durable(2, std::chrono::seconds(60)), 3u);
-  EXPECT_EQ(journal->wait_durable(3, std::chrono::milliseconds(5)), 3u);
-  std::thread appender([&] { EXPECT_TRUE(append_numbered(*journal, 4, 1)); });
-  EXPECT_EQ(journal->wait_durable(3, std::chrono::seconds(60)), 4u);
-  appender.join();
 }
 
 }  // namespace
