@@ -32,6 +32,11 @@ void report(const std::string& name, const std::string& unit, double value, doub
   std::fflush(stdout);
 }
 
+void report(const std::string& name, const std::string& unit, double value) {
+  std::printf(R"({"name":"%s","value":%.6g,"unit":"%s"})" "\n", name.c_str(), value, unit.c_str());
+  std::fflush(stdout);
+}
+
 void Comparison::add(const Measurement& bare, const Measurement& ours) {
   bare_rate_.push_back(bare.events_per_second);
   bare_cpu_.push_back(bare.cpu_us_per_event);

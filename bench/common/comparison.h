@@ -1,4 +1,4 @@
-// What the benchmarks that compare us with a bare client share: measuring, medians over rounds, rows of the table.
+// What benchmarks share: measuring, medians over rounds, rows of the table, comparing with a bare client.
 #pragma once
 
 #include <chrono>
@@ -33,6 +33,9 @@ template <class Work>
 
 /// One JSON object on a line of standard output, with the ratio to the reference.
 void report(const std::string& name, const std::string& unit, double value, double reference);
+
+/// The same without a reference.
+void report(const std::string& name, const std::string& unit, double value);
 
 /// Two ways to send the same events, over several rounds in turns.
 class Comparison {

@@ -1,11 +1,7 @@
 // What delivery itself costs an event, broker and encoding aside.
 //
 //     bench_delivery FOLDER [EVENTS [ROUNDS]]
-#include <sys/resource.h>
-
-#include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <deque>
 #include <random>
@@ -14,6 +10,7 @@
 #include <vector>
 
 #include "base/hash64.h"
+#include "common/comparison.h"
 #include "delivery/core.h"
 #include "delivery/runner.h"
 #include "destinations/waker.h"
@@ -23,6 +20,9 @@
 namespace {
 
 using namespace user_events;
+using bench::die;
+using bench::median;
+using bench::report;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
@@ -30,22 +30,7 @@ constexpr std::size_t kUsers = 100'000;
 constexpr std::size_t kBatch = 1'000;
 constexpr std::uint32_t kInFlight = 10'000;
 
-double cpu_ns() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto ns = [](const timeval& t) { return static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_usec) * 1e3; };
-  return ns(usage.ru_utime) + ns(usage.ru_stime);
-}
-
-[[noreturn]] void die(const std::string& why) {
-  std::fprintf(stderr, "bench_delivery: %s\n", why.c_str());
-  std::exit(1);
-}
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
-}
+double cpu_ns() { return bench::cpu_seconds() * 1e9; }
 
 /// Accepts everything at the next poll.
 class NullDestination final : public destinations::Destination {
@@ -163,10 +148,6 @@ double runner_ns(journal::Journal& journal, state::State& state, const std::stri
   return (cpu_ns() - begin) / static_cast<double>(events);
 }
 
-void print(const char* name, double value, const char* unit) {
-  std::printf(R"({"name":"%s","value":%.0f,"unit":"%s"})" "\n", name, value, unit);
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -190,10 +171,9 @@ int main(int argc, char** argv) {
     run.push_back(runner_ns(**journal, **state, "round-" + std::to_string(round), events, per_second));
     rate.push_back(per_second);
   }
-  print("delivery core, pipeline, 100,000 keys", median(pipeline), "ns CPU/event");
-  print("delivery core, one at a time per key", median(alone), "ns CPU/event");
-  print("delivery core, pipeline, 1 % fail once", median(failing), "ns CPU/event");
-  std::printf(R"({"name":"runner, journal to a null destination","value":%.0f,"unit":"ns CPU/event","reference":%.0f,"ratio":%.2f})" "\n",
-              median(run), median(read), median(run) / median(read));
-  print("runner, journal to a null destination", median(rate), "events/s");
+  report("delivery core, pipeline, 100,000 keys", "ns CPU/event", median(pipeline));
+  report("delivery core, one at a time per key", "ns CPU/event", median(alone));
+  report("delivery core, pipeline, 1 % fail once", "ns CPU/event", median(failing));
+  report("runner, journal to a null destination", "ns CPU/event", median(run), median(read));
+  report("runner, journal to a null destination", "events/s", median(rate));
 }

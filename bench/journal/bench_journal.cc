@@ -17,12 +17,16 @@
 #include <thread>
 #include <vector>
 
+#include "common/comparison.h"
 #include "journal/journal.h"
 #include "support/temporary_directory.h"
 
 namespace {
 
 using namespace user_events;
+using bench::die;
+using bench::median;
+using bench::report;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kRecords = 1'000;
@@ -32,27 +36,6 @@ constexpr int kRepetitions = 7;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
-}
-
-void report(const char* name, double value, const char* unit) {
-  std::printf("{\"name\":\"%s\",\"value\":%.4g,\"unit\":\"%s\"}\n", name, value, unit);
-  std::fflush(stdout);
-}
-
-void report(const char* name, double value, const char* unit, double reference) {
-  std::printf("{\"name\":\"%s\",\"value\":%.4g,\"unit\":\"%s\",\"reference\":%.4g,\"ratio\":%.3f}\n", name,
-              value, unit, reference, value / reference);
-  std::fflush(stdout);
-}
-
-[[noreturn]] void die(const std::string& why) {
-  std::fprintf(stderr, "bench_journal: %s\n", why.c_str());
-  std::exit(1);
 }
 
 /// Events as a service would publish them.
@@ -189,13 +172,10 @@ void bench_batches(const std::string& directory) {
     single.push_back(journal_batches_per_second(one_batch_a_frame, source, false, nullptr));
     ids.push_back(journal_batches_per_second(options, with_ids, true, nullptr));
   }
-  report("journal append, batches of 1000 x 400 B", median(journal) * kRecords, "events/s",
-         median(raw) * kRecords);
-  report("journal append, the same with a sync for each batch", median(single) * kRecords, "events/s",
-         median(raw) * kRecords);
-  report("journal append, batches with ids of callers", median(ids) * kRecords, "events/s",
-         median(raw) * kRecords);
-  report("journal append, batches in a frame", kBatches / median(frames), "batches");
+  report("journal append, batches of 1000 x 400 B", "events/s", median(journal) * kRecords, median(raw) * kRecords);
+  report("journal append, the same with a sync for each batch", "events/s", median(single) * kRecords, median(raw) * kRecords);
+  report("journal append, batches with ids of callers", "events/s", median(ids) * kRecords, median(raw) * kRecords);
+  report("journal append, batches in a frame", "batches", kBatches / median(frames));
 }
 
 double thread_cpu_seconds() {
@@ -230,9 +210,8 @@ void bench_append_cost(const std::string& directory) {
     with_ids.renumber(static_cast<std::size_t>(repetition));
     measure(ids_ns, with_ids);
   }
-  report("journal append call, CPU per record of a batch", median(append_ns), "ns", median(memcpy_ns));
-  report("journal append call, the same with ids of callers (19 of 20 repeated)", median(ids_ns), "ns",
-         median(memcpy_ns));
+  report("journal append call, CPU per record of a batch", "ns", median(append_ns), median(memcpy_ns));
+  report("journal append call, the same with ids of callers (19 of 20 repeated)", "ns", median(ids_ns), median(memcpy_ns));
 }
 
 double percentile(std::vector<double>& values, double which) {
@@ -257,8 +236,8 @@ void bench_single(const std::string& directory) {
     journal_us.push_back(seconds_since(start) * 1e6);
   }
   ::close(fd);
-  report("journal append_wait of one event, p50", percentile(journal_us, 0.5), "us", percentile(raw, 0.5));
-  report("journal append_wait of one event, p99", percentile(journal_us, 0.99), "us", percentile(raw, 0.99));
+  report("journal append_wait of one event, p50", "us", percentile(journal_us, 0.5), percentile(raw, 0.5));
+  report("journal append_wait of one event, p99", "us", percentile(journal_us, 0.99), percentile(raw, 0.99));
 }
 
 /// Each of 64 callers hands in its next event when the last one is durable, from one thread, as a server
@@ -279,9 +258,8 @@ void bench_shared_commits(const std::string& directory) {
   }
   for (std::ptrdiff_t i = 0; i < kCallers; ++i) idle.acquire();
   const double elapsed = seconds_since(start);
-  report("journal, 64 callers with one event each", kEvents / elapsed, "events/s");
-  report("journal, 64 callers: events in a frame", kEvents / static_cast<double>(journal->stats().frames),
-         "events");
+  report("journal, 64 callers with one event each", "events/s", kEvents / elapsed);
+  report("journal, 64 callers: events in a frame", "events", kEvents / static_cast<double>(journal->stats().frames));
 }
 
 long resident_kib() {
@@ -310,25 +288,21 @@ void bench_start(const std::string& directory, int batches) {
   std::uint64_t index_bytes = 0;
   for (const auto& entry : std::filesystem::directory_iterator(directory + "/large"))
     if (entry.path().extension() == ".ids") index_bytes += entry.file_size();
-  report(("journal start with " + std::to_string(batches / 1000) + " million records, all ids of callers")
-             .c_str(),
-         elapsed * 1e3, "ms");
-  report("journal size on disk", static_cast<double>(stats.disk_bytes) / 1e9, "GB");
-  report("journal memory after that start, added", static_cast<double>(resident_kib() - before) / 1024,
-         "MiB");
-  report("journal id index on disk, per million ids",
-         static_cast<double>(index_bytes) / million_ids / (1 << 20), "MiB");
+  report("journal start with " + std::to_string(batches / 1000) + " million records, all ids of callers", "ms", elapsed * 1e3);
+  report("journal size on disk", "GB", static_cast<double>(stats.disk_bytes) / 1e9);
+  report("journal memory after that start, added", "MiB", static_cast<double>(resident_kib() - before) / 1024);
+  report("journal id index on disk, per million ids", "MiB", static_cast<double>(index_bytes) / million_ids / (1 << 20));
   source.renumber(999'999);
   const auto append_start = Clock::now();
   if (!journal->append_wait(source.drafts)) die("append failed");
-  report("journal append of 1000 new ids over that journal", seconds_since(append_start) * 1e3, "ms");
+  report("journal append of 1000 new ids over that journal", "ms", seconds_since(append_start) * 1e3);
   std::vector<double> find_us;
   for (std::size_t i = 0; i < kRecords; ++i) {
     const auto find_start = Clock::now();
     if (!journal->find("urn:bench", source.ids[i])) die("an event is not found");
     find_us.push_back(seconds_since(find_start) * 1e6);
   }
-  report("journal find by a caller's id, p50", percentile(find_us, 0.5), "us");
+  report("journal find by a caller's id, p50", "us", percentile(find_us, 0.5));
 }
 
 }  // namespace
