@@ -140,6 +140,11 @@ class Daemon:
                 raise AssertionError(f"not delivered after {seconds} s: {json.dumps(status, indent=1)}\n{self.log_tail()}")
             time.sleep(0.05)
 
+    def wait_letters(self, destination, **wanted):
+        """Until status, which counts them once a second, has exactly these letters: state=count."""
+        counts = lambda: {state: count for state, count in self.destination_status(destination)["letters"].items() if state != "oldest" and count}
+        wait_for(lambda: counts() == wanted, 30, f"status has {wanted} letters")
+
     def cli(self, *arguments, input=None, timeout=60, **environment):
         """Runs a client command against this daemon."""
         return cli(*arguments, input=input, timeout=timeout, cwd=self.folder, USER_EVENTS_URL=self.url, **environment)

@@ -1,47 +1,30 @@
 """A real Kafka through tests/brokers/kafka, and kcat as the consumer that knows nothing of this project."""
 import json
-import os
-import pathlib
-import signal
 import subprocess
 import uuid
 
+from broker import Broker
 from proxy import Proxy, free_port
-
-SCRIPT = pathlib.Path(__file__).parents[1] / "brokers/kafka"
 
 
 def pairs(settings):
     return [f"{name.replace('_', '.')}={value}" for name, value in settings.items()]
 
 
-class Kafka:
+class Kafka(Broker):
+    KIND = "kafka"
     REPEATS = False     # after a restart it is found out what the topic has
     IMPATIENT = 'kafka."socket.timeout.ms" = "3000"\nkafka."request.timeout.ms" = "2000"\n'
 
     def __init__(self, folder):
-        self.folder = pathlib.Path(folder)
+        super().__init__(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.port = None
         # A second listener that tells its clients the proxy's address.
         self.proxied_port, self.proxy_port = free_port(), free_port()
         (self.folder / "extra.properties").write_text(
             f"listeners=PLAINTEXT://127.0.0.1:@PORT@,PROXIED://127.0.0.1:{self.proxied_port},CONTROLLER://127.0.0.1:@CONTROLLER_PORT@\n"
             f"advertised.listeners=PLAINTEXT://127.0.0.1:@PORT@,PROXIED://127.0.0.1:{self.proxy_port}\n"
             "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT\n")
-
-    def start(self):
-        self.port = int(subprocess.run([SCRIPT, "start", self.folder], check=True, capture_output=True, text=True, timeout=120).stdout)
-        return self
-
-    def stop(self, kill=False):
-        subprocess.run([SCRIPT, "stop", self.folder, *(["--kill"] if kill else [])], check=True, timeout=60)
-
-    def pause(self):
-        os.kill(int((self.folder / "pid").read_text()), signal.SIGSTOP)
-
-    def resume(self):
-        os.kill(int((self.folder / "pid").read_text()), signal.SIGCONT)
 
     def proxy(self):
         """A proxy before this broker, for destinations with `by_proxy`. One at a time."""
@@ -54,11 +37,11 @@ class Kafka:
     def create_topic(self, partitions=4, name=None, **settings):
         """`settings` with _ for . in their names."""
         name = name or f"events-{uuid.uuid4().hex[:12]}"
-        subprocess.run([SCRIPT, "topic", self.folder, "create", name, str(partitions), *pairs(settings)], check=True, timeout=60)
+        subprocess.run([self.script, "topic", self.folder, "create", name, str(partitions), *pairs(settings)], check=True, timeout=60)
         return name
 
     def alter_topic(self, name, **settings):
-        subprocess.run([SCRIPT, "alter", self.folder, name, *pairs(settings)], check=True, timeout=60)
+        subprocess.run([self.script, "alter", self.folder, name, *pairs(settings)], check=True, timeout=60)
 
     create_place = create_topic
 

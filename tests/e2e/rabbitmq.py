@@ -1,43 +1,22 @@
 """A real RabbitMQ through tests/brokers/rabbitmq, and pika as the consumer that knows nothing of this project."""
 import json
-import os
-import pathlib
-import signal
-import subprocess
 import uuid
 
 import pika
 
+from broker import Broker
 from proxy import Proxy, free_port
 
-SCRIPT = pathlib.Path(__file__).parents[1] / "brokers/rabbitmq"
 
-
-class RabbitMq:
+class RabbitMq(Broker):
+    KIND = "rabbitmq"
     REPEATS = True      # what was in doubt is sent again
     IMPATIENT = 'heartbeat = "1s"\nconnect_timeout = "2s"\n'
 
     def __init__(self, folder):
-        self.folder = pathlib.Path(folder)
-        self.port = None
+        super().__init__(folder)
         self.proxy_port = free_port()
         self.taken = {}     # place → what was consumed
-
-    def start(self):
-        self.port = int(subprocess.run([SCRIPT, "start", self.folder], check=True, capture_output=True, text=True, timeout=120).stdout)
-        return self
-
-    def stop(self, kill=False):
-        subprocess.run([SCRIPT, "stop", self.folder, *(["--kill"] if kill else [])], check=True, timeout=60)
-
-    def pid(self):
-        return int((self.folder / "pid").read_text())
-
-    def pause(self):
-        os.kill(self.pid(), signal.SIGSTOP)
-
-    def resume(self):
-        os.kill(self.pid(), signal.SIGCONT)
 
     def proxy(self):
         return Proxy(self.port, self.proxy_port)

@@ -54,11 +54,6 @@ class Stuck:
         assert done.returncode == 0, done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]
 
-    def wait_counts(self, **wanted):
-        """Status counts the letters once a second."""
-        counts = lambda: {state: count for state, count in self.daemon.destination_status("kafka")["letters"].items() if state != "oldest" and count}
-        wait_for(lambda: counts() == wanted, 30, f"status has {wanted} letters")
-
 
 @pytest.fixture
 def stuck(kafka, new_daemon):
@@ -74,7 +69,7 @@ def test_a_refused_event_is_listed_with_its_reason_and_what_waits_behind_it(stuc
     assert [(each["state"], each["id"]) for each in held] == [("held", "u-1-3"), ("held", "u-1-4")]
     text = stuck.daemon.cli("dead-letters", "list").stdout
     assert re.search(r"^ +1  dead +\S+Z +3  kafka  user\.updated  u-1-2  .*max\.message\.bytes", text), text
-    stuck.wait_counts(dead=1, held=2)
+    stuck.daemon.wait_letters("kafka", dead=1, held=2)
     assert re.search(r"dead letters +3: 1 dead, 2 held behind them; the oldest since \S+Z\n", stuck.daemon.cli("status").stdout)
 
 
@@ -147,7 +142,7 @@ def test_a_replay_after_the_repair_delivers_the_letter_and_all_that_waited_in_or
     assert done.stdout == "replay 1 (kafka) is done: 3 of 3 delivered, 0 failed again\n"
     assert stuck.delivered("u-1") == [1, 2, 3, 4]
     assert stuck.letters() == [] and stuck.daemon.destination_status("kafka")["replayed"] == 3
-    stuck.wait_counts()
+    stuck.daemon.wait_letters("kafka")
     stuck.publish("u-1", 5)
     stuck.daemon.wait_delivered()
     assert stuck.delivered("u-1") == [1, 2, 3, 4, 5]
@@ -193,7 +188,7 @@ def publish_lines(stuck, users, of_each):
              for number in range(1, of_each + 1) for user in range(users)]
     assert stuck.daemon.cli("publish", "--ndjson", "-", input="\n".join(lines)).returncode == 0
     stuck.daemon.wait_delivered(120)
-    stuck.wait_counts(dead=users, held=users * (of_each - 1))
+    stuck.daemon.wait_letters("kafka", dead=users, held=users * (of_each - 1))
 
 
 def test_a_replay_survives_kill_9_and_is_followed_over_the_restart(kafka, new_daemon):
@@ -213,7 +208,7 @@ def test_a_replay_survives_kill_9_and_is_followed_over_the_restart(kafka, new_da
         follower.kill()
     assert follower.returncode == 0, messages
     assert out == "replay 1 (kafka) is done: 1,000 of 1,000 delivered, 0 failed again\n"
-    stuck.wait_counts()
+    stuck.daemon.wait_letters("kafka")
     check_first_deliveries(stuck, users=50, of_each=20)
 
 
@@ -282,7 +277,7 @@ def test_a_replay_that_is_done_is_printed_as_it_was_answered_and_not_asked_for_a
 def test_a_discarded_letter_lets_those_behind_it_go_and_is_on_record(stuck):
     done = stuck.daemon.cli("dead-letters", "discard", "1", "--reason", "sent by hand")
     assert (done.returncode, done.stdout) == (0, "1 letter given up; what was held behind goes on\n"), done.stderr
-    stuck.wait_counts()
+    stuck.daemon.wait_letters("kafka")
     assert stuck.delivered("u-1") == [1, 3, 4]
     assert "sent by hand" in stuck.daemon.log_tail(20_000)
     again = stuck.daemon.cli("dead-letters", "discard", "1", "--reason", "sent by hand")

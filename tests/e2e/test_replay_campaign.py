@@ -29,12 +29,6 @@ def publish(daemon):
     return events
 
 
-def wait_letters(daemon, **wanted):
-    """Status counts the letters once a second."""
-    counts = lambda: {state: count for state, count in daemon.destination_status("kafka")["letters"].items() if state != "oldest" and count}
-    wait_for(lambda: counts() == wanted, 30, f"status has {wanted} letters")
-
-
 def replay(daemon):
     return json.loads(daemon.request("GET", "/v1/dead-letters/replays/1", timeout=60)[1])
 
@@ -47,7 +41,7 @@ def test_dead_letters_are_replayed_over_kills(kafka, new_daemon, rng):
     events = publish(daemon)
     begin = time.monotonic()
     daemon.wait_delivered(600)
-    wait_letters(daemon, dead=USERS, held=LETTERS - USERS)
+    daemon.wait_letters("kafka", dead=USERS, held=LETTERS - USERS)
     print(f"stored as letters in {time.monotonic() - begin:.0f} s")
     assert daemon.stop() == 0
     kafka.alter_topic(topic, max_message_bytes=ENOUGH_BYTES)
@@ -67,7 +61,7 @@ def test_dead_letters_are_replayed_over_kills(kafka, new_daemon, rng):
     end = replay(daemon)
     print(f"{LETTERS} letters replayed in {time.monotonic() - begin:.0f} s, killed at {seen}")
     assert (end["state"], end["delivered"], end["deadAgain"], end["remaining"]) == ("done", LETTERS, 0, 0), end
-    wait_letters(daemon)
+    daemon.wait_letters("kafka")
     repeats = check_topic(kafka.consume(topic), events, may_repeat={event.id for event in events})
     print(f"{repeats} of them were delivered more than once, with the same bytes")
     # The users go on, in order.
