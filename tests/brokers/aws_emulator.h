@@ -3,10 +3,8 @@
 // std::runtime_error.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "brokers/broker_script.h"

@@ -1,7 +1,9 @@
 #include "brokers/nats_server.h"
 
 #include <nats/nats.h>
+#include <stdlib.h>
 
+#include <cstdint>
 #include <memory>
 #include <stdexcept>
 

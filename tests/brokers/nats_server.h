@@ -1,10 +1,8 @@
 // A real nats-server with JetStream, and a plain reader of its streams, independent of the code under test. Failures throw.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "brokers/broker_script.h"

@@ -12,7 +12,6 @@
 #include <array>
 #include <fstream>
 #include <random>
-#include <sstream>
 #include <stdexcept>
 #include <vector>
 
@@ -82,10 +81,7 @@ std::string TcpProxy::command(const std::string& line) {
 }
 
 std::uint64_t TcpProxy::swallowed() {
-  std::istringstream numbers(command("stat"));
-  std::uint64_t number = 0;
-  for (int i = 0; i < 5; ++i) numbers >> number;
-  return number;
+  return std::stoull(command("stat"));
 }
 
 int free_port() {

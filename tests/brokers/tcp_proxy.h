@@ -22,7 +22,6 @@ class TcpProxy {
   void pass() { command("pass"); }
   /// What the client sends arrives, what the server answers is lost; `pass` then resets those connections.
   void swallow() { command("swallow"); }
-  void stall() { command("stall"); }
   void cut() { command("cut"); }
   /// Bytes of answers thrown away by now.
   [[nodiscard]] std::uint64_t swallowed();

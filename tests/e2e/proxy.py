@@ -42,4 +42,4 @@ class Proxy:
     def swallowed(self):
         """Bytes of answers that were lost by now."""
         self.process.stdin.write("stat\n")
-        return int(self.process.stdout.readline().split()[4])
+        return int(self.process.stdout.readline())
