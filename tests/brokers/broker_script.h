@@ -27,8 +27,11 @@ class BrokerScript {
   [[nodiscard]] int port() const noexcept { return port_; }
   [[nodiscard]] const std::string& folder() const noexcept { return folder_; }
 
- private:
+ protected:
+  /// The script with these words; what it prints. Throws unless it exits with 0.
   std::string run(const std::string& arguments) const;
+
+ private:
   void signal(int number) const;
 
   std::string kind_, folder_;

@@ -1,11 +1,5 @@
 #include "brokers/kafka_broker.h"
 
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -118,42 +112,8 @@ KafkaBroker::Properties KafkaBroker::admin_properties() {
           {"sasl.password", "admin-secret"}};
 }
 
-KafkaBroker::KafkaBroker(const std::string& extra_properties) {
-  std::string pattern = std::filesystem::temp_directory_path() / "user-events-kafka-XXXXXX";
-  if (mkdtemp(pattern.data()) == nullptr) give_up("mkdtemp failed");
-  folder_ = pattern;
-  if (!extra_properties.empty()) std::ofstream(folder_ + "/extra.properties") << extra_properties << '\n';
-}
-
-KafkaBroker::~KafkaBroker() {
-  try {
-    kill();
-  } catch (const std::exception&) {  // nothing is left to be done about it
-  }
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
-}
-
-std::string KafkaBroker::run(const std::string& arguments) const {
-  FILE* output = popen((std::string(UE_KAFKA_SCRIPT) + " " + arguments).c_str(), "r");
-  if (output == nullptr) give_up("popen failed");
-  std::string text;
-  char buffer[256];
-  while (fgets(buffer, sizeof buffer, output) != nullptr) text += buffer;
-  if (pclose(output) != 0) give_up("`" + arguments + "` failed: " + text);
-  return text;
-}
-
-void KafkaBroker::start() { port_ = std::stoi(run("start " + folder_)); }
-void KafkaBroker::stop() { run("stop " + folder_); }
-void KafkaBroker::kill() { run("stop " + folder_ + " --kill"); }
-
-void KafkaBroker::pause() const { signal(SIGSTOP); }
-void KafkaBroker::resume() const { signal(SIGCONT); }
-
-void KafkaBroker::signal(int number) const {
-  pid_t process = 0;
-  if (!(std::ifstream(folder_ + "/pid") >> process) || ::kill(process, number) != 0) give_up("it does not run");
+KafkaBroker::KafkaBroker(const std::string& extra_properties) : BrokerScript("kafka") {
+  if (!extra_properties.empty()) write_file("extra.properties", extra_properties + "\n");
 }
 
 void KafkaBroker::create_topic(const std::string& name, int partitions, const Properties& settings) const {

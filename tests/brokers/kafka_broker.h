@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "brokers/broker_script.h"
+
 namespace user_events::tests {
 
 struct KafkaRecord {
@@ -24,33 +26,20 @@ struct KafkaRecord {
   [[nodiscard]] std::string header(std::string_view name) const;
 };
 
-class KafkaBroker {
+class KafkaBroker : public BrokerScript {
  public:
   using Properties = std::vector<std::pair<std::string, std::string>>;
 
   /// A folder of its own under $TMPDIR, not started yet. `extra_properties`: lines for the broker, `@PORT@`
   /// is its port.
   explicit KafkaBroker(const std::string& extra_properties = {});
-  /// Kills the broker and removes the folder.
-  ~KafkaBroker();
-  KafkaBroker(const KafkaBroker&) = delete;
-  KafkaBroker& operator=(const KafkaBroker&) = delete;
 
   /// Properties of a broker that asks who one is (SASL/PLAIN: admin with every right, sender with none) and what one may do.
   [[nodiscard]] static std::string sasl_properties();
   /// Client properties of its admin.
   [[nodiscard]] static Properties admin_properties();
 
-  /// Waits until it serves. Again after `stop` or `kill`: same port, same data.
-  void start();
-  void stop();
-  void kill();
-  /// SIGSTOP and SIGCONT: it stands still with its connections open.
-  void pause() const;
-  void resume() const;
-
-  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
-  [[nodiscard]] int port() const noexcept { return port_; }
+  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port()); }
   /// librdkafka properties that the admin calls and `read_all` use beside the address.
   void set_client_properties(Properties properties) { client_properties_ = std::move(properties); }
 
@@ -72,11 +61,6 @@ class KafkaBroker {
                                                            const Properties& client_properties = {});
 
  private:
-  std::string run(const std::string& arguments) const;
-  void signal(int number) const;
-
-  std::string folder_;
-  int port_ = 0;
   Properties client_properties_;
 };
 

@@ -3,13 +3,7 @@
 #include <amqp.h>
 #include <amqp_framing.h>
 #include <amqp_tcp_socket.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 
-#include <algorithm>
-#include <deque>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -115,47 +109,14 @@ std::string RabbitRecord::header(std::string_view name) const {
   return {};
 }
 
-RabbitBroker::RabbitBroker(const std::string& extra_settings) {
-  std::string pattern = std::filesystem::temp_directory_path() / "user-events-rabbitmq-XXXXXX";
-  if (mkdtemp(pattern.data()) == nullptr) give_up("mkdtemp failed");
-  folder_ = pattern;
+RabbitBroker::RabbitBroker(const std::string& extra_settings) : BrokerScript("rabbitmq") {
   if (extra_settings.empty()) return;
   std::string settings = extra_settings;
-  for (std::size_t at; (at = settings.find("@DIR@")) != std::string::npos;) settings.replace(at, 5, folder_);
-  std::ofstream(folder_ + "/extra.conf") << settings << '\n';
+  for (std::size_t at; (at = settings.find("@DIR@")) != std::string::npos;) settings.replace(at, 5, folder());
+  write_file("extra.conf", settings + "\n");
 }
 
-RabbitBroker::~RabbitBroker() {
-  try {
-    resume();
-    kill();
-  } catch (const std::exception&) {  // nothing is left to be done about it
-  }
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
-}
-
-std::string RabbitBroker::run(const std::string& arguments) const {
-  FILE* output = popen((std::string(UE_RABBITMQ_SCRIPT) + " " + arguments).c_str(), "r");
-  if (output == nullptr) give_up("popen failed");
-  std::string printed;
-  char buffer[256];
-  while (fgets(buffer, sizeof buffer, output) != nullptr) printed += buffer;
-  if (pclose(output) != 0) give_up("`" + arguments + "` failed: " + printed);
-  return printed;
-}
-
-void RabbitBroker::start() { port_ = std::stoi(run("start " + folder_)); }
-void RabbitBroker::stop() { run("stop " + folder_); }
-void RabbitBroker::kill() { run("stop " + folder_ + " --kill"); }
-void RabbitBroker::signal(int number) const {
-  std::ifstream file(folder_ + "/pid");
-  pid_t pid = 0;
-  if (file >> pid) ::kill(pid, number);
-}
-void RabbitBroker::halt() { signal(SIGSTOP); }
-void RabbitBroker::resume() { signal(SIGCONT); }
-std::string RabbitBroker::ctl(const std::string& arguments) const { return run("ctl " + folder_ + " " + arguments); }
+std::string RabbitBroker::ctl(const std::string& arguments) const { return run("ctl " + folder() + " " + arguments); }
 
 std::string RabbitBroker::read_file(const std::string& path) {
   std::ifstream file(path);
@@ -163,14 +124,14 @@ std::string RabbitBroker::read_file(const std::string& path) {
 }
 
 void RabbitBroker::declare_exchange(const std::string& name) const {
-  const Client client(port_);
+  const Client client(port());
   const std::string type = "topic";
   amqp_exchange_declare(client.get(), kChannel, bytes(name), bytes(type), 0, 1, 0, 0, amqp_empty_table);
   client.check("exchange " + name);
 }
 
 void RabbitBroker::delete_exchange(const std::string& name) const {
-  const Client client(port_);
+  const Client client(port());
   amqp_exchange_delete(client.get(), kChannel, bytes(name), 0);
   client.check("exchange " + name);
 }
@@ -178,7 +139,7 @@ void RabbitBroker::delete_exchange(const std::string& name) const {
 void RabbitBroker::declare_queue(const std::string& name, const std::string& exchange, const std::string& binding_key,
                                  const std::vector<std::pair<std::string, std::string>>& arguments) const {
   {
-    const Client client(port_);
+    const Client client(port());
     std::vector<amqp_table_entry_t> entries(arguments.size());
     for (std::size_t i = 0; i < arguments.size(); ++i) {
       const auto& [key, value] = arguments[i];
@@ -197,13 +158,13 @@ void RabbitBroker::declare_queue(const std::string& name, const std::string& exc
 }
 
 void RabbitBroker::bind_queue(const std::string& name, const std::string& exchange, const std::string& binding_key) const {
-  const Client client(port_);
+  const Client client(port());
   amqp_queue_bind(client.get(), kChannel, bytes(name), bytes(exchange), bytes(binding_key), amqp_empty_table);
   client.check("binding of " + name);
 }
 
 void RabbitBroker::delete_queue(const std::string& name) const {
-  const Client client(port_);
+  const Client client(port());
   amqp_queue_delete(client.get(), kChannel, bytes(name), 0, 0);
   client.check("queue " + name);
 }
@@ -211,9 +172,9 @@ void RabbitBroker::delete_queue(const std::string& name) const {
 std::vector<RabbitRecord> RabbitBroker::drain(const std::string& queue) const {
   std::vector<RabbitRecord> records;
   do {
-    const Client client(port_);  // its end takes its consumer along
+    const Client client(port());  // its end takes its consumer along
     consume_until_silence(client, queue, records);
-  } while (get_one(Client(port_), queue, records));
+  } while (get_one(Client(port()), queue, records));
   return records;
 }
 

@@ -1,4 +1,4 @@
-// A real RabbitMQ for tests and benchmarks: started, stopped, killed and halted through tests/brokers/rabbitmq; exchanges, queues and a
+// A real RabbitMQ for tests and benchmarks: started, stopped, killed and paused through tests/brokers/rabbitmq; exchanges, queues and a
 // plain consumer through librabbitmq, independent of the code under test. Failures throw std::runtime_error.
 #pragma once
 
@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "brokers/broker_script.h"
 
 namespace user_events::tests {
 
@@ -21,29 +23,15 @@ struct RabbitRecord {
   [[nodiscard]] std::string header(std::string_view name) const;
 };
 
-class RabbitBroker {
+class RabbitBroker : public BrokerScript {
  public:
   /// A folder of its own under $TMPDIR, not started yet. `extra_settings`: lines for rabbitmq.conf, `@PORT@` is its port, `@DIR@` its folder.
   explicit RabbitBroker(const std::string& extra_settings = {});
-  /// Kills the broker and removes the folder.
-  ~RabbitBroker();
-  RabbitBroker(const RabbitBroker&) = delete;
-  RabbitBroker& operator=(const RabbitBroker&) = delete;
-
-  /// Waits until it serves. Again after `stop` or `kill`: same port, same data.
-  void start();
-  void stop();
-  void kill();
-  /// Its process stands still (SIGSTOP) until `resume`.
-  void halt();
-  void resume();
   /// `rabbitmqctl …`; what it prints.
   std::string ctl(const std::string& arguments) const;
 
   [[nodiscard]] static std::string read_file(const std::string& path);
-  [[nodiscard]] const std::string& folder() const noexcept { return folder_; }
-  [[nodiscard]] int port() const noexcept { return port_; }
-  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port()); }
 
   void declare_exchange(const std::string& name) const;
   void delete_exchange(const std::string& name) const;
@@ -54,13 +42,6 @@ class RabbitBroker {
   void delete_queue(const std::string& name) const;
   /// Takes everything out of the queue, in its order.
   [[nodiscard]] std::vector<RabbitRecord> drain(const std::string& queue) const;
-
- private:
-  std::string run(const std::string& arguments) const;
-  void signal(int number) const;
-
-  std::string folder_;
-  int port_ = 0;
 };
 
 }  // namespace user_events::tests

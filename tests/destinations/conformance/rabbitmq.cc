@@ -43,7 +43,7 @@ class RabbitMq final : public BrokerUnderTest {
 
   void stop() override { broker_.stop(); }
   void kill() override { broker_.kill(); }
-  void pause() override { broker_.halt(); }
+  void pause() override { broker_.pause(); }
   void resume() override { broker_.resume(); }
   DestinationOptions impatient(DestinationOptions options) const override {
     options.settings["heartbeat"] = "1s";

@@ -173,7 +173,7 @@ TEST(RabbitMqRefusal, ABrokerThatConfirmsNothingIsLeftAfterATimeAndGetsTheSameAg
   Loop loop(options_for(exchange, {{"heartbeat", "1m"}, {"confirm_timeout", "1s"}, {"connect_timeout", "1s"}}), 30'000);
   loop.start();
   ASSERT_TRUE(loop.run_until([&] { return loop.accepted() > 1'000; }));
-  broker().halt();
+  broker().pause();
   ASSERT_TRUE(loop.wait_for(HealthState::down, "confirmed nothing"));
   EXPECT_GT(loop.count(Outcome::in_doubt), 0u);
   broker().resume();

@@ -111,7 +111,7 @@ TEST_F(RabbitMqTls, ABrokerThatStandsStillHoldsNoCloseUp) {
   Loop loop(options("localhost"), 100'000);
   loop.start();
   ASSERT_TRUE(loop.run_until([&] { return loop.accepted() > 1'000; }));
-  secured().halt();
+  secured().pause();
   for (int i = 0; i < 5; ++i) loop.step(10ms);
   const auto before = std::chrono::steady_clock::now();
   loop.close(300ms);
