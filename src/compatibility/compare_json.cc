@@ -1,0 +1,599 @@
+// JSON Schema: a reader can read a writer's data if every value that the writer's schema allows is allowed by
+// the reader's. Where that cannot be shown, it is a finding: the check may be too strict, but lets nothing
+// through.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/try.h"
+#include "catalogue/dom.h"
+#include "catalogue/pattern.h"
+#include "compatibility/compatibility.h"
+#include "compatibility/json_annotations.h"
+#include "compatibility/json_schema.h"
+
+namespace user_events::compatibility {
+namespace {
+
+using namespace catalogue;  // the type bits and DOM helpers
+using simdjson::dom::element;
+
+// Keywords that narrow what is allowed in ways that are compared only for being the same.
+constexpr std::string_view kOpaque[] = {
+    "not",
+    "if",
+    "then",
+    "else",
+    "contains",
+    "minContains",
+    "maxContains",
+    "dependentRequired",
+    "dependentSchemas",
+    "dependencies",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+    "$dynamicRef",
+    "$recursiveRef",
+    "extends",
+    "disallow",
+    "divisibleBy",
+};
+
+constexpr std::uint64_t kConjunctsPerStep = 8;
+constexpr std::uint64_t kValuesPerStep = 64;  // comparing that many enum values costs as much as a step
+
+std::string types_text(TypeMask mask) {
+  std::string out;
+  const auto add = [&](TypeMask bits, std::string_view word) {
+    if ((mask & bits) == bits) out += out.empty() ? std::string(word) : ", " + std::string(word);
+  };
+  add(kNull, "null");
+  add(kBoolean, "boolean");
+  (mask & kFraction) != 0 ? add(kFraction, "number") : add(kInteger, "integer");
+  add(kString, "string");
+  add(kArray, "array");
+  add(kObject, "object");
+  return out.empty() ? "nothing" : out;
+}
+
+bool is_within(const Bound& inner, const Bound& outer, bool is_lower) {
+  if (inner.value == outer.value) return inner.is_exclusive || !outer.is_exclusive;
+  return is_lower ? inner.value > outer.value : inner.value < outer.value;
+}
+
+class Comparison {
+ public:
+  Comparison(const JsonSchema& reader, const JsonSchema& writer) : reader_(reader), writer_(writer) {}
+
+  Result<std::vector<Finding>> run() {
+    UE_TRY_ASSIGN(const Group reader, reader_.root());
+    UE_TRY_ASSIGN(const Group writer, writer_.root());
+    UE_TRY_ASSIGN(const bool is_good, contains(reader, writer));
+    if (!is_good && findings_.empty())
+      report("nothing-allowed", "", "the reader's schema does not take all that the writer's allows");
+    return std::move(findings_);
+  }
+
+ private:
+  enum class State : std::uint8_t { open, good, bad };
+
+  // ---- findings ----
+  bool report(std::string_view code, const std::string& pointer, std::string detail, bool in_writer = false) {
+    if (trials_ == 0 && findings_.size() < kMaxFindingsPerPair) {
+      const std::string& file = in_writer ? writer_.name() : reader_.name();
+      findings_.push_back(
+          {Severity::error, Breaks::nobody, std::string(code), file, pointer, std::move(detail)});
+    }
+    return false;
+  }
+
+  // ---- groups ----
+  static std::string key_of(const Group& reader, const Group& writer) {
+    std::string key = fmt::format("{}", writer.mask);
+    for (const Group* group : {&reader, &writer}) {
+      key += '|';
+      for (const Conjunct& each : group->all)
+        key += fmt::format("{}{} ", each.pointer, each.is_split ? "!" : "");
+    }
+    return key;
+  }
+
+  // Every value of `writer` is one of `reader`. A pair that is being compared is taken to be good: that is
+  // what recursion means.
+  Result<bool> contains(const Group& reader, const Group& writer) {
+    if ((steps_ += 1 + writer.all.size() / kConjunctsPerStep) > kMaxSteps)
+      return refuse(reader_.name(), "",
+                    fmt::format("comparing it with {} takes more than {} steps", writer_.name(), kMaxSteps));
+    auto& states = states_[trials_ > 0 ? 1 : 0];
+    const auto [at, is_new] = states.try_emplace(key_of(reader, writer), State::open);
+    if (!is_new) return at->second != State::bad;
+    const std::string key = at->first;
+    if (depth_ >= kMaxNesting)
+      return refuse(reader_.name(), "",
+                    fmt::format("schemas refer to each other more than {} deep", kMaxNesting));
+    ++depth_;
+    const auto result = contains_now(reader, writer);
+    --depth_;
+    UE_TRY_ASSIGN(const bool is_good, result);
+    states[key] = is_good ? State::good : State::bad;
+    return is_good;
+  }
+
+  // A question whose answer is no finding by itself. What a failed one took for granted is forgotten.
+  Result<bool> would_contain(const Group& reader, const Group& writer) {
+    ++trials_;
+    auto result = contains(reader, writer);
+    --trials_;
+    if (result && !*result && trials_ == 0) states_[1].clear();
+    return result;
+  }
+
+  Result<bool> contains_now(const Group& reader, const Group& writer) {
+    UE_TRY_ASSIGN(Facts facts, writer_.facts(writer));
+    UE_TRY_ASSIGN(const Facts wanted, reader_.facts(reader));  // checks the reader's keywords
+    if (facts.values) steps_ += facts.values->size() / kValuesPerStep;
+    if (facts.is_never) return true;
+    if (const Conjunct* choice = unsplit(writer)) return contains_each(reader, writer, *choice);
+    bool is_good = true;
+    for (const Conjunct& conjunct : reader.all) {
+      UE_TRY_ASSIGN(const bool holds, check(conjunct, writer, facts));
+      is_good = is_good && holds;
+    }
+    return is_good;
+  }
+
+  static std::optional<element> alternatives(const Conjunct& conjunct) {
+    if (auto any_of = keyword(conjunct.value, "anyOf")) return any_of;
+    return keyword(conjunct.value, "oneOf");
+  }
+  static std::string alternatives_pointer(const Conjunct& conjunct) {
+    return join(conjunct.pointer, keyword(conjunct.value, "anyOf") ? "anyOf" : "oneOf");
+  }
+
+  static const Conjunct* unsplit(const Group& writer) {
+    for (const Conjunct& each : writer.all)
+      if (!each.is_split && alternatives(each)) return &each;
+    return nullptr;
+  }
+
+  // The writer may send what any one of its alternatives allows.
+  Result<bool> contains_each(const Group& reader, const Group& writer, const Conjunct& choice) {
+    const element branches = *alternatives(choice);
+    const std::string pointer = alternatives_pointer(choice);
+    if (!branches.is_array() || array_in(branches).size() == 0)
+      return refuse(writer_.name(), pointer, "a non-empty array of schemas is expected");
+    bool is_good = true;
+    std::size_t i = 0;
+    for (const auto branch : array_in(branches)) {
+      Group chosen = writer;
+      for (Conjunct& each : chosen.all) each.is_split = each.is_split || each.pointer == choice.pointer;
+      UE_TRY(writer_.expand(branch, join(pointer, std::to_string(i++)), chosen));
+      UE_TRY_ASSIGN(const bool holds, contains(reader, chosen));
+      is_good = is_good && holds;
+    }
+    return is_good;
+  }
+
+  // ---- one schema of the reader ----
+  Result<bool> check(const Conjunct& r, const Group& writer, const Facts& facts) {
+    if (r.value.is_bool())
+      return report("nothing-allowed", r.pointer, "nothing is allowed here, but the writer may send a value");
+    Group own;
+    own.all.push_back(r);
+    UE_TRY_ASSIGN(Facts wanted, reader_.facts(own));
+    bool is_good = check_types(r, facts);
+    Facts rest = facts;
+    rest.types = static_cast<TypeMask>(facts.types & wanted.types);
+    is_good = check_values(r, wanted, facts) && is_good;
+    if ((rest.types & kString) != 0) is_good = check_text(r, writer, wanted, rest) && is_good;
+    if ((rest.types & (kInteger | kFraction)) != 0)
+      is_good = check_number(r, writer, wanted, rest) && is_good;
+    if ((rest.types & kArray) != 0) {
+      UE_TRY_ASSIGN(const bool holds, check_array(r, writer, wanted, rest));
+      is_good = holds && is_good;
+    }
+    if ((rest.types & kObject) != 0) {
+      UE_TRY_ASSIGN(const bool holds, check_object(r, writer, wanted, rest));
+      is_good = holds && is_good;
+    }
+    is_good = check_opaque(r, writer) && is_good;
+    if (!keyword(r.value, "anyOf") && !keyword(r.value, "oneOf")) return is_good;
+    for (const std::string_view word : {"anyOf", "oneOf"}) {
+      const auto branches = keyword(r.value, word);
+      if (!branches) continue;
+      UE_TRY_ASSIGN(const bool holds,
+                    check_alternatives(*branches, join(r.pointer, word), writer, rest.types));
+      is_good = holds && is_good;
+    }
+    return is_good;
+  }
+
+  bool check_types(const Conjunct& r, const Facts& facts) {
+    const auto refused = static_cast<TypeMask>(facts.types & ~types_only(r));
+    return refused == 0 || report("type-narrowed", join(r.pointer, "type"),
+                                  fmt::format("the writer may send {}, the reader takes {}",
+                                              types_text(refused), types_text(types_only(r))));
+  }
+  static TypeMask types_only(const Conjunct& r) {
+    const auto type = keyword(r.value, "type");
+    const auto one = [](const element& word) -> TypeMask {
+      const std::string_view text = word.is_string() ? text_in(word) : std::string_view();
+      if (text == "null") return kNull;
+      if (text == "boolean") return kBoolean;
+      if (text == "integer") return kInteger;
+      if (text == "number") return kInteger | kFraction;
+      if (text == "string") return kString;
+      return text == "array" ? kArray : kObject;
+    };
+    if (!type) return kAnyType;
+    if (!type->is_array()) return one(*type);
+    TypeMask mask = 0;
+    for (const auto word : array_in(*type)) mask = static_cast<TypeMask>(mask | one(word));
+    return mask;
+  }
+
+  bool check_values(const Conjunct& r, const Facts& wanted, const Facts& facts) {
+    const bool has_enum = keyword(r.value, "enum").has_value();
+    if (!has_enum && !keyword(r.value, "const")) return true;
+    const std::string pointer = join(r.pointer, has_enum ? "enum" : "const");
+    if (facts.values) steps_ += facts.values->size() * wanted.values->size() / kValuesPerStep;
+    if (!facts.values)
+      return report("enum-narrowed", pointer, "the reader allows listed values only, the writer any");
+    const auto is_refused = [&](const element& value) {
+      return std::ranges::none_of(*wanted.values,
+                                  [&](const element& other) { return is_same(value, other); });
+    };
+    const auto refused = std::ranges::count_if(*facts.values, is_refused);
+    return refused == 0 || report("enum-narrowed", pointer,
+                                  fmt::format("{} of the {} values that the writer may send are not allowed",
+                                              refused, facts.values->size()));
+  }
+
+  // All values that the writer lists, if it does, or an unlisted one.
+  template <class Predicate>
+  static bool all_listed(const Facts& facts, TypeMask types, Predicate holds) {
+    return facts.values && std::ranges::all_of(*facts.values, [&](const element& value) {
+             return (type_of(value) & types) == 0 || holds(value);
+           });
+  }
+
+  bool check_range(const Conjunct& r, std::string_view low, std::string_view high, std::uint64_t reader_min,
+                   std::uint64_t reader_max, std::uint64_t writer_min, std::uint64_t writer_max) {
+    bool is_good = true;
+    if (writer_min < reader_min)
+      is_good =
+          report("range-narrowed", join(r.pointer, low),
+                 fmt::format("the reader asks for at least {}, the writer for {}", reader_min, writer_min));
+    if (writer_max > reader_max)
+      is_good =
+          report("range-narrowed", join(r.pointer, high),
+                 writer_max == Facts::kNoLimit
+                     ? fmt::format("the reader takes at most {}, the writer has no limit", reader_max)
+                     : fmt::format("the reader takes at most {}, the writer {}", reader_max, writer_max));
+    return is_good;
+  }
+
+  // The same keyword with the same value stands in some schema of the writer.
+  static bool has_same(const Group& writer, std::string_view word, const element& value) {
+    return std::ranges::any_of(writer.all, [&](const Conjunct& each) {
+      const auto other = keyword(each.value, word);
+      return other && is_same(value, *other);
+    });
+  }
+
+  bool check_text(const Conjunct& r, const Group& writer, const Facts& wanted, const Facts& facts) {
+    bool is_good = all_listed(facts, kString,
+                              [&](const element& value) {
+                                const auto length = length_of(text_in(value));
+                                return length >= wanted.min_length && length <= wanted.max_length;
+                              }) ||
+                   check_range(r, "minLength", "maxLength", wanted.min_length, wanted.max_length,
+                               facts.min_length, facts.max_length);
+    if (const auto pattern = keyword(r.value, "pattern"); pattern && !has_same(writer, "pattern", *pattern)) {
+      const auto compiled = compile_pattern(text_in(*pattern));  // checked by facts()
+      const bool holds = all_listed(
+          facts, kString, [&](const element& value) { return matches_pattern(**compiled, text_in(value)); });
+      is_good = (holds || report("pattern-changed", join(r.pointer, "pattern"),
+                                 "the writer may send text that the reader's pattern refuses")) &&
+                is_good;
+    }
+    for (const std::string_view word : {"format", "contentEncoding", "contentMediaType"}) {
+      const auto value = keyword(r.value, word);
+      if (value && !has_same(writer, word, *value))
+        is_good = report("format-changed", join(r.pointer, word),
+                         fmt::format("the reader's `{}` is not the writer's", word));
+    }
+    return is_good;
+  }
+
+  bool check_number(const Conjunct& r, const Group& writer, const Facts& wanted, const Facts& facts) {
+    bool is_good = true;
+    const auto inside = [&](const element& value) {
+      const Bound exact{*number(value)};
+      return is_within(exact, wanted.lower, true) && is_within(exact, wanted.upper, false);
+    };
+    if (!all_listed(facts, kInteger | kFraction, inside)) {
+      const bool low = is_within(facts.lower, wanted.lower, true),
+                 high = is_within(facts.upper, wanted.upper, false);
+      if (!low)
+        is_good = report("range-narrowed",
+                         join(r.pointer, keyword(r.value, "minimum") ? "minimum" : "exclusiveMinimum"),
+                         "the writer may send smaller numbers than the reader takes");
+      if (!high)
+        is_good = report("range-narrowed",
+                         join(r.pointer, keyword(r.value, "maximum") ? "maximum" : "exclusiveMaximum"),
+                         "the writer may send larger numbers than the reader takes");
+    }
+    const auto divisor = keyword(r.value, "multipleOf");
+    if (!divisor) return is_good;
+    const long double wanted_divisor = number(*divisor).value_or(0);
+    const auto divides = [&](const Conjunct& each) {
+      const auto other = keyword(each.value, "multipleOf");
+      const auto n = other ? number(*other) : std::nullopt;
+      return n && wanted_divisor > 0 && (*n == wanted_divisor || std::fmod(*n, wanted_divisor) == 0);
+    };
+    const bool is_any_integer = wanted_divisor == 1 && (facts.types & kFraction) == 0;
+    return (is_any_integer || std::ranges::any_of(writer.all, divides) ||
+            report("multiple-of-changed", join(r.pointer, "multipleOf"),
+                   "the writer may send numbers that are no multiples of the reader's")) &&
+           is_good;
+  }
+
+  bool check_opaque(const Conjunct& r, const Group& writer) {
+    bool is_good = true;
+    for (const auto field : object_in(r.value)) {
+      if (std::ranges::find(kOpaque, field.key) == std::end(kOpaque)) continue;
+      const bool stands_alone = !field.key.starts_with("unevaluated") && field.key != "if" &&
+                                field.key != "then" && field.key != "else";
+      const bool holds = stands_alone ? has_same(writer, field.key, field.value)
+                                      : std::ranges::any_of(writer.all, [&](const Conjunct& each) {
+                                          return is_same(each.value, r.value);
+                                        });
+      if (!holds)
+        is_good = report(
+            "keyword-undecided", join(r.pointer, field.key),
+            fmt::format("`{}` is not the same in both, and what it allows is not compared", field.key));
+    }
+    return is_good;
+  }
+
+  // For each type that the writer may send, one alternative must take it all.
+  Result<bool> check_alternatives(const element& branches, const std::string& pointer, const Group& writer,
+                                  TypeMask types) {
+    if (!branches.is_array() || array_in(branches).size() == 0)
+      return refuse(reader_.name(), pointer, "a non-empty array of schemas is expected");
+    UE_TRY_ASSIGN(const bool whole, some_contains(branches, pointer, writer));
+    if (whole) return true;
+    std::string refused;
+    for (TypeMask bit = 1; bit <= kObject; bit = static_cast<TypeMask>(bit << 1)) {
+      if ((types & bit) == 0) continue;
+      Group one = writer;
+      one.mask = static_cast<TypeMask>(one.mask & bit);
+      UE_TRY_ASSIGN(const bool holds, some_contains(branches, pointer, one));
+      if (!holds) refused += refused.empty() ? types_text(bit) : ", " + types_text(bit);
+    }
+    return refused.empty() ||
+           report("alternatives-narrowed", pointer,
+                  fmt::format("no alternative takes every {} that the writer may send", refused));
+  }
+  Result<bool> some_contains(const element& branches, const std::string& pointer, const Group& writer) {
+    std::size_t i = 0;
+    for (const auto branch : array_in(branches)) {
+      Group group;
+      UE_TRY(reader_.expand(branch, join(pointer, std::to_string(i++)), group));
+      UE_TRY_ASSIGN(const bool holds, would_contain(group, writer));
+      if (holds) return true;
+    }
+    return false;
+  }
+
+  // ---- arrays ----
+  struct Tuple {
+    std::vector<element> first;
+    std::optional<element> rest;
+    std::string first_pointer, rest_pointer;
+  };
+  static Tuple tuple_of(const Conjunct& conjunct) {
+    Tuple tuple;
+    const auto items = keyword(conjunct.value, "items");
+    auto prefix = keyword(conjunct.value, "prefixItems");
+    const bool is_old = items && items->is_array();
+    tuple.first_pointer = join(conjunct.pointer, is_old ? "items" : "prefixItems");
+    if (is_old) prefix = items;
+    if (prefix && prefix->is_array())
+      for (const auto item : array_in(*prefix)) tuple.first.push_back(item);
+    tuple.rest = is_old ? keyword(conjunct.value, "additionalItems") : items;
+    tuple.rest_pointer = join(conjunct.pointer, is_old ? "additionalItems" : "items");
+    return tuple;
+  }
+  static Result<void> expand_item(const JsonSchema& schema, const Conjunct& conjunct, std::size_t position,
+                                  Group& group) {
+    const Tuple tuple = tuple_of(conjunct);
+    if (position < tuple.first.size())
+      return schema.expand(tuple.first[position], join(tuple.first_pointer, std::to_string(position)), group);
+    return tuple.rest ? schema.expand(*tuple.rest, tuple.rest_pointer, group) : Result<void>{};
+  }
+
+  Result<bool> check_array(const Conjunct& r, const Group& writer, const Facts& wanted, const Facts& facts) {
+    bool is_good = check_range(r, "minItems", "maxItems", wanted.min_items, wanted.max_items, facts.min_items,
+                               facts.max_items);
+    const auto is_unique = [](const element& schema) {
+      const auto unique = keyword(schema, "uniqueItems");
+      return unique && unique->is_bool() && unique->get_bool().value_unsafe();
+    };
+    if (is_unique(r.value) && facts.max_items > 1 &&
+        std::ranges::none_of(writer.all, is_unique, &Conjunct::value))
+      is_good = report("unique-items-added", join(r.pointer, "uniqueItems"),
+                       "the writer may send the same item twice");
+    std::size_t positions = tuple_of(r).first.size();
+    for (const Conjunct& each : writer.all) positions = std::max(positions, tuple_of(each).first.size());
+    for (std::size_t i = 0; i <= positions && i < facts.max_items;
+         ++i) {  // the last stands for all behind the tuples
+      Group mine, theirs;
+      UE_TRY(expand_item(reader_, r, i, mine));
+      if (mine.all.empty()) continue;
+      for (const Conjunct& each : writer.all) UE_TRY(expand_item(writer_, each, i, theirs));
+      UE_TRY_ASSIGN(const bool holds, contains(mine, theirs));
+      is_good = holds && is_good;
+    }
+    return is_good;
+  }
+
+  // ---- objects ----
+  using Members = std::unordered_map<std::string_view, element>;
+  // Of each object schema once: looking members up one by one would take quadratic time.
+  Result<const Members*> members_of(const JsonSchema& schema, const Conjunct& conjunct) {
+    auto& known = &schema == &reader_ ? reader_members_ : writer_members_;
+    const auto [at, is_new] = known.try_emplace(conjunct.pointer);
+    if (!is_new) return &at->second;
+    const auto properties = keyword(conjunct.value, "properties");
+    if (!properties) return &at->second;
+    if (!properties->is_object())
+      return refuse(schema.name(), join(conjunct.pointer, "properties"), "an object of schemas is expected");
+    for (const auto field : object_in(*properties)) at->second.emplace(field.key, field.value);
+    return &at->second;
+  }
+
+  // What `conjunct` asks of the member `name`; without a name, of any member that nobody names.
+  Result<void> expand_member(const JsonSchema& schema, const Conjunct& conjunct,
+                             std::optional<std::string_view> name, Group& group) {
+    UE_TRY_ASSIGN(const Members* members, members_of(schema, conjunct));
+    bool is_covered = false;
+    if (name) {
+      if (const auto found = members->find(*name); found != members->end()) {
+        is_covered = true;
+        UE_TRY(schema.expand(found->second, join(join(conjunct.pointer, "properties"), *name), group));
+      }
+      if (const auto patterns = keyword(conjunct.value, "patternProperties");
+          patterns && patterns->is_object()) {
+        for (const auto field : object_in(*patterns)) {
+          const auto compiled = compile_pattern(field.key);
+          if (!compiled)
+            return refuse(schema.name(), join(join(conjunct.pointer, "patternProperties"), field.key),
+                          compiled.error());
+          if (!matches_pattern(**compiled, *name)) continue;
+          is_covered = true;
+          UE_TRY(schema.expand(field.value, join(join(conjunct.pointer, "patternProperties"), field.key),
+                               group));
+        }
+      }
+    }
+    const auto additional = keyword(conjunct.value, "additionalProperties");
+    if (is_covered || !additional) return {};
+    return schema.expand(*additional, join(conjunct.pointer, "additionalProperties"), group);
+  }
+
+  Result<bool> check_object(const Conjunct& r, const Group& writer, const Facts& wanted, const Facts& facts) {
+    bool is_good = true;
+    for (const std::string_view name : wanted.required)
+      if (!facts.required.contains(name))
+        is_good = report("required-added", join(r.pointer, "required"),
+                         fmt::format("`{}` is required, but the writer may leave it out", name));
+    const std::uint64_t least = std::max<std::uint64_t>(facts.min_properties, facts.required.size());
+    is_good = check_range(r, "minProperties", "maxProperties", wanted.min_properties, wanted.max_properties,
+                          least, facts.max_properties) &&
+              is_good;
+    UE_TRY_ASSIGN(const bool members, check_members(r, writer));
+    UE_TRY_ASSIGN(const bool names, check_names(r, writer));
+    return is_good && members && names;
+  }
+
+  Result<bool> check_members(const Conjunct& r, const Group& writer) {
+    UE_TRY_ASSIGN(const Members* mine, members_of(reader_, r));
+    std::map<std::string_view, bool>
+        names;  // true: the writer speaks of it. Sorted, so that findings come in order.
+    for (const auto& [name, unused] : *mine) names.emplace(name, false);
+    for (const Conjunct& each : writer.all) {
+      UE_TRY_ASSIGN(const Members* theirs, members_of(writer_, each));
+      for (const auto& [name, unused] : *theirs) names.insert_or_assign(name, true);
+    }
+    bool is_good = true;
+    for (const auto& [name, is_written] : names) {
+      UE_TRY_ASSIGN(const bool holds, check_member(r, writer, name, is_written, mine->contains(name)));
+      is_good = holds && is_good;
+    }
+    Group rest_mine, rest_theirs;
+    UE_TRY(expand_member(reader_, r, std::nullopt, rest_mine));
+    for (const Conjunct& each : writer.all) UE_TRY(expand_member(writer_, each, std::nullopt, rest_theirs));
+    if (rest_mine.all.empty()) return is_good;
+    UE_TRY_ASSIGN(const bool holds, would_contain(rest_mine, rest_theirs));
+    return (holds || report("property-not-allowed", join(r.pointer, "additionalProperties"),
+                            "the writer may send members of any name that the reader refuses")) &&
+           is_good;
+  }
+
+  Result<bool> check_member(const Conjunct& r, const Group& writer, std::string_view name, bool is_written,
+                            bool is_read) {
+    ++steps_;
+    Group mine, theirs;
+    UE_TRY(expand_member(reader_, r, name, mine));
+    if (mine.all.empty()) return true;
+    for (const Conjunct& each : writer.all) UE_TRY(expand_member(writer_, each, name, theirs));
+    if (is_written && is_read) return contains(mine, theirs);
+    UE_TRY_ASSIGN(const bool holds, would_contain(mine, theirs));
+    if (holds) return true;
+    if (is_written) {
+      const auto place = std::ranges::find_if(
+          writer.all, [&](const Conjunct& each) { return keyword(each.value, "properties").has_value(); });
+      return report(
+          "property-not-allowed", join(join(place->pointer, "properties"), name),
+          fmt::format("the reader's schema has no `{}`, and refuses or constrains what it does not know",
+                      name),
+          true);
+    }
+    return report("property-in-open-content", join(join(r.pointer, "properties"), name),
+                  fmt::format("the writer's schema does not know `{}` and so allows any value of it", name));
+  }
+
+  // patternProperties and propertyNames.
+  Result<bool> check_names(const Conjunct& r, const Group& writer) {
+    bool is_good = true;
+    if (const auto patterns = keyword(r.value, "patternProperties");
+        patterns && !has_same(writer, "patternProperties", *patterns)) {
+      const bool is_closed = std::ranges::any_of(writer.all, [](const Conjunct& each) {
+        const auto additional = keyword(each.value, "additionalProperties");
+        return additional && additional->is_bool() && !additional->get_bool().value_unsafe() &&
+               !keyword(each.value, "patternProperties");
+      });
+      if (!is_closed)
+        is_good = report("keyword-undecided", join(r.pointer, "patternProperties"),
+                         "`patternProperties` is not the same in both, and what it allows is not compared");
+    }
+    const auto names = keyword(r.value, "propertyNames");
+    if (!names) return is_good;
+    Group mine, theirs;
+    UE_TRY(reader_.expand(*names, join(r.pointer, "propertyNames"), mine));
+    for (const Conjunct& each : writer.all)
+      if (const auto other = keyword(each.value, "propertyNames"))
+        UE_TRY(writer_.expand(*other, join(each.pointer, "propertyNames"), theirs));
+    theirs.mask = kString;
+    UE_TRY_ASSIGN(const bool holds, contains(mine, theirs));
+    return holds && is_good;
+  }
+
+  const JsonSchema& reader_;
+  const JsonSchema& writer_;
+  std::vector<Finding> findings_;
+  std::unordered_map<std::string, State> states_[2];  // of what is reported, and of trials
+  std::unordered_map<std::string, Members> reader_members_, writer_members_;
+  std::uint64_t steps_ = 0;
+  int trials_ = 0;
+  std::size_t depth_ = 0;
+};
+
+}  // namespace
+
+Result<std::vector<Finding>> compare_json(const Document& reader, const Document& writer) {
+  UE_TRY_ASSIGN(const JsonText reader_text, JsonText::parse(reader));
+  UE_TRY_ASSIGN(const JsonText writer_text, JsonText::parse(writer));
+  const JsonSchema reader_schema(reader_text), writer_schema(writer_text);
+  UE_TRY_ASSIGN(auto findings, Comparison(reader_schema, writer_schema).run());
+  compare_annotations(reader_text, writer_text, findings);
+  return findings;
+}
+
+}  // namespace user_events::compatibility

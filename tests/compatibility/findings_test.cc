@@ -1,0 +1,100 @@
+// What findings say: code, place, whom it breaks.
+#include "compatibility/support.h"
+
+namespace user_events::compatibility {
+namespace {
+
+TEST(Findings, SayWhereWhatAndWhomItBreaks) {
+  const auto found = findings_of(
+      Format::json, R"({"type":"object","properties":{"a":{"type":"string"}},"additionalProperties":false})",
+      R"({"type":"object","properties":{"a":{"type":"integer"},"b":{}},"required":["b"],"additionalProperties":false})",
+      {true, true, false});
+  EXPECT_EQ(listed(found),
+            "required-added /required\ntype-narrowed /properties/a/type\ntype-narrowed "
+            "/properties/a/type\nproperty-not-allowed /properties/b");
+  EXPECT_EQ(found[0].breaks, Breaks::new_readers);
+  EXPECT_EQ(found[0].file, "new");
+  EXPECT_EQ(found[2].breaks, Breaks::old_readers);
+  EXPECT_EQ(found[2].file, "old");
+  EXPECT_EQ(found[3].file, "new") << "the member stands in the writer's file only";
+  EXPECT_NE(found[0].detail.find("`b`"), std::string::npos);
+}
+
+TEST(Findings, ModesAreWrittenAsTheRegistryWritesThem) {
+  EXPECT_TRUE(parse_mode("FULL_TRANSITIVE")->transitive);
+  EXPECT_TRUE(parse_mode("forward")->forward);
+  EXPECT_FALSE(parse_mode("forward")->backward);
+  for (const char* word :
+       {"", "none", "transitive", "-transitive", "backwards", "full-transitive-transitive"})
+    EXPECT_FALSE(parse_mode(word)) << word;
+}
+
+TEST(Findings, RecursiveSchemasAreCompared) {
+  const auto tree = [](const char* leaf) {
+    return std::string(R"({"$defs":{"n":{"type":"object","properties":{"v":{"type":")") + leaf +
+           R"("},"l":{"$ref":"#/$defs/n"}},"additionalProperties":false}},"$ref":"#/$defs/n"})";
+  };
+  EXPECT_EQ(listed(findings_of(Format::json, tree("integer"), tree("number"))), "");
+  EXPECT_EQ(listed(findings_of(Format::json, tree("number"), tree("integer"))),
+            "type-narrowed /$defs/n/properties/v/type");
+}
+
+TEST(Findings, AnAlternativeThatFailedLaterIsNotRemembered) {
+  // The first branch contains itself and fails in its second member only; the second branch must not profit
+  // from that.
+  const std::string writer =
+      R"({"$defs":{"n":{"type":"object","properties":{"l":{"$ref":"#/$defs/n"},"v":{"type":"string"}},"additionalProperties":false}},"$ref":"#/$defs/n"})";
+  const std::string reader =
+      R"({"$defs":{"n":{"type":"object","properties":{"l":{"$ref":"#/$defs/n"},"v":{"type":"integer"}},"additionalProperties":false}},)"
+      R"("anyOf":[{"$ref":"#/$defs/n"},{"type":"object","properties":{"l":{"$ref":"#/$defs/n"},"v":{"type":"string"}},"additionalProperties":false}]})";
+  EXPECT_EQ(listed(findings_of(Format::json, writer, reader)), "alternatives-narrowed /anyOf");
+}
+
+TEST(Findings, WhatCannotBeComparedIsAFindingUnlessItIsTheSame) {
+  const std::string with = R"({"not":{"type":"string"}})", other = R"({"not":{"type":"integer"}})";
+  EXPECT_EQ(listed(findings_of(Format::json, with, with)), "");
+  EXPECT_EQ(listed(findings_of(Format::json, with, other)), "keyword-undecided /not");
+  EXPECT_EQ(listed(findings_of(Format::json, with, "{}")), "");
+  EXPECT_EQ(listed(findings_of(Format::json, "{}", with)), "keyword-undecided /not");
+}
+
+TEST(Findings, UnknownKeywordsSayNothing) {
+  EXPECT_EQ(listed(findings_of(Format::json, R"({"type":"string","x-mine":1})",
+                               R"({"type":"string","colour":"blue"})")),
+            "");
+}
+
+TEST(Findings, NumbersAndKeysOfTheCatalogueAreCompared) {
+  const auto schema = [](const char* a, const char* b) {
+    return std::string(
+               R"({"type":"object","properties":{"a":{"type":"string","x-personal":"email","x-field-number":)") +
+           a + R"(},"b":{"type":"string","x-field-number":)" + b + "}}}";
+  };
+  EXPECT_EQ(listed(findings_of(Format::json, schema("1", "2"), schema("1", "3"))),
+            "field-number-changed /properties/b/x-field-number");
+  EXPECT_EQ(listed(findings_of(Format::json, schema("1", "2"), schema("2", "3"))),
+            "field-number-changed /properties/a/x-field-number\nfield-number-reused "
+            "/properties/a/x-field-number\nfield-number-changed /properties/b/x-field-number");
+  const auto classes = findings_of(Format::json, R"({"properties":{"a":{"x-personal":"email"}}})",
+                                   R"({"properties":{"a":{"x-personal":"none"}}})");
+  EXPECT_EQ(listed(classes), "personal-class-changed /properties/a/x-personal");
+  EXPECT_FALSE(has_errors(classes));
+}
+
+TEST(Findings, AvroFindingsPointIntoTheReader) {
+  EXPECT_EQ(
+      listed(findings_of(
+          Format::avro, R"({"type":"record","name":"R","fields":[]})",
+          R"({"type":"record","name":"R","fields":[{"name":"a","type":["null","int"],"default":null},{"name":"b","type":"int"}]})")),
+      "avro-field-without-default /fields/1");
+}
+
+TEST(Findings, ProtobufFindingsNameTheField) {
+  const auto found =
+      findings_of(Format::protobuf, "syntax = \"proto3\"; package p; message M { int32 a = 1; }",
+                  "syntax = \"proto3\"; package p; message M { string a = 1; }");
+  EXPECT_EQ(listed(found), "proto-type-changed p.M.a");
+}
+
+}  // namespace
+}  // namespace user_events::compatibility

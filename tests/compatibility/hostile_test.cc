@@ -1,0 +1,158 @@
+// Texts that are no schemas, or want more time, memory or stack than they get.
+#include <fmt/format.h>
+
+#include "compatibility/support.h"
+
+namespace user_events::compatibility {
+namespace {
+
+constexpr Format kFormats[] = {Format::json, Format::avro, Format::protobuf};
+
+void expect_refused(Format format, const std::string& text, const std::string& part) {
+  const Error error = refusal_of(format, text, text);
+  EXPECT_EQ(error.kind, ErrorKind::usage);
+  EXPECT_EQ(error.code, "schema-invalid");
+  EXPECT_NE(error.message.find(part), std::string::npos) << error.message;
+  EXPECT_TRUE(error.message.starts_with("new") || error.message.starts_with("old"))
+      << "it names the file: " << error.message;
+  EXPECT_LT(error.message.size(), 2'000U);
+}
+
+TEST(Hostile, WhatIsTooLargeIsRefused) {
+  for (const Format format : kFormats)
+    expect_refused(format, std::string(kMaxTextBytes + 1, ' '), "larger than 1048576 bytes");
+}
+
+TEST(Hostile, WhatIsNoSchemaIsRefused) {
+  for (const Format format : kFormats) {
+    expect_refused(format, std::string("{\0}", 3), "not readable");
+    expect_refused(format, "{", "");
+    expect_refused(format, "\xff\xfe", "");
+  }
+  expect_refused(Format::json, "[]", "an object, true or false");
+  expect_refused(Format::json, R"({"a":1,"a":2})", "given twice");
+  expect_refused(Format::json, R"({"type":"text"})", "/type");
+  expect_refused(Format::json, R"({"maxLength":-1})", "/maxLength");
+  expect_refused(Format::json, R"({"properties":[]})", "/properties");
+  expect_refused(Format::json, R"({"anyOf":[]})", "/anyOf");
+  expect_refused(Format::json, R"({"$ref":"#/nowhere"})", "/$ref");
+  expect_refused(Format::json, R"({"$ref":"http://example.com/x.json"})", "/$ref");
+  expect_refused(Format::json, R"({"pattern":"("})", "/pattern");
+  expect_refused(Format::json, R"j({"pattern":"(?=x)"})j", "/pattern");
+}
+
+TEST(Hostile, WhatIsNoAvroSchemaIsRefused) {
+  expect_refused(Format::avro, R"("text")", "no type of this name");
+  expect_refused(Format::avro, R"([])", "needs a branch");
+  expect_refused(Format::avro, R"(["int","int"])", "twice");
+  expect_refused(Format::avro, R"([["int"]])", "union");
+  expect_refused(Format::avro, R"({"type":"record","name":"1","fields":[]})", "/name");
+  expect_refused(
+      Format::avro,
+      R"({"type":"record","name":"R","fields":[{"name":"a","type":"int"},{"name":"a","type":"int"}]})",
+      "already");
+  expect_refused(Format::avro,
+                 R"({"type":"record","name":"R","fields":[{"name":"a","type":"int","default":"x"}]})",
+                 "/fields/0/default");
+  expect_refused(Format::avro,
+                 R"({"type":"record","name":"R","fields":[{"name":"a","type":["null","int"],"default":1}]})",
+                 "/fields/0/default");
+  expect_refused(Format::avro, R"({"type":"enum","name":"E","symbols":["A","A"]})", "twice");
+  expect_refused(Format::avro, R"({"type":"enum","name":"E","symbols":["A"],"default":"B"})", "/default");
+  expect_refused(Format::avro, R"({"type":"fixed","name":"F"})", "/size");
+  expect_refused(Format::avro, R"({"type":"array"})", "items");
+}
+
+TEST(Hostile, WhatIsNoProtobufFileIsRefusedWithItsLine) {
+  expect_refused(Format::protobuf, "syntax = \"proto3\";\nmessage M {\n  int32 a = 1;\n  int32 b = 1;\n}\n",
+                 ":4:");
+  expect_refused(Format::protobuf, "syntax = \"proto3\";\nmessage M { reserved 1; int32 a = 1; }\n",
+                 "reserved");
+  expect_refused(Format::protobuf, "syntax = \"proto3\";\nimport \"other.proto\";\n",
+                 "only imports of google/protobuf/");
+  expect_refused(Format::protobuf, "syntax = \"proto3\";\nimport \"schema.proto\";\n", "");
+  expect_refused(Format::protobuf, "syntax = \"proto3\";\nimport \"/etc/passwd\";\n", "");
+  expect_refused(Format::protobuf, "syntax = \"proto3\";\nmessage M { int32 a = 19000; }\n", "19000");
+}
+
+TEST(Hostile, DeepNestingIsRefused) {
+  const auto repeat = [](std::string_view text, int times) {
+    std::string out;
+    for (int i = 0; i < times; ++i) out += text;
+    return out;
+  };
+  expect_refused(Format::json, repeat(R"({"not":)", 5'000) + "{}" + repeat("}", 5'000), "deeper than 64");
+  expect_refused(Format::avro, repeat(R"({"type":"array","items":)", 5'000) + "\"int\"" + repeat("}", 5'000),
+                 "deeper than 64");
+  expect_refused(Format::protobuf,
+                 "syntax = \"proto3\";\n" + repeat("message M {", 5'000) + repeat("}", 5'000), "");
+}
+
+TEST(Hostile, CirclesOfReferencesEnd) {
+  EXPECT_TRUE(findings_of(Format::json, R"({"$ref":"#"})", R"({"$ref":"#"})").empty());
+  const std::string circle =
+      R"({"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/b"},"b":{"allOf":[{"$ref":"#/$defs/a"}]}}})";
+  EXPECT_TRUE(findings_of(Format::json, circle, circle).empty());
+  const std::string alternatives = R"({"anyOf":[{"$ref":"#"},{"type":"string"}]})";
+  EXPECT_TRUE(findings_of(Format::json, R"({"type":"string"})", alternatives).empty());
+  const std::string avro =
+      R"({"type":"record","name":"R","fields":[{"name":"a","type":{"type":"array","items":"R"}}]})";
+  EXPECT_TRUE(findings_of(Format::avro, avro, avro).empty());
+}
+
+TEST(Hostile, LongChainsOfReferencesDoNotEatTheStack) {
+  std::string json = R"({"$ref":"#/$defs/n0","$defs":{)", avro = "[";
+  for (int i = 0; i < 10'000; ++i) {
+    json += fmt::format(R"({}"n{}":{{"properties":{{"a":{{"$ref":"#/$defs/n{}"}}}}}})", i == 0 ? "" : ",", i,
+                        (i + 1) % 10'000);
+    avro += fmt::format(R"({}{{"type":"record","name":"R{}","fields":[{}]}})", i == 0 ? "" : ",", i,
+                        i == 0 ? "" : fmt::format(R"({{"name":"a","type":"R{}"}})", i - 1));
+  }
+  json += "}}";
+  avro += "]";
+  expect_refused(Format::json, json, "more than 500 deep");
+  // A union is compared branch by branch from the first on, so that each finds the one before it done.
+  const Document versions[] = {{"old", avro}, {"new", avro}};
+  const auto found = check(Format::avro, {}, versions);
+  EXPECT_TRUE(found || found.error().message.find("more than") != std::string::npos);
+}
+
+TEST(Hostile, AlternativesWithinAlternativesAreCutOff) {
+  std::string json = "{\"type\":\"string\"}";
+  for (int i = 0; i < 20; ++i) json = fmt::format(R"({{"anyOf":[{},{{"minLength":{}}}]}})", json, i);
+  json = fmt::format(R"({{"allOf":[{0},{0},{0},{0}]}})", json);
+  const Document versions[] = {{"old", json}, {"new", json}};
+  const auto found = check(Format::json, {}, versions);
+  EXPECT_TRUE(found || found.error().message.find("steps") != std::string::npos) << describe(found.error());
+}
+
+TEST(Hostile, TenThousandFieldsAreCompared) {
+  std::string json = R"({"type":"object","additionalProperties":false,"properties":{)",
+              avro = R"({"type":"record","name":"R","fields":[)",
+              proto = "syntax = \"proto3\";\nmessage M {\n";
+  for (int i = 0; i < 10'000; ++i) {
+    json += fmt::format(R"({}"f{}":{{"type":"string"}})", i == 0 ? "" : ",", i);
+    avro += fmt::format(R"({}{{"name":"f{}","type":"string"}})", i == 0 ? "" : ",", i);
+    proto += fmt::format("  string f{} = {};\n", i, i < 18'000 ? i + 1 : i + 2'000);
+  }
+  EXPECT_TRUE(findings_of(Format::json, json + "}}", json + "}}", {true, true, false}).empty());
+  EXPECT_TRUE(findings_of(Format::avro, avro + "]}", avro + "]}", {true, true, false}).empty());
+  EXPECT_TRUE(findings_of(Format::protobuf, proto + "}", proto + "}", {true, true, false}).empty());
+  const auto all_gone = findings_of(Format::avro, R"({"type":"record","name":"R","fields":[]})", avro + "]}");
+  EXPECT_EQ(all_gone.size(), kMaxFindingsPerPair);
+}
+
+TEST(Hostile, LongListsOfValuesAreCutOff) {
+  std::string values = "[0";
+  for (int i = 1; i <= 10'001; ++i) values += fmt::format(",{}", i);
+  expect_refused(Format::json, R"({"enum":)" + values + "]}", "/enum");
+}
+
+TEST(Hostile, TooManyVersionsAreRefused) {
+  const std::vector<Document> versions(kMaxVersions + 1, Document{"x", "{}"});
+  EXPECT_FALSE(check(Format::json, {true, true, true}, versions));
+  EXPECT_FALSE(check(Format::json, {}, std::span(versions).first(1)));
+}
+
+}  // namespace
+}  // namespace user_events::compatibility
