@@ -12,6 +12,7 @@
 #include "cli/command_line_parts.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/schema_files.h"
 #include "user_events/publisher.h"
 
 namespace user_events::cli {
@@ -25,6 +26,7 @@ struct Arguments {
   DeadLetterArguments dead_letters;
   DestinationArguments destination;
   SchemaArguments schema;
+  SchemaFileArguments schema_files;
   ConfigArguments config;
   Action action;
 };
@@ -126,7 +128,7 @@ void add_status(CLI::App& app, Arguments& a) {
 }
 
 void add_schema(CLI::App& app, Arguments& a) {
-  auto* command = app.add_subcommand("schema", "The event types that the daemon accepts");
+  auto* command = app.add_subcommand("schema", "The event types that the daemon accepts, and their files");
   command->require_subcommand(1);
   auto* list = command->add_subcommand("list", "All types, with version and title");
   list->add_flag("--json", a.schema.json, "As JSON");
@@ -142,7 +144,10 @@ void add_schema(CLI::App& app, Arguments& a) {
   add_client_options(*show, a.schema.client);
   show->footer("Example:\n  user-events schema show user.created");
   show->callback([&a] { a.action = [&a] { return schema_show(a.schema); }; });
-  command->footer("Examples:\n  user-events schema list\n  user-events schema show user.created");
+  add_schema_files(*command, a.schema_files, a.action);
+  command->footer(
+      "Examples:\n  user-events schema list\n  user-events schema show user.created\n  user-events schema "
+      "lint catalogue");
 }
 
 void add_config(CLI::App& app, Arguments& a) {

@@ -1,0 +1,151 @@
+#include "cli/findings_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/json_text.h"
+#include "cli/output.h"
+#include "user_events/version.h"
+
+namespace user_events::cli {
+namespace {
+
+using compatibility::Breaks;
+using compatibility::Finding;
+using compatibility::Severity;
+using Findings = std::span<const Finding>;
+
+std::size_t count_of(Findings findings, Severity severity) {
+  return static_cast<std::size_t>(std::ranges::count(findings, severity, &Finding::severity));
+}
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  base::append_json_string(text, out);
+  return out;
+}
+
+std::string place_of(const Finding& finding) {
+  return finding.pointer.empty() ? finding.file : finding.file + "#" + finding.pointer;
+}
+
+std::string breaks_text(const Finding& finding) {
+  return finding.breaks == Breaks::nobody ? std::string()
+                                          : fmt::format("; breaks {}", describe(finding.breaks));
+}
+
+std::string text_of(std::string_view what, Findings findings) {
+  std::string out;
+  for (const Finding& each : findings)
+    out += printable(fmt::format("{}: {}: {} [{}]{}", place_of(each), name(each.severity), each.detail,
+                                 each.code, breaks_text(each))) +
+           fmt::format("\n  instead: {}\n", compatibility::rule(each.code).advice);
+  const auto errors = count_of(findings, Severity::error), warnings = findings.size() - errors;
+  return out +
+         printable(fmt::format("{}: {}, {}", what, errors == 0 ? "no errors" : counted(errors, "error"),
+                               counted(warnings, "warning"))) +
+         "\n";
+}
+
+std::string json_of(Findings findings) {
+  std::string list;
+  for (const Finding& each : findings)
+    list += fmt::format(
+        "{}{{\"severity\":{},\"code\":{},\"breaks\":{},\"file\":{},\"pointer\":{},\"detail\":{},\"advice\":{}"
+        "}}",
+        list.empty() ? "" : ",", quoted(name(each.severity)), quoted(each.code),
+        quoted(describe(each.breaks)), quoted(each.file), quoted(each.pointer), quoted(each.detail),
+        quoted(compatibility::rule(each.code).advice));
+  const auto errors = count_of(findings, Severity::error);
+  return fmt::format("{{\"passed\":{},\"errors\":{},\"warnings\":{},\"findings\":[{}]}}\n", errors == 0,
+                     errors, findings.size() - errors, list);
+}
+
+// A path as a URI reference: what could be taken for something else is percent-encoded.
+std::string uri_of(std::string_view path) {
+  std::string out;
+  for (const char c : path) {
+    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                          std::string_view("-._~/").find(c) != std::string_view::npos;
+    out += is_plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return out;
+}
+
+std::string sarif_of(Findings findings) {
+  std::set<std::string_view> codes;
+  std::string rules, results;
+  for (const Finding& each : findings) {
+    const auto& rule = compatibility::rule(each.code);
+    if (codes.insert(rule.code).second)
+      rules +=
+          fmt::format("{}{{\"id\":{},\"shortDescription\":{{\"text\":{}}},\"help\":{{\"text\":{}}}}}",
+                      rules.empty() ? "" : ",", quoted(rule.code), quoted(rule.summary), quoted(rule.advice));
+    results += fmt::format(
+        "{}{{\"ruleId\":{},\"level\":{},\"message\":{{\"text\":{}}},\"locations\":[{{\"physicalLocation\":{{"
+        "\"artifactLocation\":{{\"uri\":{}}}}},"
+        "\"logicalLocations\":[{{\"fullyQualifiedName\":{}}}]}}]}}",
+        results.empty() ? "" : ",", quoted(each.code), quoted(name(each.severity)),
+        quoted(fmt::format("{}{}; instead: {}", each.detail, breaks_text(each), rule.advice)),
+        quoted(uri_of(each.file)), quoted(each.pointer));
+  }
+  return fmt::format(
+      "{{\"$schema\":\"https://json.schemastore.org/"
+      "sarif-2.1.0.json\",\"version\":\"2.1.0\",\"runs\":[{{\"tool\":{{\"driver\":{{\"name\":\"user-events\","
+      "\"version\":{},\"rules\":[{}]}}}},\"results\":[{}]}}]}}\n",
+      quoted(UE_VERSION), rules, results);
+}
+
+// What XML 1.0 cannot hold at all is shown as `?`.
+std::string xml(std::string_view text) {
+  std::string out;
+  for (const char c : printable(text)) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+// A finding is a test case: an error is one that failed. Without findings there is one that passed.
+std::string junit_of(std::string_view what, Findings findings) {
+  std::string cases;
+  for (const Finding& each : findings) {
+    cases += fmt::format("  <testcase classname=\"{}\" name=\"{}\"", xml(each.code), xml(place_of(each)));
+    const std::string message = xml(fmt::format("{}{}", each.detail, breaks_text(each)));
+    cases += each.severity == Severity::error
+                 ? fmt::format("><failure type=\"{}\" message=\"{}\">instead: {}</failure></testcase>\n",
+                               xml(each.code), message, xml(compatibility::rule(each.code).advice))
+                 : fmt::format("><system-out>warning: {}</system-out></testcase>\n", message);
+  }
+  if (findings.empty()) cases = fmt::format("  <testcase classname=\"schema\" name=\"{}\"/>\n", xml(what));
+  return fmt::format(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" "
+      "errors=\"0\">\n{}</testsuite>\n",
+      xml(what), std::max<std::size_t>(findings.size(), 1), count_of(findings, Severity::error), cases);
+}
+
+}  // namespace
+
+std::string report_of(std::string_view format, std::string_view what, Findings findings) {
+  if (format == "json") return json_of(findings);
+  if (format == "sarif") return sarif_of(findings);
+  return format == "junit" ? junit_of(what, findings) : text_of(what, findings);
+}
+
+}  // namespace user_events::cli

@@ -1,0 +1,48 @@
+// schema lint: a catalogue folder and the rules for names and annotations.
+#include <filesystem>
+
+#include "base/try.h"
+#include "cli/schema_files.h"
+#include "cli/schema_read.h"
+#include "compatibility/lint.h"
+
+namespace user_events::cli {
+namespace {
+
+using compatibility::Finding;
+
+Finding not_loaded(const std::string& folder, const Error& error) {
+  const std::string pointer = error.fields.empty() ? std::string() : error.fields.front().pointer;
+  return {compatibility::Severity::error,
+          compatibility::Breaks::nobody,
+          "lint-load",
+          folder,
+          pointer,
+          error.message};
+}
+
+Result<std::vector<Finding>> findings_of(const std::string& folder) {
+  catalogue::Catalogue own;
+  if (const auto loaded = own.load_directory(folder); !loaded)
+    return std::vector{not_loaded(folder, loaded.error())};
+  const auto files = files_of(own, folder);
+  if (files.empty())
+    return std::vector<Finding>{{compatibility::Severity::error, compatibility::Breaks::nobody, "lint-empty",
+                                 folder, "", "there is no TYPE/VERSION.json"}};
+  UE_TRY_ASSIGN(const auto builtin, catalogue::Catalogue::builtin());
+  return compatibility::lint(files, files_of(builtin, "built-in"));
+}
+
+}  // namespace
+
+Result<void> schema_lint(const SchemaFileArguments& arguments) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(arguments.folder, error))
+    return fail(ErrorKind::usage, "file-unreadable", arguments.folder + " is no folder",
+                "give the catalogue folder, which holds TYPE/VERSION.json");
+  UE_TRY_ASSIGN(const auto findings, findings_of(arguments.folder));
+  return write_report(arguments.json ? "json" : std::string_view(arguments.format), arguments.folder,
+                      "breaks rules for event types", findings);
+}
+
+}  // namespace user_events::cli
