@@ -7,6 +7,7 @@ import pytest
 from daemon import BINARY, Daemon
 from kafka import Kafka
 from rabbitmq import RabbitMq
+from registry import Registry
 
 SEED = int(os.environ.get("UE_SEED") or random.SystemRandom().randrange(1 << 32))
 IS_LONG = os.environ.get("UE_LONG") == "1"
@@ -63,6 +64,7 @@ def session_broker(kind):
 
 kafka = session_broker(Kafka)
 rabbitmq = session_broker(RabbitMq)
+registry = session_broker(Registry)
 
 
 @pytest.fixture
