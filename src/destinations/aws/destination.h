@@ -16,10 +16,10 @@
 #include "destinations/aws/config.h"
 #include "destinations/aws/credentials.h"
 #include "destinations/aws/fault.h"
-#include "destinations/aws/gate.h"
 #include "destinations/aws/service.h"
 #include "destinations/aws/target.h"
 #include "destinations/destination.h"
+#include "destinations/gate.h"
 #include "destinations/http/client.h"
 
 namespace user_events::destinations::aws {

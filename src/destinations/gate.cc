@@ -1,11 +1,11 @@
-#include "destinations/aws/gate.h"
+#include "destinations/gate.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "destinations/backoff.h"
 
-namespace user_events::destinations::aws {
+namespace user_events::destinations {
 
 using std::chrono::milliseconds;
 
@@ -30,4 +30,4 @@ void Gate::probe_failed(Time now, milliseconds longest, milliseconds least) {
   until_ = now + pause;
 }
 
-}  // namespace user_events::destinations::aws
+}  // namespace user_events::destinations

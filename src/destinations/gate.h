@@ -6,7 +6,7 @@
 
 #include "user_events/options.h"
 
-namespace user_events::destinations::aws {
+namespace user_events::destinations {
 
 /// Not thread-safe.
 class Gate {
@@ -40,4 +40,4 @@ class Gate {
   Time until_{};
 };
 
-}  // namespace user_events::destinations::aws
+}  // namespace user_events::destinations
