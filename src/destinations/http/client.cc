@@ -1,6 +1,7 @@
 #include "destinations/http/client.h"
 
 #include <curl/curl.h>
+#include <sys/socket.h>
 
 #include <atomic>
 #include <list>
@@ -32,7 +33,8 @@ struct Transfer {
   Easy easy;
   List headers;
   Response response;
-  std::uint64_t max_answer_bytes = 0;
+  const ClientOptions* options = nullptr;
+  std::uint64_t answer_bytes = 0;
   char error_text[CURL_ERROR_SIZE] = {};
 
   void add_header(const std::string& line) {
@@ -41,13 +43,25 @@ struct Transfer {
     (void)headers.release();
     headers.reset(longer);
   }
+  [[nodiscard]] bool is_cut_off() const noexcept { return !options->keep_answers && answer_bytes > options->max_answer_bytes; }
 };
 
 std::size_t on_body(char* data, std::size_t, std::size_t size, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
-  if (transfer.response.body.size() + size > transfer.max_answer_bytes) return 0;
-  transfer.response.body.append(data, size);
+  transfer.answer_bytes += size;
+  if (transfer.answer_bytes > transfer.options->max_answer_bytes) return 0;
+  if (transfer.options->keep_answers) transfer.response.body.append(data, size);
   return size;
+}
+
+/// At the last moment, so that a name that changes its address between a check and the connection gains nothing.
+curl_socket_t on_open_socket(void* user, curlsocktype, curl_sockaddr* address) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  if (!transfer.options->allows_address(address->addr)) {
+    transfer.response.address_refused = true;
+    return CURL_SOCKET_BAD;
+  }
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 template <class T>
@@ -87,13 +101,25 @@ struct Client::Impl {
     if (!options.ca_file.empty()) set(CURLOPT_CAINFO, options.ca_file.c_str());
     set(CURLOPT_SSL_VERIFYPEER, options.verify ? 1L : 0L);
     set(CURLOPT_SSL_VERIFYHOST, options.verify ? 2L : 0L);
+    if (!options.cert_file.empty()) {
+      set(CURLOPT_SSLCERT, options.cert_file.c_str());
+      set(CURLOPT_SSLKEY, options.key_file.c_str());
+    }
     if (!request.use_proxy) set(CURLOPT_PROXY, "");
+    if (options.allows_address) {
+      set(CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+      set(CURLOPT_OPENSOCKETDATA, &transfer);
+    }
     // A long body asks first whether it may come. libcurl 7.88 would sign a header that suppresses this, so the answer is not waited for.
     set(CURLOPT_EXPECT_100_TIMEOUT_MS, 1L);
     set(CURLOPT_USERAGENT, "user-events");
     set(CURLOPT_WRITEFUNCTION, on_body);
     set(CURLOPT_WRITEDATA, &transfer);
     set(CURLOPT_URL, request.url.c_str());
+    if (request.connect_only) {
+      set(CURLOPT_CONNECT_ONLY, 1L);
+      set(CURLOPT_FRESH_CONNECT, 1L);
+    }
     set_method(transfer);
     for (const auto& header : request.headers) transfer.add_header(header);
     if (request.signature) sign(transfer);
@@ -158,7 +184,7 @@ struct Client::Impl {
     CURL* easy = transfer.easy.get();
     Response& response = transfer.response;
     response.sent = info<long>(easy, CURLINFO_REQUEST_SIZE) > 0;
-    if (code != CURLE_OK) {
+    if (code != CURLE_OK && !(code == CURLE_WRITE_ERROR && transfer.is_cut_off())) {
       response.error = error_of(code, transfer);
       return;
     }
@@ -179,7 +205,8 @@ struct Client::Impl {
       case CURLE_RECV_ERROR:
         return curl_easy_strerror(code);
       default:
-        return transfer.error_text[0] != '\0' ? transfer.error_text : curl_easy_strerror(code);
+        // Once something was sent, libcurl's own words can quote the answer.
+        return transfer.error_text[0] != '\0' && !transfer.response.sent ? transfer.error_text : curl_easy_strerror(code);
     }
   }
 
@@ -207,7 +234,7 @@ void Client::start(Request request, Done done) {
   Transfer& transfer = impl_->transfers.emplace_back();
   transfer.request = std::move(request);
   transfer.done = std::move(done);
-  transfer.max_answer_bytes = impl_->options.max_answer_bytes;
+  transfer.options = &impl_->options;
   transfer.easy = impl_->take_handle();
   impl_->prepare(transfer);
   curl_multi_add_handle(impl_->multi.get(), transfer.easy.get());

@@ -2,6 +2,8 @@
 // is given.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -27,14 +29,17 @@ struct Request {
   std::optional<AwsSignature> signature;
   std::chrono::milliseconds timeout{10'000};  ///< Of the whole, connecting included.
   bool use_proxy = true;                      ///< False: never through a proxy that the environment names.
+  /// Ends once a new connection is made, TLS included: status 0 and no error. No byte of a request is sent, and the connection is not kept.
+  bool connect_only = false;
 };
 
-/// Either an answer (`status` is not 0), or why there is none.
+/// Either an answer (`status` is not 0), or why there is none (`error`).
 struct Response {
   int status = 0;
   std::string body;
   std::chrono::seconds retry_after{0};  ///< What the header `Retry-After` asks for; 0: nothing.
   std::string error;                    ///< One line; names hosts, never headers or bodies.
+  bool address_refused = false;         ///< By `allows_address`: one of the host's at least.
   bool sent = true;                     ///< False: no byte of the request left, so the server certainly did not act on it.
 };
 using Done = std::function<void(Response)>;
@@ -42,9 +47,13 @@ using Done = std::function<void(Response)>;
 struct ClientOptions {
   std::uint32_t max_connections = 16;  ///< Per host and in total; further requests wait for one.
   std::chrono::milliseconds connect_timeout{5'000};
-  std::uint64_t max_answer_bytes = 1u << 20;  ///< A longer answer is an error.
-  std::string ca_file;                        ///< PEM; empty: the system's authorities.
+  std::uint64_t max_answer_bytes = 1u << 20;  ///< A longer answer is an error, or cut off there if it is not kept.
+  bool keep_answers = true;                   ///< False: bodies of answers are read and thrown away.
+  std::string ca_file = {};                   ///< PEM; empty: the system's authorities.
+  std::string cert_file = {}, key_file = {};  ///< Client certificate, PEM; empty: none.
   bool verify = true;                         ///< Certificate and name of the server.
+  /// Asked for each address when a socket for it is about to be made, whatever name stood for it; empty: all are allowed.
+  std::function<bool(const sockaddr&)> allows_address = {};
 };
 
 /// Used by one thread, except `wake`.
