@@ -29,6 +29,13 @@ std::string without_user_info(std::string_view url) {
   return fmt::format("{}{}{}", url.substr(0, begin), kRedacted, url.substr(begin + at));
 }
 
+std::string without_query(std::string_view url) {
+  const auto query = url.find('?');
+  const bool is_http = url.starts_with("http://") || url.starts_with("https://");
+  if (!is_http || query == std::string_view::npos) return std::string(url);
+  return fmt::format("{}{}", url.substr(0, query + 1), kRedacted);
+}
+
 bool speaks_of_a_secret(std::string_view name) {
   static constexpr std::array kWords = {
       "password",   "secret",     "token",         "credential",  "jaas",
@@ -38,7 +45,7 @@ bool speaks_of_a_secret(std::string_view name) {
   std::string lower(name);
   std::ranges::transform(lower, lower.begin(),
                          [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return lower.ends_with(".pem") ||
+  return lower.ends_with(".pem") || lower.starts_with("headers.") ||
          std::ranges::any_of(kWords, [&](const char* word) { return lower.find(word) != std::string::npos; });
 }
 

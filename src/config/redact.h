@@ -13,6 +13,10 @@ inline constexpr std::string_view kRedacted = "<redacted>";
 /// never fails.
 [[nodiscard]] std::string without_user_info(std::string_view url);
 
+/// `https://host/path?token=x` becomes `https://host/path?<redacted>`, http likewise; any other text stays as it is. Thread-safe, never
+/// fails.
+[[nodiscard]] std::string without_query(std::string_view url);
+
 /// True for the name of a setting that holds a secret.
 [[nodiscard]] bool speaks_of_a_secret(std::string_view name);
 

@@ -34,7 +34,7 @@ std::string slot_text(const DurationSlot& slot) { return quoted(base::duration_t
 std::string slot_text(const ListSlot& slot) { return quoted(*slot.at); }
 
 std::string redacted(std::string_view name, std::string_view value) {
-  return speaks_of_a_secret(name) ? std::string(kRedacted) : without_user_info(value);
+  return speaks_of_a_secret(name) ? std::string(kRedacted) : without_query(without_user_info(value));
 }
 
 // `kafka.bootstrap.servers` is written kafka."bootstrap.servers".

@@ -41,7 +41,7 @@ TEST(ConfigShow, SecretsAreRedactedOrShownAsWhereTheyComeFrom) {
   EXPECT_EQ(shown.find("swordfish"), std::string::npos) << shown;
   EXPECT_NE(shown.find("\npassword = \"<redacted>\"\n"), std::string::npos) << shown;
   EXPECT_NE(shown.find("\nbus.\"sasl.password_env\" = \"UE_TEST_SHOWN\"\n"), std::string::npos) << shown;
-  EXPECT_NE(shown.find("\nbus.\"url\" = \"https://<redacted>@example.com/hook?x=1\"\n"), std::string::npos)
+  EXPECT_NE(shown.find("\nbus.\"url\" = \"https://<redacted>@example.com/hook?<redacted>\"\n"), std::string::npos)
       << shown;
 }
 
@@ -49,7 +49,7 @@ TEST(ConfigShow, ASettingIsJudgedByItsName) {
   for (const char* name :
        {"kafka.sasl.password", "kafka.ssl.key.pem", "kafka.ssl.certificate.pem", "kafka.ssl.ca.pem",
         "kafka.sasl.oauthbearer.config", "kafka.sasl.kerberos.kinit.cmd",
-        "kafka.sasl.oauthbearer.client.secret", "Authorization"}) {
+        "kafka.sasl.oauthbearer.client.secret", "Authorization", "headers.X-Key"}) {
     EXPECT_TRUE(speaks_of_a_secret(name)) << name;
   }
   for (const char* name : {"kafka.ssl.ca.location", "kafka.sasl.username", "kafka.linger.ms", "path"})
@@ -65,6 +65,12 @@ TEST(ConfigShow, AUrlLosesItsUserAndItsPassword) {
                             "ada@example.com", ""}) {
     EXPECT_EQ(without_user_info(plain), plain);
   }
+}
+
+TEST(ConfigShow, AnHttpUrlLosesItsQuery) {
+  EXPECT_EQ(without_query("https://h/a?token=x"), "https://h/a?<redacted>");
+  EXPECT_EQ(without_query("http://h?x"), "http://h?<redacted>");
+  for (const char* plain : {"https://h/a", "amqp://h?heartbeat=1", "a?b", ""}) EXPECT_EQ(without_query(plain), plain);
 }
 
 TEST(ConfigShow, WhatIsShownReadsBackToTheSame) {
