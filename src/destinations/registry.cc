@@ -9,6 +9,7 @@
 #include "destinations/nats/nats.h"
 #include "destinations/redis/redis.h"
 #include "destinations/stdout/stdout.h"
+#include "destinations/webhook/webhook.h"
 
 namespace user_events::destinations {
 
@@ -20,6 +21,7 @@ const std::vector<Kind>& kinds() {
       sqs_kind(),
       sns_kind(),
       redis_kind(),
+      webhook_kind(),
       file_kind(),
       stdout_kind(),
   };

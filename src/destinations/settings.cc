@@ -96,6 +96,16 @@ std::vector<std::string> SettingsReader::list(std::string_view key) {
   return parts;
 }
 
+std::map<std::string, std::string> SettingsReader::below(std::string_view prefix) {
+  std::map<std::string, std::string> found;
+  for (const auto& [name, value] : options_.settings) {
+    if (!name.starts_with(prefix)) continue;
+    asked_.emplace(name);
+    found.emplace(name.substr(prefix.size()), value);
+  }
+  return found;
+}
+
 TlsSettings SettingsReader::tls(bool unsafe) {
   TlsSettings tls{.enabled = flag("tls", false),
                   .verify = flag("tls_verify", true),

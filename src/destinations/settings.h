@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -45,6 +46,8 @@ class SettingsReader {
                                                    std::chrono::milliseconds most);
   /// Separated by commas, spaces or line ends; empty parts are left out.
   [[nodiscard]] std::vector<std::string> list(std::string_view key);
+  /// Those whose name begins with `prefix`, without it.
+  [[nodiscard]] std::map<std::string, std::string> below(std::string_view prefix);
   /// `tls`, `tls_ca_file`, `tls_cert_file`, `tls_key_file`, `tls_verify`; `unsafe` is whether verification may be off.
   [[nodiscard]] TlsSettings tls(bool unsafe);
   /// The common settings `format` and `encoding`.

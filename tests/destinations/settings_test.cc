@@ -30,6 +30,13 @@ TEST(Settings, AMistypedNameIsRefusedWithTheNearestOne) {
             "usr is no setting of a k destination; did you mean user?");
 }
 
+TEST(Settings, WhatIsBelowAPrefixIsGivenWithoutIt) {
+  const auto options = with({{"headers.X", "1"}, {"headers.y.z", "2"}, {"other", "3"}});
+  SettingsReader reader(options);
+  EXPECT_EQ(reader.below("headers."), (std::map<std::string, std::string>{{"X", "1"}, {"y.z", "2"}}));
+  EXPECT_EQ(reader.finish().error().fields.size(), 1u) << "only `other` is unknown";
+}
+
 TEST(Settings, AValueOutOfRangeIsRefusedAndNotRepeated) {
   const auto read = [](SettingsReader& reader) {
     (void)reader.number("n", 5, 1, 10);

@@ -1,0 +1,64 @@
+#include "destinations/webhook/signature.h"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <array>
+#include <new>
+
+namespace user_events::destinations::webhook {
+namespace {
+
+constexpr std::string_view kPrefix = "whsec_";
+constexpr std::size_t kLeastSecretBytes = 24, kMostSecretBytes = 64;
+
+std::string base64(std::string_view bytes) {
+  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');  // and the zero that OpenSSL appends
+  const int size =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  out.resize(static_cast<std::size_t>(size));
+  return out;
+}
+
+}  // namespace
+
+std::optional<SigningSecret> SigningSecret::parse(std::string_view text) {
+  if (!text.starts_with(kPrefix)) return std::nullopt;
+  text.remove_prefix(kPrefix.size());
+  if (text.empty() || text.size() % 4 != 0 || text.size() > 4 * (kMostSecretBytes + 2) / 3 + 4)
+    return std::nullopt;
+  std::string key(text.size() / 4 * 3, '\0');
+  const int decoded =
+      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(key.data()),
+                      reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+  if (decoded < 0) return std::nullopt;
+  // OpenSSL counts what the padding stands for.
+  key.resize(static_cast<std::size_t>(decoded) - (text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0));
+  if (key.size() < kLeastSecretBytes || key.size() > kMostSecretBytes || base64(key) != text)
+    return std::nullopt;
+  return SigningSecret(std::move(key));
+}
+
+std::string SigningSecret::sign(std::string_view content) const {
+  std::array<unsigned char, 32> mac;
+  if (HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
+           reinterpret_cast<const unsigned char*>(content.data()), content.size(), mac.data(),
+           nullptr) == nullptr)
+    throw std::bad_alloc();
+  return "v1," + base64({reinterpret_cast<const char*>(mac.data()), mac.size()});
+}
+
+std::string signatures(const std::vector<SigningSecret>& secrets, std::string_view id,
+                       std::int64_t timestamp_s, std::string_view body) {
+  const std::string content = fmt::format("{}.{}.{}", id, timestamp_s, body);
+  std::string out;
+  for (const SigningSecret& secret : secrets) {
+    if (!out.empty()) out += ' ';
+    out += secret.sign(content);
+  }
+  return out;
+}
+
+}  // namespace user_events::destinations::webhook
