@@ -1,0 +1,116 @@
+"""What the daemon sends as webhooks, verified by the library of Standard Webhooks, which knows nothing of this project."""
+import base64
+import json
+import os
+import subprocess
+
+import pytest
+from cloudevents.http import from_http
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from broker import Broker
+from daemon import BINARY, wait_for
+
+
+class Receiver(Broker):
+    KIND = "webhook"
+
+    def make_place(self, name, answers=None):
+        if answers:
+            (self.folder / f"script-{name}").write_text(answers)
+        (self.folder / f"place-{name}").touch()
+
+    def know(self, *secrets):
+        (self.folder / "secrets").write_text("\n".join(secrets))
+
+    def received(self, name):
+        file = self.folder / f"received-{name}"
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def new_secret():
+    return "whsec_" + base64.b64encode(os.urandom(32)).decode()
+
+
+@pytest.fixture
+def receiver(tmp_path):
+    receiver = Receiver(tmp_path / "receiver")
+    receiver.folder.mkdir()
+    try:
+        yield receiver.start()
+    finally:
+        receiver.stop()
+
+
+def destination(receiver, place, secrets, more=""):
+    return (f'[[destination]]\nname = "hook"\nkind = "webhook"\nurl = "http://127.0.0.1:{receiver.port}/{place}?key=url-token"\n{secrets}\n'
+            f'headers.Authorization = "Bearer header-token"\nallow_http = true\nallow_private_networks = true\n{more}')
+
+
+def publish(daemon, count, first=0):
+    for number in range(first, first + count):
+        daemon.publish("user.updated", {"userId": f"u-{number % 5}", "changes": {"name": f"Zoë {number}"}}, id=f"event.{number}")
+    daemon.wait_delivered()
+
+
+@pytest.mark.parametrize("format", ["cloudevents", "cloudevents-binary", "plain"])
+def test_every_request_is_verified_by_another_implementation(receiver, new_daemon, format):
+    secret = new_secret()
+    receiver.know(secret)
+    receiver.make_place("hook", "204\n503\n500\n204")
+    daemon = new_daemon(destination(receiver, "hook", f'secret = "{secret}"', f'format = "{format}"\n')).start()
+    publish(daemon, 20)
+    requests = receiver.received("hook")
+    assert sum(one["status"] == 204 for one in requests) == 20 and len(requests) == 22
+    ids = set()
+    for one in requests:
+        Webhook(secret).verify(one["body"], one["headers"])
+        with pytest.raises(WebhookVerificationError):
+            Webhook(secret).verify(one["body"] + " ", one["headers"])
+        with pytest.raises(WebhookVerificationError):
+            Webhook(new_secret()).verify(one["body"], one["headers"])
+        if one["status"] == 204:
+            ids.add(one["headers"]["webhook-id"])
+        if format != "plain":
+            event = from_http(one["headers"], one["body"])
+            assert event["type"] == "user.updated" and event["id"].startswith("event.")
+            assert event.data["changes"]["name"].startswith("Zoë")
+    assert ids == {f"event%2E{number}" for number in range(20)}
+
+
+def test_a_secret_is_changed_without_a_gap(receiver, new_daemon, tmp_path):
+    old, new = new_secret(), new_secret()
+    (tmp_path / "old").write_text(old + "\n")
+    (tmp_path / "new").write_text(new + "\n")
+    receiver.know(old)
+    receiver.make_place("hook")
+    daemon = new_daemon(destination(receiver, "hook", f'secret_file = "{tmp_path}/old"')).start()
+    publish(daemon, 5)
+    daemon.stop()
+    daemon.set_config(destination(receiver, "hook", f'secret_file = "{tmp_path}/new"\nprevious_secret_file = "{tmp_path}/old"'))
+    daemon.start()
+    publish(daemon, 5, first=5)
+    receiver.know(new)
+    publish(daemon, 5, first=10)
+    requests = receiver.received("hook")
+    assert len(requests) == 15
+    for number, one in enumerate(requests):
+        Webhook(old).verify(one["body"], one["headers"])
+        if number >= 5:
+            Webhook(new).verify(one["body"], one["headers"])
+
+
+def test_no_secret_is_shown_anywhere(receiver, new_daemon):
+    secret = new_secret()
+    receiver.know(new_secret())
+    receiver.make_place("hook")
+    daemon = new_daemon(destination(receiver, "hook", f'secret = "{secret}"')).start()
+    daemon.publish("user.updated", {"userId": "u-1", "changes": {"name": "Zoë"}})
+    wait_for(lambda: daemon.destination_status("hook")["state"] == "down", 30, "the wrong secret is noticed")
+    shown = subprocess.run([BINARY, "config", "show", "--config", daemon.config], capture_output=True, text=True, check=True).stdout
+    shown += json.dumps(daemon.status()) + daemon.request("GET", "/metrics")[1]
+    daemon.stop()
+    shown += daemon.log_tail(1_000_000)
+    assert "status 401" in shown
+    for hidden in (secret, secret.removeprefix("whsec_"), "url-token", "header-token", "Zoë"):
+        assert hidden not in shown, hidden
