@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/hash64.h"
-#include "common/comparison.h"
+#include "common/report.h"
 #include "delivery/core.h"
 #include "delivery/runner.h"
 #include "destinations/waker.h"

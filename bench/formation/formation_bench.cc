@@ -7,7 +7,7 @@
 
 #include <string>
 
-#include "count_allocations.h"
+#include "common/count_allocations.h"
 #include "encoding/envelope.h"
 #include "formation/former.h"
 #include "user_events/events.h"

@@ -17,7 +17,7 @@
 #include <thread>
 #include <vector>
 
-#include "common/comparison.h"
+#include "common/report.h"
 #include "journal/journal.h"
 #include "support/temporary_directory.h"
 

@@ -17,7 +17,8 @@ class RedisServer {
   explicit RedisServer(const std::string& extra_configuration = {}, std::string password = {});
   [[nodiscard]] BrokerScript& script() noexcept { return script_; }
   void start() { script_.start(); }
-  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(script_.port()); }
+  [[nodiscard]] int port() const noexcept { return script_.port(); }
+  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port()); }
 
   /// What it answers, as text; an error reply throws.
   std::string command(const std::vector<std::string>& words) const;
