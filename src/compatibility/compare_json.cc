@@ -110,7 +110,10 @@ class Comparison {
                     fmt::format("comparing it with {} takes more than {} steps", writer_.name(), kMaxSteps));
     auto& states = states_[trials_ > 0 ? 1 : 0];
     const auto [at, is_new] = states.try_emplace(key_of(reader, writer), State::open);
-    if (!is_new) return at->second != State::bad;
+    if (!is_new) {
+      if (at->second == State::open) ++guesses_;
+      return at->second != State::bad;
+    }
     const std::string key = at->first;
     if (depth_ >= kMaxNesting)
       return refuse(reader_.name(), "",
@@ -125,10 +128,12 @@ class Comparison {
 
   // A question whose answer is no finding by itself. What a failed one took for granted is forgotten.
   Result<bool> would_contain(const Group& reader, const Group& writer) {
+    const std::uint64_t guesses = guesses_;
     ++trials_;
     auto result = contains(reader, writer);
     --trials_;
-    if (result && !*result && trials_ == 0) states_[1].clear();
+    if (result && !*result && guesses_ != guesses)
+      std::erase_if(states_[1], [](const auto& each) { return each.second == State::good; });
     return result;
   }
 
@@ -189,7 +194,10 @@ class Comparison {
     Facts rest = facts;
     rest.types = static_cast<TypeMask>(facts.types & wanted.types);
     is_good = check_values(r, wanted, facts) && is_good;
-    if ((rest.types & kString) != 0) is_good = check_text(r, writer, wanted, rest) && is_good;
+    if ((rest.types & kString) != 0) {
+      UE_TRY_ASSIGN(const bool holds, check_text(r, writer, wanted, rest));
+      is_good = holds && is_good;
+    }
     if ((rest.types & (kInteger | kFraction)) != 0)
       is_good = check_number(r, writer, wanted, rest) && is_good;
     if ((rest.types & kArray) != 0) {
@@ -285,7 +293,7 @@ class Comparison {
     });
   }
 
-  bool check_text(const Conjunct& r, const Group& writer, const Facts& wanted, const Facts& facts) {
+  Result<bool> check_text(const Conjunct& r, const Group& writer, const Facts& wanted, const Facts& facts) {
     bool is_good = all_listed(facts, kString,
                               [&](const element& value) {
                                 const auto length = length_of(text_in(value));
@@ -294,9 +302,9 @@ class Comparison {
                    check_range(r, "minLength", "maxLength", wanted.min_length, wanted.max_length,
                                facts.min_length, facts.max_length);
     if (const auto pattern = keyword(r.value, "pattern"); pattern && !has_same(writer, "pattern", *pattern)) {
-      const auto compiled = compile_pattern(text_in(*pattern));  // checked by facts()
+      UE_TRY_ASSIGN(const re2::RE2* compiled, reader_.pattern(text_in(*pattern), join(r.pointer, "pattern")));
       const bool holds = all_listed(
-          facts, kString, [&](const element& value) { return matches_pattern(**compiled, text_in(value)); });
+          facts, kString, [&](const element& value) { return matches_pattern(*compiled, text_in(value)); });
       is_good = (holds || report("pattern-changed", join(r.pointer, "pattern"),
                                  "the writer may send text that the reader's pattern refuses")) &&
                 is_good;
@@ -343,16 +351,33 @@ class Comparison {
            is_good;
   }
 
+  static bool has_reference(const element& value) {
+    if (value.is_array()) return std::ranges::any_of(array_in(value), has_reference);
+    if (!value.is_object()) return false;
+    return std::ranges::any_of(object_in(value), [](const auto& field) {
+      return field.key == "$ref" || field.key == "$dynamicRef" || field.key == "$recursiveRef" ||
+             has_reference(field.value);
+    });
+  }
+  // The same text means the same only if what it refers to is the same.
+  bool means_the_same(const element& value) {
+    if (!has_reference(value)) return true;
+    if (!same_documents_) same_documents_ = is_same(reader_.document(), writer_.document());
+    return *same_documents_;
+  }
+
   bool check_opaque(const Conjunct& r, const Group& writer) {
     bool is_good = true;
     for (const auto field : object_in(r.value)) {
       if (std::ranges::find(kOpaque, field.key) == std::end(kOpaque)) continue;
-      const bool stands_alone = !field.key.starts_with("unevaluated") && field.key != "if" &&
-                                field.key != "then" && field.key != "else";
-      const bool holds = stands_alone ? has_same(writer, field.key, field.value)
-                                      : std::ranges::any_of(writer.all, [&](const Conjunct& each) {
-                                          return is_same(each.value, r.value);
-                                        });
+      const bool stands_alone = !field.key.starts_with("unevaluated") && !field.key.starts_with("$") &&
+                                field.key != "if" && field.key != "then" && field.key != "else";
+      const bool holds =
+          stands_alone
+              ? has_same(writer, field.key, field.value) && means_the_same(field.value)
+              : std::ranges::any_of(writer.all,
+                                    [&](const Conjunct& each) { return is_same(each.value, r.value); }) &&
+                    means_the_same(r.value);
       if (!holds)
         is_good = report(
             "keyword-undecided", join(r.pointer, field.key),
@@ -471,14 +496,12 @@ class Comparison {
       if (const auto patterns = keyword(conjunct.value, "patternProperties");
           patterns && patterns->is_object()) {
         for (const auto field : object_in(*patterns)) {
-          const auto compiled = compile_pattern(field.key);
-          if (!compiled)
-            return refuse(schema.name(), join(join(conjunct.pointer, "patternProperties"), field.key),
-                          compiled.error());
-          if (!matches_pattern(**compiled, *name)) continue;
+          const std::string pointer = join(join(conjunct.pointer, "patternProperties"), field.key);
+          UE_TRY_ASSIGN(const re2::RE2* compiled, schema.pattern(field.key, pointer));
+          ++steps_;
+          if (!matches_pattern(*compiled, *name)) continue;
           is_covered = true;
-          UE_TRY(schema.expand(field.value, join(join(conjunct.pointer, "patternProperties"), field.key),
-                               group));
+          UE_TRY(schema.expand(field.value, pointer, group));
         }
       }
     }
@@ -549,20 +572,76 @@ class Comparison {
                   fmt::format("the writer's schema does not know `{}` and so allows any value of it", name));
   }
 
+  static std::optional<element> schema_of_pattern(const Conjunct& conjunct, std::string_view pattern) {
+    const auto patterns = keyword(conjunct.value, "patternProperties");
+    return patterns ? keyword(*patterns, pattern) : std::nullopt;
+  }
+  static std::string pattern_pointer(const Conjunct& conjunct, std::string_view pattern) {
+    return join(join(conjunct.pointer, "patternProperties"), pattern);
+  }
+
+  // Members whose names match the reader's patterns. A pattern that the writer does not have may match any of
+  // its other names.
+  Result<bool> check_read_patterns(const Conjunct& r, const Group& writer) {
+    const auto patterns = keyword(r.value, "patternProperties");
+    if (!patterns) return true;
+    if (!patterns->is_object())
+      return refuse(reader_.name(), join(r.pointer, "patternProperties"), "an object of schemas is expected");
+    const bool names_all = std::ranges::any_of(writer.all, [](const Conjunct& each) {
+      const auto additional = keyword(each.value, "additionalProperties");
+      return additional && additional->is_bool() && !additional->get_bool().value_unsafe() &&
+             !keyword(each.value, "patternProperties");
+    });
+    if (names_all) return true;  // and each name has been looked at
+    const auto other = std::ranges::find_if(writer.all, [&](const Conjunct& each) {
+      return std::ranges::all_of(
+                 object_in(*patterns),
+                 [&](const auto& field) { return schema_of_pattern(each, field.key).has_value(); }) &&
+             object_in(*keyword(each.value, "patternProperties")).size() == object_in(*patterns).size();
+    });
+    if (other == writer.all.end())
+      return report("keyword-undecided", join(r.pointer, "patternProperties"),
+                    "the patterns of `patternProperties` are not the same in both, and what they match is "
+                    "not compared");
+    bool is_good = true;
+    for (const auto field : object_in(*patterns)) {
+      Group mine, theirs;
+      UE_TRY(reader_.expand(field.value, pattern_pointer(r, field.key), mine));
+      UE_TRY(
+          writer_.expand(*schema_of_pattern(*other, field.key), pattern_pointer(*other, field.key), theirs));
+      UE_TRY_ASSIGN(const bool holds, contains(mine, theirs));
+      is_good = holds && is_good;
+    }
+    return is_good;
+  }
+
+  // Members whose names match the writer's patterns, if the reader knows them only as additional ones.
+  Result<bool> check_written_patterns(const Conjunct& r, const Group& writer) {
+    Group rest;
+    UE_TRY(expand_member(reader_, r, std::nullopt, rest));
+    if (rest.all.empty()) return true;
+    bool is_good = true;
+    for (const Conjunct& each : writer.all) {
+      const auto patterns = keyword(each.value, "patternProperties");
+      if (!patterns || !patterns->is_object()) continue;
+      for (const auto field : object_in(*patterns)) {
+        if (schema_of_pattern(r, field.key)) continue;
+        Group theirs;
+        UE_TRY(writer_.expand(field.value, pattern_pointer(each, field.key), theirs));
+        UE_TRY_ASSIGN(const bool holds, would_contain(rest, theirs));
+        if (!holds)
+          is_good = report("property-not-allowed", pattern_pointer(each, field.key),
+                           "the reader refuses or constrains members that match this pattern", true);
+      }
+    }
+    return is_good;
+  }
+
   // patternProperties and propertyNames.
   Result<bool> check_names(const Conjunct& r, const Group& writer) {
-    bool is_good = true;
-    if (const auto patterns = keyword(r.value, "patternProperties");
-        patterns && !has_same(writer, "patternProperties", *patterns)) {
-      const bool is_closed = std::ranges::any_of(writer.all, [](const Conjunct& each) {
-        const auto additional = keyword(each.value, "additionalProperties");
-        return additional && additional->is_bool() && !additional->get_bool().value_unsafe() &&
-               !keyword(each.value, "patternProperties");
-      });
-      if (!is_closed)
-        is_good = report("keyword-undecided", join(r.pointer, "patternProperties"),
-                         "`patternProperties` is not the same in both, and what it allows is not compared");
-    }
+    UE_TRY_ASSIGN(bool is_good, check_read_patterns(r, writer));
+    UE_TRY_ASSIGN(const bool written, check_written_patterns(r, writer));
+    is_good = is_good && written;
     const auto names = keyword(r.value, "propertyNames");
     if (!names) return is_good;
     Group mine, theirs;
@@ -583,6 +662,8 @@ class Comparison {
   std::uint64_t steps_ = 0;
   int trials_ = 0;
   std::size_t depth_ = 0;
+  std::uint64_t guesses_ = 0;  // answers taken for granted so far
+  std::optional<bool> same_documents_;
 };
 
 }  // namespace

@@ -14,6 +14,7 @@ namespace {
 using namespace catalogue;  // the type bits
 using simdjson::dom::element;
 
+constexpr std::size_t kMaxPatterns = 1'000;  // different ones of a document
 constexpr std::size_t kMaxReferences = 100;  // that apply to one value
 constexpr std::size_t kMaxValues = 10'000;   // of one enum
 
@@ -148,6 +149,15 @@ Result<TypeMask> JsonSchema::types(const element& value, const std::string& poin
   return mask;
 }
 
+Result<const re2::RE2*> JsonSchema::pattern(std::string_view text, const std::string& pointer) const {
+  if (const auto known = patterns_.find(text); known != patterns_.end()) return known->second.get();
+  if (patterns_.size() >= kMaxPatterns)
+    return refuse(name(), pointer, "more than " + std::to_string(kMaxPatterns) + " different patterns");
+  auto compiled = compile_pattern(text);
+  if (!compiled) return refuse(name(), pointer, compiled.error());
+  return patterns_.emplace(text, *std::move(compiled)).first->second.get();
+}
+
 Result<Facts> JsonSchema::facts(const Group& group) const {
   Facts facts;
   facts.types = group.mask;
@@ -212,10 +222,8 @@ Result<void> JsonSchema::add_facts(const Conjunct& conjunct, Facts& facts) const
     } else if (word == "const") {
       restrict_values({value}, facts);
     } else if (word == "pattern") {
-      const auto compiled = value.is_string()
-                                ? compile_pattern(text_in(value))
-                                : std::unexpected<std::string>("a regular expression is expected");
-      if (!compiled) return refuse(name(), at(), compiled.error());
+      if (!value.is_string()) return refuse(name(), at(), "a regular expression is expected");
+      UE_TRY(pattern(text_in(value), at()));
     }
   }
   return {};

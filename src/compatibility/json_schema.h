@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "catalogue/program.h"
@@ -57,13 +59,17 @@ class JsonSchema {
   [[nodiscard]] Result<void> expand(const simdjson::dom::element& value, const std::string& pointer,
                                     Group& group) const;
   [[nodiscard]] Result<Facts> facts(const Group& group) const;
+  /// A compiled regular expression that stands at `pointer`; each is compiled once.
+  [[nodiscard]] Result<const re2::RE2*> pattern(std::string_view text, const std::string& pointer) const;
   [[nodiscard]] const std::string& name() const noexcept { return text_.name(); }
+  [[nodiscard]] simdjson::dom::element document() const noexcept { return text_.root(); }
 
  private:
   Result<void> add_facts(const Conjunct& conjunct, Facts& facts) const;
   Result<catalogue::TypeMask> types(const simdjson::dom::element& value, const std::string& pointer) const;
 
   const JsonText& text_;
+  mutable std::unordered_map<std::string_view, std::shared_ptr<const re2::RE2>> patterns_;
   bool ref_stands_alone_ = false;  ///< Up to draft 7 nothing beside a `$ref` counts.
 };
 

@@ -58,6 +58,43 @@ TEST(Findings, WhatCannotBeComparedIsAFindingUnlessItIsTheSame) {
   EXPECT_EQ(listed(findings_of(Format::json, "{}", with)), "keyword-undecided /not");
 }
 
+TEST(Findings, TheSameTextThatRefersToSomethingElseIsNotTheSame) {
+  const auto schema = [](const char* type) {
+    return std::string(R"({"not":{"$ref":"#/$defs/t"},"$defs":{"t":{"type":")") + type + R"("}}})";
+  };
+  EXPECT_EQ(listed(findings_of(Format::json, schema("string"), schema("string"))), "");
+  EXPECT_EQ(listed(findings_of(Format::json, schema("string"), schema("integer"))), "keyword-undecided /not");
+}
+
+TEST(Findings, MembersThatMatchAPatternAreMembers) {
+  const std::string with =
+      R"({"type":"object","patternProperties":{"^x":{"type":"string"}},"additionalProperties":false})";
+  const std::string wider =
+      R"({"type":"object","patternProperties":{"^x":{"type":["string","null"]}},"additionalProperties":false})";
+  const std::string without = R"({"type":"object","additionalProperties":false})";
+  EXPECT_EQ(listed(findings_of(Format::json, with, wider)), "");
+  EXPECT_EQ(listed(findings_of(Format::json, wider, with)), "type-narrowed /patternProperties/^x/type");
+  EXPECT_EQ(listed(findings_of(Format::json, with, without)), "property-not-allowed /patternProperties/^x");
+  EXPECT_EQ(listed(findings_of(Format::json, without, with)), "");
+  EXPECT_EQ(listed(findings_of(Format::json, "{}", with)),
+            "type-narrowed /type\nproperty-not-allowed /additionalProperties\nkeyword-undecided "
+            "/patternProperties");
+}
+
+// A trial inside a trial fails after it took for granted that the outer pair holds; what it had concluded
+// from that must go, while the outer trial goes on.
+TEST(Findings, WhatAFailedTrialConcludedIsForgottenInTheTrialAroundIt) {
+  const auto schema = [](const char* leaf) {
+    return std::string(
+               R"({"$defs":{"n":{"type":"object","additionalProperties":false,"properties":{"a":{"anyOf":[{"type":"array","items":{"$ref":"#/$defs/m"}}]},)") +
+           R"("b":{"$ref":"#/$defs/m"},"v":{"type":")" + leaf +
+           R"("}}},"m":{"type":"object","properties":{"n":{"$ref":"#/$defs/n"}},"additionalProperties":false}},"anyOf":[{"$ref":"#/$defs/n"},{"$ref":"#/$defs/m"}]})";
+  };
+  EXPECT_EQ(listed(findings_of(Format::json, schema("integer"), schema("number"))), "");
+  EXPECT_EQ(listed(findings_of(Format::json, schema("number"), schema("integer"))),
+            "alternatives-narrowed /anyOf");
+}
+
 TEST(Findings, UnknownKeywordsSayNothing) {
   EXPECT_EQ(listed(findings_of(Format::json, R"({"type":"string","x-mine":1})",
                                R"({"type":"string","colour":"blue"})")),

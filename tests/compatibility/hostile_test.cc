@@ -155,6 +155,19 @@ TEST(Hostile, TenThousandFieldsAreCompared) {
   EXPECT_EQ(all_gone.size(), kMaxFindingsPerPair);
 }
 
+TEST(Hostile, ManyPatternsAreCutOff) {
+  std::string json = R"({"patternProperties":{)";
+  for (int i = 0; i < 2'000; ++i) json += fmt::format(R"({}"^(a|b){{{}}}":{{}})", i == 0 ? "" : ",", i);
+  json += R"(},"properties":{"a":{},"b":{}}})";
+  EXPECT_FALSE(refusal_of(Format::json, json, json).message.empty());
+  json = R"({"additionalProperties":false,"patternProperties":{)";
+  for (int i = 0; i < 500; ++i) json += fmt::format(R"({}"^(a|b){{{}}}$":{{}})", i == 0 ? "" : ",", i);
+  json += R"(},"properties":{)";
+  for (int i = 0; i < 10'000; ++i)
+    json += fmt::format(R"({}"m{}":{{"type":"string"}})", i == 0 ? "" : ",", i);
+  expect_refused(Format::json, json + "}}", "steps");
+}
+
 TEST(Hostile, LongListsOfValuesAreCutOff) {
   std::string values = "[0";
   for (int i = 1; i <= 10'001; ++i) values += fmt::format(",{}", i);
