@@ -1,15 +1,11 @@
 // schema new: the file of a new event type, or of a type's next version.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <filesystem>
-#include <system_error>
 
 #include "base/try.h"
 #include "catalogue/event_type.h"
+#include "cli/new_file.h"
 #include "cli/output.h"
 #include "cli/schema_files.h"
 #include "cli/schema_read.h"
@@ -41,33 +37,6 @@ Result<std::string> text_of(const SchemaFileArguments& arguments, const Known& k
   if (known.newest == nullptr) return compatibility::first_version(arguments.type, version);
   return compatibility::next_version(known.newest->schema_text, arguments.type, known.newest->version,
                                      version);
-}
-
-// The name has been checked: it can lead nowhere else. O_EXCL: nothing is ever overwritten.
-Result<void> write_new_file(const std::string& path, std::string_view text) {
-  const auto failed = [&](int reason) {
-    return fail(ErrorKind::io, reason == EEXIST ? "file-exists" : "file-unwritable",
-                reason == EEXIST
-                    ? path + " exists already"
-                    : fmt::format("{} cannot be written: {}", path, std::generic_category().message(reason)));
-  };
-  std::error_code error;
-  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
-  if (error) return failed(error.value());
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (file < 0) return failed(errno);
-  while (!text.empty()) {
-    const ssize_t done = ::write(file, text.data(), text.size());
-    if (done < 0 && errno == EINTR) continue;
-    if (done <= 0) {
-      const int reason = errno;
-      ::close(file);
-      ::unlink(path.c_str());  // half a file would stop the next load
-      return failed(reason);
-    }
-    text.remove_prefix(static_cast<std::size_t>(done));
-  }
-  return ::close(file) == 0 ? Result<void>{} : failed(errno);
 }
 
 Result<void> check_name(const std::string& type) {

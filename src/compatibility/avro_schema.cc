@@ -182,7 +182,7 @@ class AvroParser {
       return invalid(join(pointer, "name"), "a type of this name is defined already");
     UE_TRY_ASSIGN(made.aliases, texts(value, "aliases", pointer));
     for (std::string& alias : made.aliases)
-      if (alias.find('.') == std::string::npos && !space.empty()) alias = space + "." + alias;
+      if (alias.find('.') == std::string::npos && !space.empty()) alias.insert(0, space + ".");
     if (made.kind == AvroKind::record) return parse_fields(value, pointer, space, made);
     if (made.kind == AvroKind::enumeration) return parse_symbols(value, pointer, made);
     if (value["size"].get(made.size) != simdjson::SUCCESS)

@@ -105,7 +105,8 @@ class Comparison {
   // Every value of `writer` is one of `reader`. A pair that is being compared is taken to be good: that is
   // what recursion means.
   Result<bool> contains(const Group& reader, const Group& writer) {
-    if ((steps_ += 1 + writer.all.size() / kConjunctsPerStep) > kMaxSteps)
+    steps_ += 1 + writer.all.size() / kConjunctsPerStep;
+    if (steps_ > kMaxSteps)
       return refuse(reader_.name(), "",
                     fmt::format("comparing it with {} takes more than {} steps", writer_.name(), kMaxSteps));
     auto& states = states_[trials_ > 0 ? 1 : 0];

@@ -1,5 +1,4 @@
-// The corpus under every mode. The verdicts were written by hand, before the comparers ran; a real registry's
-// are compared by tests/e2e/test_schema_registry.py.
+// The corpus under every mode, with verdicts by hand; tests/e2e/test_schema_registry.py puts it to a real registry.
 #include <simdjson.h>
 
 #include <filesystem>

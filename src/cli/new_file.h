@@ -1,0 +1,16 @@
+// A file that is written once.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "user_events/error.h"
+
+namespace user_events::cli {
+
+/// Writes `path` and the folders above it. Error `io`: it exists already (`file-exists`; whatever it is, also
+/// a link that leads nowhere, it stays as it is), or it cannot be written (`file-unwritable`; nothing is
+/// left).
+[[nodiscard]] Result<void> write_new_file(const std::string& path, std::string_view text);
+
+}  // namespace user_events::cli
