@@ -1,0 +1,40 @@
+#include "crypto/secret_key.h"
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <new>
+
+#include "crypto/require.h"
+
+namespace user_events::crypto {
+
+bool reserve_key_memory(std::size_t bytes) noexcept {
+  if (CRYPTO_secure_malloc_initialized() == 1) return true;
+  return CRYPTO_secure_malloc_init(bytes, kKeyBytes) == 1;
+}
+
+SecretKey::SecretKey() {
+  // Without room in the reserved memory a key still must be had: then it lies in ordinary memory, and is wiped like the others.
+  void* memory = OPENSSL_secure_zalloc(kKeyBytes);
+  if (memory == nullptr) memory = OPENSSL_zalloc(kKeyBytes);
+  if (memory == nullptr) throw std::bad_alloc();
+  memory_.reset(static_cast<unsigned char*>(memory));
+}
+
+SecretKey::SecretKey(std::span<const unsigned char, kKeyBytes> bytes) : SecretKey() { std::ranges::copy(bytes, memory_.get()); }
+
+void SecretKey::Wipe::operator()(unsigned char* memory) const noexcept { OPENSSL_secure_clear_free(memory, kKeyBytes); }
+
+SecretKey SecretKey::random() {
+  SecretKey key;
+  fill_random(key.writable());
+  return key;
+}
+
+void wipe(std::span<unsigned char> bytes) noexcept { OPENSSL_cleanse(bytes.data(), bytes.size()); }
+
+void fill_random(std::span<unsigned char> out) { require(RAND_bytes(out.data(), static_cast<int>(out.size())) == 1, "random bytes"); }
+
+}  // namespace user_events::crypto
