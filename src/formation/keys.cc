@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/hex.h"
 #include "crypto/derive.h"
 #include "crypto/secret_key.h"
 
@@ -24,9 +25,8 @@ void Keys::append_token(std::string_view identifier, std::string& out) const {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   const crypto::Mac256 mac = crypto::hmac_sha256(token_key_, normal);
   crypto::wipe({reinterpret_cast<unsigned char*>(normal.data()), normal.size()});
-  constexpr std::string_view kHex = "0123456789abcdef";
   out += "tok_";
-  for (std::size_t i = 0; i < 16; ++i) (out += kHex[mac[i] >> 4]) += kHex[mac[i] & 15];
+  base::append_hex({reinterpret_cast<const char*>(mac.data()), 16}, out);
 }
 
 journal::RequestMac Keys::request_mac(std::string_view type, std::uint32_t version, std::string_view time,

@@ -1,0 +1,175 @@
+#include "privacy/key_store.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "base/try.h"
+
+namespace user_events::privacy {
+namespace {
+
+constexpr int kReadCacheKib = 8'192, kWriteCacheKib = 1'024;
+constexpr std::int64_t kFormat = 1;
+
+constexpr const char* kSchema = R"(
+  BEGIN IMMEDIATE;
+  -- A key that is nobody's yet has no subject; the root key's subject is its id, 16 zero bytes.
+  CREATE TABLE key (
+    id BLOB PRIMARY KEY, epoch INTEGER NOT NULL, wrapped BLOB NOT NULL, subject BLOB, given_ms INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+  CREATE INDEX key_by_subject ON key (subject, given_ms) WHERE subject IS NOT NULL;
+  CREATE INDEX key_spare ON key (id) WHERE subject IS NULL;
+  CREATE INDEX key_by_epoch ON key (epoch);
+  CREATE TABLE watermark (only INTEGER PRIMARY KEY CHECK (only = 1), journal_id TEXT NOT NULL, sequence INTEGER NOT NULL);
+  CREATE TABLE forgotten (subject BLOB NOT NULL, at_ms INTEGER NOT NULL, keys INTEGER NOT NULL, PRIMARY KEY (subject, at_ms)) WITHOUT ROWID;
+  PRAGMA user_version=1;
+  COMMIT;
+)";
+
+template <class Array>
+Array array_of(const std::string& bytes) {
+  Array out{};
+  std::copy_n(bytes.begin(), std::min(bytes.size(), out.size()), reinterpret_cast<char*>(out.data()));
+  return out;
+}
+
+StoredKey to_key(const state::Statement& row) {
+  return {array_of<KeyId>(row.text(0)), static_cast<std::uint32_t>(row.integer(1)), array_of<crypto::WrappedKey>(row.text(2))};
+}
+
+Result<std::int64_t> number(state::Connection& connection, const char* sql) {
+  UE_TRY_ASSIGN(auto statement, connection.prepare(sql));
+  std::int64_t value = 0;
+  UE_TRY(statement.each({}, [&](const state::Statement& row) { value = row.integer(0); }));
+  return value;
+}
+
+/// Everything in `work` or nothing.
+template <class Work>
+Result<void> transaction(state::Connection& connection, Work&& work) {
+  UE_TRY(connection.run("BEGIN IMMEDIATE"));
+  Result<void> done = work();
+  if (done) done = connection.run("COMMIT");
+  if (!done) (void)connection.run("ROLLBACK");
+  return done;
+}
+
+Result<std::optional<StoredKey>> one(state::Statement& statement, std::string_view bytes) {
+  std::optional<StoredKey> found;
+  UE_TRY(statement.each({state::Blob{bytes}}, [&](const state::Statement& row) { found = to_key(row); }));
+  return found;
+}
+
+}  // namespace
+
+Result<KeyStore> KeyStore::open(const std::string& path) {
+  KeyStore store;
+  UE_TRY_ASSIGN(auto writing, state::Connection::open(path, kWriteCacheKib));
+  store.writing_ = std::make_unique<state::Connection>(std::move(writing));
+  UE_TRY(store.writing_->run("PRAGMA secure_delete=ON"));
+  UE_TRY_ASSIGN(const auto format, number(*store.writing_, "PRAGMA user_version"));
+  if (format > kFormat) return fail(ErrorKind::damaged, "key-store", path + " was written by a newer version", "use that version");
+  if (format == 0) UE_TRY(store.writing_->run(kSchema));
+  UE_TRY_ASSIGN(auto reading, state::Connection::open(path, kReadCacheKib));
+  store.reading_ = std::make_unique<state::Connection>(std::move(reading));
+  const auto prepare = [](state::Connection& connection, std::optional<state::Statement>& statement, const char* sql) -> Result<void> {
+    UE_TRY_ASSIGN(statement, connection.prepare(sql));
+    return {};
+  };
+  UE_TRY(prepare(*store.reading_, store.by_subject_, "SELECT id, epoch, wrapped FROM key WHERE subject = ? ORDER BY given_ms DESC LIMIT 1"));
+  UE_TRY(prepare(*store.reading_, store.by_id_, "SELECT id, epoch, wrapped FROM key WHERE id = ?"));
+  UE_TRY(prepare(*store.writing_, store.add_, "INSERT INTO key (id, epoch, wrapped) VALUES (?, ?, ?)"));
+  UE_TRY(prepare(*store.writing_, store.assign_, "UPDATE key SET subject = ?, given_ms = ? WHERE id = ? AND subject IS NULL"));
+  UE_TRY(prepare(*store.writing_, store.watermark_, "INSERT OR REPLACE INTO watermark VALUES (1, ?, ?)"));
+  UE_TRY(prepare(*store.writing_, store.delete_, "DELETE FROM key WHERE subject = ?"));
+  UE_TRY(prepare(*store.writing_, store.forgotten_, "INSERT OR REPLACE INTO forgotten VALUES (?, ?, ?)"));
+  return store;
+}
+
+Result<std::optional<StoredKey>> KeyStore::key_of(const Subject& subject) { return one(*by_subject_, text_of(subject)); }
+Result<std::optional<StoredKey>> KeyStore::key(const KeyId& id) { return one(*by_id_, text_of_key(id)); }
+
+Result<void> KeyStore::add(std::span<const StoredKey> keys) {
+  return transaction(*writing_, [&]() -> Result<void> {
+    for (const StoredKey& key : keys)
+      UE_TRY(add_->run({state::Blob{text_of_key(key.id)}, std::int64_t{key.epoch}, state::Blob{{key.wrapped.data(), key.wrapped.size()}}}));
+    return {};
+  });
+}
+
+Result<void> KeyStore::assign(std::span<const Assignment> given, const Watermark& watermark, std::int64_t now_ms) {
+  return transaction(*writing_, [&]() -> Result<void> {
+    for (const Assignment& one : given) UE_TRY(assign_->run({state::Blob{text_of(one.subject)}, now_ms, state::Blob{text_of_key(one.id)}}));
+    return watermark_->run({std::string_view(watermark.journal_id), static_cast<std::int64_t>(watermark.sequence)});
+  });
+}
+
+Result<std::vector<StoredKey>> KeyStore::spare(std::size_t limit) {
+  std::vector<StoredKey> keys;
+  UE_TRY_ASSIGN(auto statement, writing_->prepare("SELECT id, epoch, wrapped FROM key WHERE subject IS NULL LIMIT ?"));
+  UE_TRY(statement.each({static_cast<std::int64_t>(limit)}, [&](const state::Statement& row) { keys.push_back(to_key(row)); }));
+  return keys;
+}
+
+Result<std::uint64_t> KeyStore::forget(std::span<const Subject> subjects, std::int64_t now_ms) {
+  std::uint64_t keys = 0;
+  const auto destroy = [&]() -> Result<void> {
+    for (const Subject& subject : subjects) {
+      UE_TRY(delete_->run({state::Blob{text_of(subject)}}));
+      const std::int64_t gone = writing_->changes();
+      keys += static_cast<std::uint64_t>(gone);
+      if (gone != 0) UE_TRY(forgotten_->run({state::Blob{text_of(subject)}, now_ms, gone}));
+    }
+    return {};
+  };
+  UE_TRY(transaction(*writing_, destroy));
+  UE_TRY(truncate_log());
+  return keys;
+}
+
+Result<std::uint64_t> KeyStore::rewrap(std::uint32_t epoch, std::size_t limit,
+                                       const std::function<Result<crypto::WrappedKey>(const StoredKey&)>& rewrap) {
+  std::vector<StoredKey> old;
+  UE_TRY_ASSIGN(auto select, writing_->prepare("SELECT id, epoch, wrapped FROM key WHERE epoch < ? LIMIT ?"));
+  UE_TRY(select.each({std::int64_t{epoch}, static_cast<std::int64_t>(limit)}, [&](const state::Statement& row) { old.push_back(to_key(row)); }));
+  UE_TRY_ASSIGN(auto update, writing_->prepare("UPDATE key SET epoch = ?, wrapped = ? WHERE id = ?"));
+  const auto replace = [&]() -> Result<void> {
+    for (const StoredKey& key : old) {
+      UE_TRY_ASSIGN(const auto wrapped, rewrap(key));
+      UE_TRY(update.run({std::int64_t{epoch}, state::Blob{{wrapped.data(), wrapped.size()}}, state::Blob{text_of_key(key.id)}}));
+    }
+    return {};
+  };
+  UE_TRY(transaction(*writing_, replace));
+  return old.size();
+}
+
+Result<void> KeyStore::truncate_log() {
+  UE_TRY_ASSIGN(const auto busy, number(*writing_, "PRAGMA wal_checkpoint(TRUNCATE)"));
+  if (busy != 0)
+    return fail(ErrorKind::unavailable, "key-store", "the key store's write-ahead log is being read by another process", "try again when it has ended");
+  return {};
+}
+
+Result<Watermark> KeyStore::watermark() {
+  Watermark found;
+  UE_TRY_ASSIGN(auto statement, writing_->prepare("SELECT journal_id, sequence FROM watermark"));
+  UE_TRY(statement.each({}, [&](const state::Statement& row) { found = {row.text(0), static_cast<std::uint64_t>(row.integer(1))}; }));
+  return found;
+}
+
+Result<StoreCounts> KeyStore::counts() {
+  StoreCounts counts;
+  const auto read = [&](const char* sql, auto& into) -> Result<void> {
+    UE_TRY_ASSIGN(const auto value, number(*writing_, sql));
+    into = static_cast<std::remove_reference_t<decltype(into)>>(value);
+    return {};
+  };
+  UE_TRY(read("SELECT count(DISTINCT subject) FROM key WHERE subject > zeroblob(16)", counts.users));
+  UE_TRY(read("SELECT count(*) FROM key WHERE subject > zeroblob(16)", counts.keys));
+  UE_TRY(read("SELECT count(*) FROM key WHERE subject IS NULL", counts.spare));
+  UE_TRY(read("SELECT count(DISTINCT subject) FROM forgotten", counts.forgotten));
+  UE_TRY(read("SELECT coalesce(min(given_ms), 0) FROM key WHERE subject > zeroblob(16)", counts.oldest_ms));
+  return counts;
+}
+
+}  // namespace user_events::privacy
