@@ -26,7 +26,7 @@ function(ue_room name)
 endfunction()
 
 # ue_test(journal SOURCES a_test.cc DEPENDS journal): the executable test_journal, and one ctest entry of that name.
-# LABELS: unit (default), broker, campaign, e2e; asan and tsan: run under that sanitizer by every `./dev test` (`--long`: all unit
+# LABELS: unit (default), memory (a unit suite that no sanitizer runs), broker, campaign, e2e; asan and tsan: run under that sanitizer by every `./dev test` (`--long`: all unit
 # suites are, but for no_tsan: librdkafka starts threads with thrd_create, which the thread sanitizer does not know, and crashes).
 # `./dev test NAME` runs one.
 foreach(label unit asan tsan)

@@ -87,11 +87,13 @@ struct Layout {
   [[nodiscard]] std::uint64_t pages() const noexcept { return 1 + filter_pages + entry_pages + fence_pages; }
 };
 
+using Pages = std::vector<std::byte, base::PageAllocator<std::byte>>;
+
 /// The whole file in memory: header, filter, entries, fences.
-std::string build_pages(const IndexOwner& owner, const std::vector<IdEntry>& sorted) {
+Pages build_pages(const IndexOwner& owner, const IdEntries& sorted) {
   const Layout layout(sorted.size());
-  std::string out(layout.pages() * kPageBytes, '\0');
-  auto* const base = reinterpret_cast<std::byte*>(out.data());
+  Pages out(layout.pages() * kPageBytes);
+  std::byte* const base = out.data();
   store(base, kIndexMagic);
   store(base + 8, kFormatVersion);
   store(base + 16, owner.ordinal);
@@ -117,7 +119,7 @@ std::string build_pages(const IndexOwner& owner, const std::vector<IdEntry>& sor
 
 }  // namespace
 
-Result<void> IdIndex::write(const Storage& storage, const IndexOwner& owner, std::vector<IdEntry> entries) {
+Result<void> IdIndex::write(const Storage& storage, const IndexOwner& owner, IdEntries entries) {
   std::ranges::sort(entries, [](const IdEntry& a, const IdEntry& b) {
     return a.id_hash != b.id_hash ? a.id_hash < b.id_hash : a.sequence < b.sequence;
   });
@@ -126,7 +128,7 @@ Result<void> IdIndex::write(const Storage& storage, const IndexOwner& owner, std
   UE_TRY_ASSIGN(const bool left_over, storage.files.exists(temporary));
   if (left_over) UE_TRY(storage.files.remove(temporary));
   UE_TRY_ASSIGN(const auto file, storage.files.open(temporary, ports::OpenMode::create_new));
-  UE_TRY(file->write_at(0, as_bytes(build_pages(owner, entries))));
+  UE_TRY(file->write_at(0, build_pages(owner, entries)));
   UE_TRY(file->sync_data());
   UE_TRY(storage.files.rename(temporary, path));
   return storage.sync_directory();
@@ -192,7 +194,7 @@ Result<bool> IdIndex::maybe_contains(std::uint64_t id_hash) const {
   return place.all_set(page.data());
 }
 
-Result<void> IdIndex::find_all(std::uint64_t id_hash, std::vector<IdEntry>& out) const {
+Result<void> IdIndex::find_all(std::uint64_t id_hash, IdEntries& out) const {
   UE_TRY_ASSIGN(const bool maybe, maybe_contains(id_hash));
   if (!maybe) return {};
   // The run of equal hashes may begin at the end of the page before the first fence that is not below.

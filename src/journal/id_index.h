@@ -40,8 +40,7 @@ struct IndexOwner {
 class IdIndex {
  public:
   /// Sorts the entries and writes the index at once or not at all.
-  [[nodiscard]] static Result<void> write(const Storage& storage, const IndexOwner& owner,
-                                          std::vector<IdEntry> entries);
+  [[nodiscard]] static Result<void> write(const Storage& storage, const IndexOwner& owner, IdEntries entries);
   /// nullptr when the index is missing, damaged or of another owner: it can always be made again from its
   /// segment.
   [[nodiscard]] static Result<std::shared_ptr<const IdIndex>> open(const Storage& storage,
@@ -52,7 +51,7 @@ class IdIndex {
   /// Appends all entries with this id. Cost when there is none: some 20 ns with the filter in memory, else
   /// one read of a page; when there is one, one or two reads of a page. Error `damaged`: make the index
   /// again.
-  [[nodiscard]] Result<void> find_all(std::uint64_t id_hash, std::vector<IdEntry>& out) const;
+  [[nodiscard]] Result<void> find_all(std::uint64_t id_hash, IdEntries& out) const;
   [[nodiscard]] std::uint64_t file_bytes() const noexcept { return file_bytes_; }
   /// A page did not match its checksum: the index must be made again.
   [[nodiscard]] bool bad() const noexcept { return bad_.load(std::memory_order_relaxed); }

@@ -6,7 +6,7 @@
 
 namespace user_events::journal {
 
-Result<void> IdSource::find_all(std::uint64_t id_hash, std::vector<IdEntry>& out) const {
+Result<void> IdSource::find_all(std::uint64_t id_hash, IdEntries& out) const {
   const std::size_t before = out.size();
   if (index) {
     UE_TRY(index->find_all(id_hash, out));
@@ -19,7 +19,7 @@ Result<void> IdSource::find_all(std::uint64_t id_hash, std::vector<IdEntry>& out
   return {};
 }
 
-Result<void> find_all(const IdSources& sources, std::uint64_t id_hash, std::vector<IdEntry>& out) {
+Result<void> find_all(const IdSources& sources, std::uint64_t id_hash, IdEntries& out) {
   for (const IdSource& source : std::views::reverse(sources)) UE_TRY(source.find_all(id_hash, out));
   return {};
 }

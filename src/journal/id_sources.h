@@ -17,14 +17,13 @@ struct IdSource {
   std::shared_ptr<const IdIndex> index;
 
   /// Appends all entries with this id. Errors: damaged, io.
-  [[nodiscard]] Result<void> find_all(std::uint64_t id_hash, std::vector<IdEntry>& out) const;
+  [[nodiscard]] Result<void> find_all(std::uint64_t id_hash, IdEntries& out) const;
 };
 
 /// Oldest first. Immutable; replaced as a whole.
 using IdSources = std::vector<IdSource>;
 
 /// Appends all entries with this id, newest segment first.
-[[nodiscard]] Result<void> find_all(const IdSources& sources, std::uint64_t id_hash,
-                                    std::vector<IdEntry>& out);
+[[nodiscard]] Result<void> find_all(const IdSources& sources, std::uint64_t id_hash, IdEntries& out);
 
 }  // namespace user_events::journal

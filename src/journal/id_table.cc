@@ -27,7 +27,7 @@ const IdEntry* IdTable::find(IdHashes hashes) const noexcept {
   }
 }
 
-void IdTable::find_all(std::uint64_t id_hash, std::vector<IdEntry>& out) const {
+void IdTable::find_all(std::uint64_t id_hash, IdEntries& out) const {
   if (slots_.empty()) return;
   for (std::size_t at = home(id_hash); slots_[at].sequence != 0; at = (at + 1) & (slots_.size() - 1))
     if (slots_[at].id_hash == id_hash) out.push_back(slots_[at]);
@@ -62,7 +62,7 @@ void IdTable::erase(IdHashes hashes) noexcept {
 }
 
 void IdTable::erase_after(std::uint64_t sequence) {
-  std::vector<IdEntry> kept;
+  IdEntries kept;
   collect(0, sequence, kept);
   if (kept.size() == size_) return;
   std::fill(slots_.begin(), slots_.end(), IdEntry{});
@@ -70,13 +70,13 @@ void IdTable::erase_after(std::uint64_t sequence) {
   for (const IdEntry& entry : kept) place(entry);
 }
 
-void IdTable::collect(std::uint64_t first, std::uint64_t last, std::vector<IdEntry>& out) const {
+void IdTable::collect(std::uint64_t first, std::uint64_t last, IdEntries& out) const {
   for (const IdEntry& slot : slots_)
     if (slot.sequence != 0 && slot.sequence >= first && slot.sequence <= last) out.push_back(slot);
 }
 
 void IdTable::resize(std::size_t slots) {
-  const std::vector<IdEntry> old = std::exchange(slots_, std::vector<IdEntry>(slots));
+  const IdEntries old = std::exchange(slots_, IdEntries(slots));
   for (const IdEntry& slot : old)
     if (slot.sequence != 0) place(slot);
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/page_allocator.h"
 #include "journal/hashing.h"
 #include "journal/record.h"
 
@@ -20,6 +21,9 @@ struct IdEntry {
   RequestMac mac{};
   std::uint64_t sequence = 0;  ///< 0: an empty slot.
 };
+
+/// A full segment has megabytes of them, and they go with its index.
+using IdEntries = std::vector<IdEntry, base::PageAllocator<IdEntry>>;
 
 /// Both hashes of an id in its scope.
 struct IdHashes {
@@ -44,14 +48,14 @@ class IdTable {
  public:
   [[nodiscard]] const IdEntry* find(IdHashes hashes) const noexcept;
   /// Appends all entries with this id, whatever their scope.
-  void find_all(std::uint64_t id_hash, std::vector<IdEntry>& out) const;
+  void find_all(std::uint64_t id_hash, IdEntries& out) const;
   void insert(const IdEntry& entry);
   void erase(IdHashes hashes) noexcept;
   /// Drops the entries of records that were never accepted.
   void erase_after(std::uint64_t sequence);
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   /// Appends those with first <= sequence <= last.
-  void collect(std::uint64_t first, std::uint64_t last, std::vector<IdEntry>& out) const;
+  void collect(std::uint64_t first, std::uint64_t last, IdEntries& out) const;
 
  private:
   [[nodiscard]] std::size_t home(std::uint64_t id_hash) const noexcept {
@@ -60,7 +64,7 @@ class IdTable {
   void place(const IdEntry& entry) noexcept;
   void resize(std::size_t slots);
 
-  std::vector<IdEntry> slots_;  // a power of two, at most 0.7 full
+  IdEntries slots_;  // a power of two, at most 0.7 full
   std::size_t size_ = 0;
 };
 

@@ -315,9 +315,8 @@ Result<Recovered> recover_read_only(const Storage& storage, const Identity& iden
   return Recovery(storage, identity, hasher).run_read_only();
 }
 
-Result<std::vector<IdEntry>> read_ids(const Storage& storage, const Segment& segment,
-                                      const IdHasher& hasher) {
-  std::vector<IdEntry> ids;
+Result<IdEntries> read_ids(const Storage& storage, const Segment& segment, const IdHasher& hasher) {
+  IdEntries ids;
   UE_TRY(walk_complete(storage, segment, [&](const FrameScanner::Item& item, const Hash&) {
     return for_each_id(item, segment.info.ordinal, hasher, [&](const IdEntry& id) { ids.push_back(id); });
   }));

@@ -37,8 +37,7 @@ struct Recovered {
                                                   const IdHasher& hasher);
 
 /// The ids of callers in a segment, read from its frames. Errors: damaged, io.
-[[nodiscard]] Result<std::vector<IdEntry>> read_ids(const Storage& storage, const Segment& segment,
-                                                    const IdHasher& hasher);
+[[nodiscard]] Result<IdEntries> read_ids(const Storage& storage, const Segment& segment, const IdHasher& hasher);
 
 /// Reads a whole segment up to its end and checks checksums, sequence and chain. Errors: damaged, io.
 [[nodiscard]] Result<void> scrub(const Storage& storage, const Segment& segment);

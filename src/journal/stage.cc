@@ -79,7 +79,7 @@ std::optional<Error> Stage::check_sizes(std::span<const RecordDraft> drafts, std
 }
 
 Result<void> Stage::look_up_sealed(const IdSources& sources, IdLookups& lookups) {
-  thread_local std::vector<IdEntry> found;
+  thread_local IdEntries found;
   for (IdLookup& lookup : lookups) {
     lookup.known = false;
     found.clear();
@@ -396,7 +396,7 @@ void Stage::accept() {
 
 void Stage::seal_ids(std::uint64_t ordinal, std::uint64_t base, std::uint64_t last) {
   const std::scoped_lock lock(mutex_);
-  std::vector<IdEntry> later;
+  IdEntries later;
   ids_.collect(last + 1, ~0ull, later);
   if (later.size() != ids_.size()) {
     auto sources = std::make_shared<IdSources>(*sources_);
@@ -432,8 +432,8 @@ std::shared_ptr<const IdSources> Stage::sources() const {
   return sources_;
 }
 
-Result<std::vector<IdEntry>> Stage::find_id(std::uint64_t id_hash) const {
-  std::vector<IdEntry> found;
+Result<IdEntries> Stage::find_id(std::uint64_t id_hash) const {
+  IdEntries found;
   std::shared_ptr<const IdSources> sources;
   {
     const std::scoped_lock lock(mutex_);

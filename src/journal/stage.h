@@ -71,7 +71,7 @@ class Stage {
   void remove_source(std::uint64_t ordinal);
   [[nodiscard]] std::shared_ptr<const IdSources> sources() const;
   /// Any thread: all entries with this id, durable or not.
-  [[nodiscard]] Result<std::vector<IdEntry>> find_id(std::uint64_t id_hash) const;
+  [[nodiscard]] Result<IdEntries> find_id(std::uint64_t id_hash) const;
   [[nodiscard]] std::shared_ptr<BufferPool> pool() const noexcept { return pool_; }
 
   /// Any thread. Appends are refused from now on; waiting ones return.

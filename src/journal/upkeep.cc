@@ -15,8 +15,7 @@ IndexOwner owner_of(const Segment& segment, const IdHasher& hasher) {
 }
 
 /// Writes the index and opens it.
-Result<std::shared_ptr<const IdIndex>> make_index(const Storage& storage, const IndexOwner& owner,
-                                                  std::vector<IdEntry> entries,
+Result<std::shared_ptr<const IdIndex>> make_index(const Storage& storage, const IndexOwner& owner, IdEntries entries,
                                                   const std::shared_ptr<FilterBudget>& budget) {
   UE_TRY(IdIndex::write(storage, owner, std::move(entries)));
   UE_TRY_ASSIGN(auto index, IdIndex::open(storage, owner, budget));
@@ -106,7 +105,8 @@ Result<void> Upkeep::write_index(const Segment& segment) {
   const auto sources = stage_.sources();
   const auto source = std::ranges::find(*sources, segment.info.ordinal, &IdSource::ordinal);
   if (source == sources->end() || !source->table) return {};
-  std::vector<IdEntry> entries;
+  IdEntries entries;
+  entries.reserve(source->table->size());
   source->table->collect(source->first_sequence, source->last_sequence, entries);
   UE_TRY_ASSIGN(auto index, make_index(storage_, owner_of(segment, hasher_), std::move(entries), budget_));
   view_.set_index_bytes(segment.info.ordinal, index->file_bytes());

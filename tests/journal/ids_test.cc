@@ -253,7 +253,7 @@ TEST(IdIndex, FindsEveryEntryWithAndWithoutMemoryForFilters) {
   const Storage storage{ports::posix_file_system(), directory.path()};
   const IndexOwner owner{3, 17, 42};
   user_events::test::SeededRandom random(9);
-  std::vector<IdEntry> entries;
+  IdEntries entries;
   for (std::uint64_t i = 1; i <= 5'000; ++i) entries.push_back(entry_of(random.next_u64(), i));
   for (std::uint64_t i = 5'001; i <= 5'300; ++i)
     entries.push_back(entry_of(entries[10].id_hash, i));  // 3 pages of one id
@@ -261,7 +261,7 @@ TEST(IdIndex, FindsEveryEntryWithAndWithoutMemoryForFilters) {
   for (const std::size_t budget_bytes : {std::size_t{1} << 20, std::size_t{0}}) {
     const auto index = IdIndex::open(storage, owner, std::make_shared<FilterBudget>(budget_bytes));
     ASSERT_TRUE(index && *index);
-    std::vector<IdEntry> found;
+    IdEntries found;
     for (std::size_t i = 0; i < 5'000; ++i) {
       found.clear();
       ASSERT_TRUE((*index)->find_all(entries[i].id_hash, found));
@@ -280,7 +280,7 @@ TEST(IdIndex, ADamagedPageIsReportedNotTakenForAbsence) {
   const user_events::test::TemporaryDirectory directory;
   const Storage storage{ports::posix_file_system(), directory.path()};
   const IndexOwner owner{3, 17, 42};
-  std::vector<IdEntry> entries;
+  IdEntries entries;
   for (std::uint64_t i = 1; i <= 500; ++i) entries.push_back(entry_of(i << 50, i));
   ASSERT_TRUE(IdIndex::write(storage, owner, entries));
   const auto index = IdIndex::open(storage, owner, std::make_shared<FilterBudget>(1u << 20));
@@ -289,7 +289,7 @@ TEST(IdIndex, ADamagedPageIsReportedNotTakenForAbsence) {
   ASSERT_TRUE(file);
   const std::byte wrong[8] = {};
   ASSERT_TRUE((*file)->write_at(2 * 4096 + 16, wrong));
-  std::vector<IdEntry> found;
+  IdEntries found;
   const auto looked_up = (*index)->find_all(entries[0].id_hash, found);
   ASSERT_FALSE(looked_up);
   EXPECT_EQ(looked_up.error().kind, ErrorKind::damaged);
