@@ -92,7 +92,8 @@ class Compiler {
       for (const auto field : object_in(value))
         UE_TRY(keyword(field.key, field.value, join(pointer, field.key), node));
       current_.pop_back();
-      node.alias = is_alias(object_in(value));
+      node.alias = is_reference(object_in(value), false);
+      node.annotated_alias = !node.alias && is_reference(object_in(value), true);
       UE_TRY(finish(object_in(value), node));
     } else {
       return invalid(pointer, "a schema is an object or a boolean");
@@ -101,13 +102,16 @@ class Compiler {
     return index;
   }
 
-  // `$ref` alone, as far as checking goes.
-  static bool is_alias(const simdjson::dom::object& object) {
+  // `$ref` alone, as far as checking goes; `annotations` of ours may stand beside it.
+  static bool is_reference(const simdjson::dom::object& object, bool annotations) {
     bool has_ref = false;
     for (const auto field : object) {
-      const auto known = std::ranges::find(keywords(), field.key, &Keyword::name);
-      has_ref = has_ref || field.key == "$ref";
-      if (known == keywords().end() || !known->only_words) return false;
+      const std::string_view name = field.key;
+      const auto known = std::ranges::find(keywords(), name, &Keyword::name);
+      has_ref = has_ref || name == "$ref";
+      const bool silent =
+          (known != keywords().end() && known->only_words) || (annotations && name.starts_with("x-"));
+      if (!silent) return false;
     }
     return has_ref;
   }
@@ -155,11 +159,11 @@ class Compiler {
     return names;
   }
   NumberRule& number_rule(Node& node) {
-    if (!node.number) node.number = std::make_unique<NumberRule>();
+    if (!node.number) node.number = std::make_shared<NumberRule>();
     return *node.number;
   }
   EnumRule& enum_rule(Node& node) {
-    node.enumeration = std::make_unique<EnumRule>();
+    node.enumeration = std::make_shared<EnumRule>();
     return *node.enumeration;
   }
 

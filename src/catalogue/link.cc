@@ -44,6 +44,32 @@ class DepthCheck {
   std::vector<std::size_t> depth_;  // 0: not known yet
 };
 
+/// Lets nodes that only annotate what they refer to be checked, and written, like it: each becomes its
+/// target, with its own annotations before the target's. References were found to end, so following them
+/// does.
+class AnnotatedAliases {
+ public:
+  explicit AnnotatedAliases(Program& program) : program_(program) {}
+
+  void resolve(NodeIndex index) {
+    Node& node = program_.nodes[index];
+    if (!node.annotated_alias) return;
+    node.annotated_alias = false;
+    NodeIndex target = node.reference;
+    while (program_.nodes[target].alias) target = program_.nodes[target].reference;
+    resolve(target);
+    Node made = program_.nodes[target];
+    made.pointer = node.pointer;
+    if (!node.personal.empty()) made.personal = node.personal;
+    if (!node.key.empty()) made.key = node.key;
+    if (node.field_number != 0) made.field_number = node.field_number;
+    node = std::move(made);
+  }
+
+ private:
+  Program& program_;
+};
+
 void skip_aliases(const Program& program, Node& node) {
   const auto skip = [&](NodeIndex& index) {
     while (index != kNoNode && program.nodes[index].alias) index = program.nodes[index].reference;
@@ -68,6 +94,8 @@ Result<void> link_references(Program& program, const std::vector<PendingReferenc
   }
   DepthCheck check(program, errors);
   for (NodeIndex i = 0; i < program.nodes.size(); ++i) UE_TRY(check.run(i, 0));
+  AnnotatedAliases aliases(program);
+  for (NodeIndex i = 0; i < program.nodes.size(); ++i) aliases.resolve(i);
   for (Node& node : program.nodes) skip_aliases(program, node);
   return {};
 }

@@ -73,6 +73,7 @@ struct Node {
   bool closed = false;  ///< additionalProperties: false.
   bool has_fills = false;
   bool alias = false;  ///< Nothing but a `$ref` (and words about it): edges lead to its target instead.
+  bool annotated_alias = false;  ///< Nothing but a `$ref`, words and `x-…`: takes over its target's rules.
   FormatMask formats = 0;
   std::uint32_t min_length = 0, max_length = kUnlimited;
   std::uint32_t min_items = 0, max_items = kUnlimited;
@@ -85,8 +86,8 @@ struct Node {
   std::vector<std::uint32_t> by_name;       ///< Indexes into properties, sorted by name.
   std::vector<std::uint64_t> one_required;  ///< anyOf of `required`: sets of properties of which one must be
                                             ///< complete (at most 64 properties).
-  std::unique_ptr<NumberRule> number;
-  std::unique_ptr<EnumRule> enumeration;
+  std::shared_ptr<NumberRule> number;
+  std::shared_ptr<EnumRule> enumeration;
   std::shared_ptr<const re2::RE2> pattern;
 
   std::string pointer;   ///< Where it stands in the file.

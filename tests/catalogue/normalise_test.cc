@@ -187,6 +187,17 @@ TEST(Normalise, ReferencesAndAlternativesCountThere) {
       << "refused names and keys count in alternatives, too";
 }
 
+TEST(Normalise, AReferenceWithAnnotationsBesideItCountsLikeABareOne) {
+  const Schema schema = compile(
+      R"({"type":"object","properties":{"a":{"$ref":"#/$defs/b","x-field-number":2},"c":{"$ref":"#/$defs/place","x-field-number":3}},
+      "$defs":{"b":{"$ref":"#/$defs/time","x-personal":"none"},"time":{"type":"string","format":"date-time","maxLength":30},
+      "place":{"type":"object","properties":{"at":{"$ref":"#/$defs/b","x-since":"1"}},"additionalProperties":false}}})");
+  EXPECT_EQ(normalise(schema, R"({"a":"2026-11-24T10:00:00+01:00","c":{"at":"2026-11-24T09:00:00Z"}})").out,
+            R"({"a":"2026-11-24T09:00:00.000Z","c":{"at":"2026-11-24T09:00:00.000Z"}})");
+  EXPECT_EQ(normalise(schema, R"({"a":"yesterday","c":{"at":1,"more":2}})").codes(),
+            "/a format; /c/at type; /c/more unknown-field");
+}
+
 TEST(Normalise, ScratchMemoryOfManyMembersIsGivenBackBetweenNestedObjects) {
   std::string properties;
   for (int i = 0; i < 100; ++i)

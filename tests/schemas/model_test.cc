@@ -178,6 +178,22 @@ TEST(Model, WordsAndLimitsComeThroughReferences) {
             "Mine.");
 }
 
+TEST(Model, AnnotationsBesideAReferenceComeFirst) {
+  const std::string defs =
+      R"("$defs": {"place": {"type": "object", "additionalProperties": false, "x-name": "Place", "x-personal": "address", "x-field-number": 7,
+                   "properties": {"at": {"$ref": "#/$defs/time", "x-field-number": 4}}},
+                   "time": {"type": "string", "format": "date-time", "x-personal": "none"}})";
+  const Model model = model_with(
+      R"("x": {"$ref": "#/$defs/place", "x-field-number": 2}, "y": {"$ref": "#/$defs/place"})", defs);
+  EXPECT_EQ(field(model, "x").shape.kind, Kind::object);
+  EXPECT_EQ(field(model, "x").number, 2U);
+  EXPECT_EQ(field(model, "y").number, 7U);
+  EXPECT_EQ(field(model, "x").personal, "address");
+  EXPECT_EQ(field(model, "x").shape.object, field(model, "y").shape.object);
+  EXPECT_EQ(field(model, "at", 1).shape.kind, Kind::timestamp);
+  EXPECT_EQ(model.objects[1].name, "Place");
+}
+
 TEST(Model, TheSameObjectAtSeveralPlacesIsOne) {
   const std::string place =
       R"({"type": "object", "additionalProperties": false, "x-name": "Place", "properties": {"a": {"type": "integer"}}})";
