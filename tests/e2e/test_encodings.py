@@ -2,6 +2,8 @@
 import io
 import json
 import re
+import subprocess
+import sys
 
 import avro.io
 import avro.schema
@@ -11,7 +13,7 @@ import pytest
 from conftest import IS_LONG, SEED
 from encoded_events import CATALOGUE, ROOT, AvroJson, ProtobufReader, encoded, same
 
-COUNT = 20_000 if IS_LONG else 400
+COUNT = 5_000 if IS_LONG else 400
 
 
 @pytest.fixture(scope="module")
@@ -177,3 +179,45 @@ def test_a_consumer_with_the_next_versions_schema_reads_this_versions_data(corpu
         assert same(protobuf["user.sampled", 2].json(message), protobuf["user.sampled", 2].expected(wanted))
         read += 1
     assert read > COUNT // 20
+
+
+# ---- docs/encodings.md
+
+PAGE = (ROOT / "docs/encodings.md").read_text()
+
+
+def block(marker):
+    (found,) = re.findall(rf"<!-- {marker} -->\n```\w*\n(.*?)```", PAGE, re.S)
+    return found
+
+
+def test_the_page_shows_what_is_derived(corpus):
+    row = corpus[0]["user.mfa.enabled", 1]
+    assert block("example: avro") == row["avro"] and block("example: protobuf") == row["protobuf"]
+    event = one("user.mfa.enabled", {"userId": "u-1", "timestamp": "2026-11-24T09:00:00.000Z"})
+    shown = dict(line.split(maxsplit=1) for line in block("example: bytes").splitlines())
+    assert {name: bytes.fromhex(text).hex() for name, text in shown.items()} == {name: event[name] for name in ("avro", "protobuf")}
+
+
+@pytest.mark.parametrize("encoding", ["avro", "protobuf"])
+def test_the_pages_consumers_run(corpus, tmp_path, encoding):
+    event = one("user.updated", {"userId": "u-1", "changes": {"email": "ada@example.com", "tags": ["a", None]}, "updatedFields": ["email", "tags"],
+                                 "updateTimestamp": "2026-11-24T09:00:00.000Z"})
+    (tmp_path / ("schema.avsc" if encoding == "avro" else "schema.proto")).write_text(corpus[0]["user.updated", 1][encoding])
+    if encoding == "protobuf":
+        subprocess.run([sys.executable, "-m", "grpc_tools.protoc", "-I.", "--python_out=.", "schema.proto"], cwd=tmp_path, check=True)
+    (tmp_path / "consumer.py").write_text(f"body = bytes.fromhex('{event[encoding]}')\n" + block(f"run: {encoding}"))
+    done = subprocess.run([sys.executable, "consumer.py"], cwd=tmp_path, check=True, stdout=subprocess.PIPE, text=True)
+    assert done.stdout == block("output").replace("+00:00" if encoding == "protobuf" else "no zone", "")
+
+
+@pytest.mark.parametrize("nest,deepest", [(lambda value: {"a": value}, 33), (lambda value: [value], 48)])
+def test_free_values_in_protobuf_are_as_deep_as_the_page_says(nest, deepest):
+    def changed(depth):
+        value = 1
+        for _ in range(depth):
+            value = nest(value)
+        changes = value if isinstance(value, dict) else {"a": value}
+        return one("user.updated", {"userId": "u", "changes": changes, "updatedFields": ["a"], "updateTimestamp": "2026-11-24T09:00:00.000Z"})
+
+    assert "protobuf" in changed(deepest) and "protobuf_refused" in changed(deepest + 1)
