@@ -328,6 +328,11 @@ class Compiler {
       return invalid(pointer, "a class of personal data (lower case, hyphens) or `none` is expected");
     return {};
   }
+  // What it says is read by whoever casts (src/casts); deeper than the root nobody would read it.
+  Result<void> cast(const element&, const std::string& pointer, Node&) {
+    if (current_.size() > 1) return invalid(pointer, "only the root may say how events are cast");
+    return {};
+  }
   Result<void> key(const element& value, const std::string& pointer, Node& node) {
     UE_TRY_ASSIGN(node.key, text_of(value, pointer));
     if (node.key != "user" && node.key != "identifier")
@@ -494,6 +499,7 @@ std::span<const Compiler::Keyword> Compiler::keywords() noexcept {
       {"x-personal", &Compiler::personal},
       {"x-key", &Compiler::key},
       {"x-field-number", &Compiler::field_number},
+      {"x-cast", &Compiler::cast, true},
   };
   return kKeywords;
 }

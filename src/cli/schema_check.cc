@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/try.h"
+#include "casts/check_versions.h"
 #include "cli/schema_files.h"
 #include "cli/schema_read.h"
 #include "compatibility/compatibility.h"
@@ -36,7 +37,8 @@ Result<void> check_files(const SchemaFileArguments& arguments, compatibility::Mo
     texts.push_back(std::move(text));
   }
   for (std::size_t i = 0; i < texts.size(); ++i) versions.push_back({arguments.files[i], texts[i]});
-  UE_TRY_ASSIGN(const auto findings, compatibility::check(format, mode, versions));
+  UE_TRY_ASSIGN(const auto findings, format == Format::json ? casts::check_versions(mode, versions)
+                                                            : compatibility::check(format, mode, versions));
   return write_report(report, arguments.files.back(), fmt::format("is not {} compatible", arguments.mode),
                       findings);
 }
@@ -51,7 +53,7 @@ Result<void> check_folder(const SchemaFileArguments& arguments, compatibility::M
   UE_TRY(older.load_directory(arguments.against));
   UE_TRY_ASSIGN(const auto findings,
                 compatibility::check_catalogue(mode, files_of(older, arguments.against),
-                                               files_of(newer, arguments.files.front())));
+                                               files_of(newer, arguments.files.front()), casts::check_versions));
   return write_report(report, arguments.files.front(),
                       fmt::format("is not {} compatible with {}", arguments.mode, arguments.against),
                       findings);

@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "base/try.h"
+#include "casts/casts.h"
 #include "cli/schema_files.h"
 #include "cli/schema_read.h"
 #include "compatibility/lint.h"
@@ -30,7 +31,15 @@ Result<std::vector<Finding>> findings_of(const std::string& folder) {
     return std::vector<Finding>{{compatibility::Severity::error, compatibility::Breaks::nobody, "lint-empty",
                                  folder, "", "there is no TYPE/VERSION.json"}};
   UE_TRY_ASSIGN(const auto builtin, catalogue::Catalogue::builtin());
-  return compatibility::lint(files, files_of(builtin, "built-in"));
+  UE_TRY_ASSIGN(auto findings, compatibility::lint(files, files_of(builtin, "built-in")));
+  UE_TRY_ASSIGN(auto both, catalogue::Catalogue::builtin());
+  // A folder that holds the built-in types itself, as this project's, stands alone.
+  const bool stands_alone = !both.load_directory(folder);
+  for (Finding& finding : casts::check(stands_alone ? own : both)) {
+    finding.file = (std::filesystem::path(folder) / finding.file).string();
+    findings.push_back(std::move(finding));
+  }
+  return findings;
 }
 
 }  // namespace

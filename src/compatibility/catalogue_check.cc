@@ -54,7 +54,8 @@ Result<void> check_published(const Files& older, const Files& newer, std::vector
 
 }  // namespace
 
-Result<std::vector<Finding>> check_catalogue(Mode mode, const Files& older, const Files& newer) {
+Result<std::vector<Finding>> check_catalogue(Mode mode, const Files& older, const Files& newer,
+                                             const CheckVersions& compare) {
   std::vector<Finding> findings;
   UE_TRY(check_published(older, newer, findings));
   std::vector<Document> versions;  // of one type, up to the one that is looked at
@@ -62,7 +63,7 @@ Result<std::vector<Finding>> check_catalogue(Mode mode, const Files& older, cons
     if (i == 0 || newer[i].type != newer[i - 1].type) versions.clear();
     versions.push_back({newer[i].name, newer[i].text});
     if (versions.size() < 2 || find(older, newer[i]) != nullptr) continue;
-    UE_TRY_ASSIGN(auto found, check(Format::json, mode, versions));
+    UE_TRY_ASSIGN(auto found, compare(mode, versions));
     std::ranges::move(found, std::back_inserter(findings));
   }
   return findings;

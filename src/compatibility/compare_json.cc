@@ -11,6 +11,7 @@
 
 #include "base/try.h"
 #include "catalogue/dom.h"
+#include "catalogue/formats.h"
 #include "catalogue/pattern.h"
 #include "compatibility/compatibility.h"
 #include "compatibility/json_annotations.h"
@@ -294,6 +295,13 @@ class Comparison {
     });
   }
 
+  // Texts that the writer lists can be looked at, if we know the format.
+  static bool all_listed_fit(const element& format, const Facts& facts) {
+    const auto mask = format.is_string() ? format_named(text_in(format)) : std::nullopt;
+    return mask &&
+           all_listed(facts, kString, [&](const element& value) { return fits_format(*mask, text_in(value)); });
+  }
+
   Result<bool> check_text(const Conjunct& r, const Group& writer, const Facts& wanted, const Facts& facts) {
     bool is_good = all_listed(facts, kString,
                               [&](const element& value) {
@@ -312,7 +320,7 @@ class Comparison {
     }
     for (const std::string_view word : {"format", "contentEncoding", "contentMediaType"}) {
       const auto value = keyword(r.value, word);
-      if (value && !has_same(writer, word, *value))
+      if (value && !has_same(writer, word, *value) && !(word == "format" && all_listed_fit(*value, facts)))
         is_good = report("format-changed", join(r.pointer, word),
                          fmt::format("the reader's `{}` is not the writer's", word));
     }
@@ -674,7 +682,7 @@ Result<std::vector<Finding>> compare_json(const Document& reader, const Document
   UE_TRY_ASSIGN(const JsonText writer_text, JsonText::parse(writer));
   const JsonSchema reader_schema(reader_text), writer_schema(writer_text);
   UE_TRY_ASSIGN(auto findings, Comparison(reader_schema, writer_schema).run());
-  compare_annotations(reader_text, writer_text, findings);
+  compare_annotations(reader_text, writer_text, moves_between(reader_text, writer_text), findings);
   return findings;
 }
 

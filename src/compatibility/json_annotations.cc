@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "catalogue/dom.h"
 
 namespace user_events::compatibility {
@@ -46,7 +48,60 @@ void collect(const element& value, const std::string& pointer, std::map<std::str
 
 std::string parent(const std::string& pointer) { return pointer.substr(0, pointer.rfind('/')); }
 
+// `/address/zip` in the data → `/properties/address/properties/zip` in the schema; `*` is an array's item.
+std::string schema_pointer(std::string_view data) {
+  std::string made;
+  while (!data.empty()) {
+    const std::string_view token = data.substr(1, data.find('/', 1) - 1);
+    made += token == "*" ? "/items" : "/properties/" + std::string(token);
+    data.remove_prefix(token.size() + 1);
+  }
+  return made;
+}
+
+// N of `urn:user-events:schema:TYPE:N`; 0: no such `$id`.
+std::uint32_t version_of(const JsonText& text) {
+  std::string_view id;
+  std::uint32_t version = 0;
+  if (!text.root().is_object() || text.root()["$id"].get(id) != simdjson::SUCCESS) return 0;
+  const std::string_view digits = id.substr(id.rfind(':') + 1);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), version);
+  return error == std::errc() && end == digits.data() + digits.size() ? version : 0;
+}
+
 }  // namespace
+
+Moves moves_of(const JsonText& newer) {
+  Moves moves;
+  simdjson::dom::object renames;
+  if (!newer.root().is_object() || newer.root()["x-cast"]["rename"].get(renames) != simdjson::SUCCESS) return moves;
+  for (const auto field : renames) {
+    const std::string_view pointer = field.key;
+    if (!pointer.starts_with('/') || !field.value.is_string()) continue;
+    const std::string older = schema_pointer(pointer);
+    moves.emplace(older, join(parent(older), text_in(field.value)));
+  }
+  return moves;
+}
+
+Moves chain(const Moves& first, const Moves& second) {
+  Moves moves = second;
+  for (const auto& [from, to] : first) {
+    moves.erase(to);
+    const auto further = second.find(to);
+    moves.insert_or_assign(from, further == second.end() ? to : further->second);
+  }
+  return moves;
+}
+
+Moves moves_between(const JsonText& reader, const JsonText& writer) {
+  const std::uint32_t mine = version_of(reader), theirs = version_of(writer);
+  if (mine == theirs + 1) return moves_of(reader);
+  Moves moves;
+  if (theirs == mine + 1)
+    for (const auto& [older, newer] : moves_of(writer)) moves.emplace(newer, older);
+  return moves;
+}
 
 std::map<std::string, FieldNote> notes_of(const JsonText& text) {
   std::map<std::string, FieldNote> notes;
@@ -54,8 +109,14 @@ std::map<std::string, FieldNote> notes_of(const JsonText& text) {
   return notes;
 }
 
-void compare_annotations(const JsonText& reader, const JsonText& writer, std::vector<Finding>& findings) {
-  const auto mine = notes_of(reader), theirs = notes_of(writer);
+void compare_annotations(const JsonText& reader, const JsonText& writer, const Moves& moves,
+                         std::vector<Finding>& findings) {
+  const auto mine = notes_of(reader), written = notes_of(writer);
+  std::map<std::string, FieldNote> theirs;  // where the reader has them
+  for (const auto& [pointer, note] : written) {
+    const auto move = moves.find(pointer);
+    theirs.insert_or_assign(move == moves.end() ? pointer : move->second, note);
+  }
   std::map<std::pair<std::string, std::int64_t>, std::string>
       by_number;  // (object, number) → field of the writer
   for (const auto& [pointer, note] : theirs)

@@ -16,7 +16,8 @@ constexpr std::string_view kNarrower =
 
 std::string found(Mode mode, const std::vector<CatalogueFile>& older,
                   const std::vector<CatalogueFile>& newer) {
-  const auto findings = check_catalogue(mode, older, newer);
+  const auto findings = check_catalogue(
+      mode, older, newer, [](Mode each, std::span<const Document> versions) { return check(Format::json, each, versions); });
   EXPECT_TRUE(findings) << describe(findings.error());
   return findings ? listed(*findings) : "";
 }

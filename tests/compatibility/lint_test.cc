@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "compatibility/lint.h"
 
 #include "catalogue/catalogue.h"
@@ -62,6 +64,31 @@ TEST(Lint, NumbersAreNotUsedAgainInALaterVersion) {
   EXPECT_EQ(listed(*lint({{"user.rated", 2, "2", third}}, {{"user.rated", 1, "1", first}})),
             "lint-field-number-reused /properties/c/x-field-number")
       << "versions that are built in count, too";
+}
+
+TEST(Lint, AFieldThatIsRenamedKeepsItsNumberOverSeveralVersions) {
+  const auto text = [](std::string_view name, int version, std::string_view cast) {
+    return fmt::format(
+        R"({{"$id":"urn:user-events:schema:user.rated:{}","title":"x","description":"y","properties":{{"{}":{{"description":"d","x-field-number":1}}}}{}}})", version, name, cast);
+  };
+  const std::string one = text("a", 1, ""), two = text("b", 2, R"(,"x-cast":{"rename":{"/a":"b"}})"),
+                    three = text("c", 3, R"(,"x-cast":{"rename":{"/b":"c"}})"), undeclared = text("c", 3, "");
+  EXPECT_EQ(listed(*lint({{"user.rated", 1, "1", one}, {"user.rated", 2, "2", two}, {"user.rated", 3, "3", three}}, {})), "");
+  EXPECT_EQ(listed(*lint({{"user.rated", 1, "1", one}, {"user.rated", 2, "2", two}, {"user.rated", 3, "3", undeclared}}, {})),
+            "lint-field-number-reused /properties/c/x-field-number\nlint-field-number-reused /properties/c/x-field-number");
+  EXPECT_FALSE(has_errors(*check(Format::json, {true, false, false}, std::vector<Document>{{"1", one}, {"2", two}})));
+}
+
+TEST(Scaffold, TheNextVersionDoesNotTellOfTheStepBefore) {
+  const auto next = [](std::string_view before, std::string_view after) {
+    const std::string text = fmt::format(R"({{{}"$id": "urn:user-events:schema:user.rated:1"{}}})", before, after);
+    return *next_version(text, "user.rated", 1, 2);
+  };
+  EXPECT_EQ(next("", R"(, "x-cast": {"rename": {"/a}": "b\"]"}, "drop": ["/c"]}, "x": "x-cast")"),
+            R"({"$id": "urn:user-events:schema:user.rated:2", "x": "x-cast"})");
+  EXPECT_EQ(next(R"( "x-cast": "none", )", ""), R"({ "$id": "urn:user-events:schema:user.rated:2"})");
+  EXPECT_EQ(next("", ",\n  \"x-cast\": \"none\"\n"), "{\"$id\": \"urn:user-events:schema:user.rated:2\"\n}");
+  EXPECT_EQ(next(R"("properties": {"x-cast": {}}, )", ""), R"({"properties": {"x-cast": {}}, "$id": "urn:user-events:schema:user.rated:2"})");
 }
 
 TEST(Scaffold, ANewTypeLoadsAndPassesLint) {
