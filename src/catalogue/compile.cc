@@ -253,7 +253,7 @@ class Compiler {
   }
   Result<void> pattern(const element& value, const std::string& pointer, Node& node) {
     UE_TRY_ASSIGN(const std::string_view text, text_of(value, pointer));
-    auto compiled = compile_pattern(text);
+    auto compiled = patterns_.compile(text);
     if (!compiled) return unsupported(pointer, "the pattern is not supported: " + compiled.error());
     node.pattern = *std::move(compiled);
     return {};
@@ -457,6 +457,7 @@ class Compiler {
   std::unordered_map<std::string, NodeIndex> at_pointer_;
   std::vector<NodeIndex> current_;
   std::vector<PendingReference> references_;
+  Patterns patterns_;
 };
 
 std::span<const Compiler::Keyword> Compiler::keywords() noexcept {

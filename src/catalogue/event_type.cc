@@ -15,6 +15,7 @@ namespace user_events::catalogue {
 namespace {
 
 constexpr std::size_t kMaxTypeNameBytes = 128;
+constexpr std::size_t kMaxFieldDepth = 64;  // of fields inside fields; references can make any depth of it
 constexpr std::size_t kMaxVisits =
     100'000;  // of schemas while fields are classified; references can multiply them
 
@@ -42,6 +43,9 @@ class Classifier {
     const Node& node = program_.nodes[index];
     if (std::ranges::find(open_, index) != open_.end())
       return errors_.invalid(node.pointer, "an event type's schema may not contain itself");
+    if (open_.size() == kMaxFieldDepth)
+      return errors_.invalid(node.pointer,
+                             "fields are nested more than " + std::to_string(kMaxFieldDepth) + " deep");
     if (++visits_ > kMaxVisits) return errors_.invalid(node.pointer, "the schema has too many fields");
     open_.push_back(index);
     const std::string& klass = node.personal.empty() ? inherited : node.personal;

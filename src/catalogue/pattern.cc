@@ -75,9 +75,22 @@ std::expected<std::shared_ptr<const re2::RE2>, std::string> compile_pattern(std:
   re2::RE2::Options options;
   options.set_log_errors(false);
   options.set_never_capture(true);
+  options.set_max_mem(kMaxPatternBytes);
   auto compiled = std::make_shared<const re2::RE2>(*translated, options);
   if (!compiled->ok()) return std::unexpected("RE2 refuses it: " + compiled->error());
   return compiled;
+}
+
+std::expected<std::shared_ptr<const re2::RE2>, std::string> Patterns::compile(std::string_view pattern) {
+  if (const auto known = known_.find(pattern); known != known_.end()) return known->second;
+  if (known_.size() == kMaxPatterns)
+    return std::unexpected("the file has more than " + std::to_string(kMaxPatterns) + " different patterns");
+  auto compiled = compile_pattern(pattern);
+  if (!compiled) return compiled;
+  steps_ += static_cast<std::size_t>((*compiled)->ProgramSize());
+  if (steps_ > kMaxPatternSteps)
+    return std::unexpected("the patterns of the file have more than " + std::to_string(kMaxPatternSteps) + " steps together");
+  return known_.emplace(pattern, *std::move(compiled)).first->second;
 }
 
 bool matches_pattern(const re2::RE2& pattern, std::string_view text) {

@@ -5,7 +5,6 @@
 
 #include "base/try.h"
 #include "catalogue/dom.h"
-#include "catalogue/pattern.h"
 #include "catalogue/reference.h"
 
 namespace user_events::compatibility {
@@ -14,7 +13,6 @@ namespace {
 using namespace catalogue;  // the type bits
 using simdjson::dom::element;
 
-constexpr std::size_t kMaxPatterns = 1'000;  // different ones of a document
 constexpr std::size_t kMaxReferences = 100;  // that apply to one value
 constexpr std::size_t kMaxValues = 10'000;   // of one enum
 
@@ -150,12 +148,9 @@ Result<TypeMask> JsonSchema::types(const element& value, const std::string& poin
 }
 
 Result<const re2::RE2*> JsonSchema::pattern(std::string_view text, const std::string& pointer) const {
-  if (const auto known = patterns_.find(text); known != patterns_.end()) return known->second.get();
-  if (patterns_.size() >= kMaxPatterns)
-    return refuse(name(), pointer, "more than " + std::to_string(kMaxPatterns) + " different patterns");
-  auto compiled = compile_pattern(text);
+  const auto compiled = patterns_.compile(text);
   if (!compiled) return refuse(name(), pointer, compiled.error());
-  return patterns_.emplace(text, *std::move(compiled)).first->second.get();
+  return compiled->get();
 }
 
 Result<Facts> JsonSchema::facts(const Group& group) const {

@@ -3,14 +3,13 @@
 
 #include <cstdint>
 #include <limits>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "catalogue/pattern.h"
 #include "catalogue/program.h"
 #include "compatibility/json_text.h"
 
@@ -69,7 +68,7 @@ class JsonSchema {
   Result<catalogue::TypeMask> types(const simdjson::dom::element& value, const std::string& pointer) const;
 
   const JsonText& text_;
-  mutable std::unordered_map<std::string_view, std::shared_ptr<const re2::RE2>> patterns_;
+  mutable catalogue::Patterns patterns_;
   bool ref_stands_alone_ = false;  ///< Up to draft 7 nothing beside a `$ref` counts.
 };
 
