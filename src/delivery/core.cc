@@ -462,6 +462,8 @@ bool Core::release_key(std::uint64_t key_hash) {
 }
 
 bool Core::may_pass(std::uint64_t key_hash, std::uint64_t sequence) const noexcept {
+  // After a start, what is older may not be here yet: it was in flight when the letter was stored behind it.
+  if (sequence > impl_->next_offer) return false;
   const std::uint32_t lane_number = impl_->lanes.find(key_hash);
   if (lane_number == kNone) return true;
   const Lane& lane = impl_->lanes[lane_number];

@@ -93,7 +93,8 @@ class Core {
   void hold_key(std::uint64_t key_hash, std::uint64_t after);
   /// Its line is empty: its events flow again. False, and nothing happens: one of its events is on its way into the store.
   [[nodiscard]] bool release_key(std::uint64_t key_hash);
-  /// Nothing of the key is under way here, or open and older than `sequence`: a letter of that sequence may be sent.
+  /// Nothing of the key is under way here, and nothing older than `sequence` is open or still to be offered: a letter of that sequence may be
+  /// sent.
   [[nodiscard]] bool may_pass(std::uint64_t key_hash, std::uint64_t sequence) const noexcept;
   /// An event of the key failed that was not sent from here (a letter): what is in flight may have failed with it, so it is awaited, and the
   /// oldest goes alone then.

@@ -162,6 +162,19 @@ TEST_F(CoreTest, AHeldKeyFromTheStoreIsHeldFromTheFirstEventUntilReleased) {
   EXPECT_EQ(actions(), (Actions{"send 3"}));
 }
 
+TEST_F(CoreTest, ALetterPassesNothingOlderOfItsKeyNotEvenWhatWasNotOfferedYet) {
+  auto& core = make(true);
+  offer({2});
+  EXPECT_TRUE(core.may_pass(1, 2)) << "the next one";
+  EXPECT_FALSE(core.may_pass(1, 3)) << "the second event may be of this key";
+  offer({1});
+  EXPECT_FALSE(core.may_pass(1, 3));
+  EXPECT_TRUE(core.may_pass(7, 3));
+  EXPECT_EQ(actions(), (Actions{"send 1", "send 2"}));
+  result(2, Outcome::accepted);
+  EXPECT_TRUE(core.may_pass(1, 3));
+}
+
 TEST_F(CoreTest, AnUnsentEventComesAgainFirstAndWithoutAnAttemptCounted) {
   auto& core = make(true);
   offer({1, 1, 2});

@@ -350,6 +350,29 @@ class UnsettledState final : public ForwardingState {
   }
 };
 
+TEST_F(LettersTest, AfterACrashALetterWaitsForAnOlderEventThatTheJournalStillHas) {
+  start();
+  stop();  // a position before the first event
+  append("u1");
+  append("u1");
+  // As it is when the first was in flight at the crash, and the letter that both were behind is gone.
+  const auto chunk = journal_->reader(1).next();
+  ASSERT_TRUE(chunk && chunk->size() == 1) << "the second event";
+  state::Letter second;
+  second.state = DeadLetterState::held;
+  second.journal_id = journal_->id();
+  second.sequence = 2;
+  second.id = (*chunk)[0].id;
+  second.type = (*chunk)[0].type;
+  second.key = "u1";
+  second.payload = (*chunk)[0].payload;
+  ASSERT_TRUE(state_->store_letters("d", {second}));
+  start();
+  expect_all_done();
+  ASSERT_TRUE(store_is_empty());
+  EXPECT_EQ(broker_.sequences(), (Sequences{1, 2}));
+}
+
 TEST_F(LettersTest, NothingBehindALetterGoesBeforeItsEndIsDurable) {
   UnsettledState state(*state_);
   refuse({1});

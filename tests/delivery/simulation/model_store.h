@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,7 @@ class ModelStore final : public LetterStore {
       } else {
         at->second.in_line = at->second.in_line && end.in_line;
         at->second.state = at->second.in_line ? state::LetterState::dead : state::LetterState::skipped;
+        if (!at->second.in_line) skipped.insert(end.number);
       }
     }
     dies = dies || (faults && dice_.below(1'000) < death_permille);
@@ -47,6 +49,7 @@ class ModelStore final : public LetterStore {
   std::uint32_t rate(std::uint64_t) override { return 0; }
 
   std::map<std::uint64_t, state::Letter> letters;  ///< By sequence, which is the number too.
+  std::set<std::uint64_t> skipped;                  ///< Those that left their line, whatever became of them.
   bool faults = true;
   bool dies = false;          ///< The process dies right after the last change became durable.
   unsigned death_permille = 0;

@@ -232,6 +232,8 @@ class Life {
         return core_->unsent(action->sequence);
       }
       if (action->kind == ActionKind::dead_letter) check_dead(*action);
+      // From here on later ones may pass: also when a crash comes before the letter is durable, and this one is sent anew.
+      if (action->kind == ActionKind::dead_letter && !setup_.core.hold) exempt_.insert(action->sequence);
       to_store_.push_back(*action);
       if (defect_ == Defect::stored_early) core_->plain().stored(action->sequence);
     }
@@ -256,7 +258,6 @@ class Life {
                    : letter.in_line ? state::LetterState::dead
                                     : state::LetterState::skipped;
     ++(dead ? dead_letters_ : action.kind == ActionKind::park ? parked_ : held_);
-    if (dead && !setup_.core.hold) exempt_.insert(action.sequence);
     store_.letters.emplace(action.sequence, letter);
     was_letter_.insert(action.sequence);
   }
@@ -306,7 +307,7 @@ class Life {
           fail("event " + std::to_string(sequence) + " was delivered again although its outcome was known");
         continue;
       }
-      if (exempt_.contains(sequence) || discarded_.contains(sequence)) continue;
+      if (exempt_.contains(sequence) || store_.skipped.contains(sequence) || discarded_.contains(sequence)) continue;
       if (std::uint64_t& last = last_first_[key]; sequence < last)
         fail("key " + std::to_string(key) + ": event " + std::to_string(sequence) + " first came after " + std::to_string(last));
       else
