@@ -15,6 +15,8 @@
 namespace user_events::delivery {
 namespace {
 
+constexpr std::size_t kMaxSuspects = 8;  ///< Users that keep failing, alone in the window.
+
 enum class SlotState : std::uint8_t {
   done,
   waiting,    ///< To be sent, or to be stored.
@@ -85,6 +87,7 @@ struct Core::Impl {
   void start_backoff(std::uint64_t sequence, std::chrono::nanoseconds delay, Time now);
   void end_backoffs(Time now);
   void park_oldest(Time now);
+  [[nodiscard]] bool only_suspects_are_left() const;
   /// Nothing: the event was given up instead.
   [[nodiscard]] std::optional<Action> take_send(Time now);
   [[nodiscard]] Action take_store();
@@ -246,20 +249,32 @@ void Core::Impl::give_up(std::uint64_t sequence, Cause cause) {
 /// The oldest event that is not done pins the low-water mark, and with it the window and the journal.
 void Core::Impl::park_oldest(Time now) {
   const std::uint64_t oldest = low_water + 1;
-  if (!is_open(oldest) || !slot(oldest).failed || !circuit.is_up()) return;
+  if (!is_open(oldest) || !slot(oldest).failed) return;
   const Slot& event = slot(oldest);
   Lane& lane = lanes[event.lane];
   const bool stands = event.state == SlotState::waiting || event.state == SlotState::backoff;
   if (!stands || event.refused || lane.in_flight != 0 || is_held(lane, oldest)) return;
   const Tries& tries = failing[oldest].tries;
-  const bool for_long = circuit.up_time(now) - tries.first_failure >= options.park_after;
+  const bool for_long = circuit.is_up() && circuit.up_time(now) - tries.first_failure >= options.park_after;
   const bool window_nearly_full = next_offer - oldest >= std::uint64_t{options.window_events} - options.window_events / 4;
-  if (!for_long && !(window_nearly_full && tries.failures >= kParkFailures)) return;
+  const bool again_and_again = window_nearly_full && tries.failures >= kParkFailures && (circuit.is_up() || only_suspects_are_left());
+  if (!for_long && !again_and_again) return;
   lane.parked = true;
   lane.hold_after = low_water;
   held[lane.key] = low_water;
   rewind_cursor(lane, oldest);
   consider(event.lane);
+}
+
+/// The circuit may be open because of the very events that fill the window: then everybody else waits behind them, and nobody is left who could
+/// show that the destination works. Few, so that an outage does not carry a whole backlog into the store.
+bool Core::Impl::only_suspects_are_left() const {
+  if (!circuit.is_reachable() || in_flight != 0 || failing.size() > kMaxSuspects) return false;
+  for (std::uint32_t lane = send_ready.front(); lane != kNone; lane = lanes[lane].ready_next)
+    if (!ring[lanes[lane].cursor].failed) return false;
+  return std::ranges::all_of(failing, [this](const auto& one) {
+    return !is_open(one.first) || slot(one.first).refused || one.second.tries.failures >= kParkFailures;
+  });
 }
 
 void Core::Impl::start_backoff(std::uint64_t sequence, std::chrono::nanoseconds delay, Time now) {

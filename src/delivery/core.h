@@ -25,7 +25,7 @@ struct CoreOptions {
   RetryOptions retry;                    ///< What counts as an attempt: Judge.
   bool hold = true;                      ///< Later events of a key wait behind its dead letter; false: they go on.
   /// A key whose oldest event pins the low-water mark and has failed for this long while the destination is up is parked; also when it has
-  /// failed kParkFailures times and the window is nearly full.
+  /// failed kParkFailures times and the window is nearly full; while the circuit is open only if nobody else in the window could be tried.
   std::chrono::nanoseconds park_after = std::chrono::seconds(60);
   Circuit* circuit = nullptr;            ///< Shared with who else sends there, must outlive the core; nullptr: one of its own.
   std::uint64_t seed = 1;                ///< Of the jitter.

@@ -27,6 +27,9 @@ void LetterDesk::line_changed(const std::string& key) {
 }
 
 void LetterDesk::clear() {
+  // A line that flows and is empty now may have events on their way into the store: nobody else would look at it again.
+  std::vector<std::string> flowing;
+  for (const auto& [key, line] : lines_) flowing.push_back(key);
   items_.clear();
   ready_.clear();
   lines_.clear();
@@ -36,6 +39,7 @@ void LetterDesk::clear() {
   next_turn_.clear();
   loose_loaded_ = 0;
   loose_changed();
+  for (const auto& key : flowing) line_changed(key);
 }
 
 Result<void> LetterDesk::work(Core& core, Time now) {

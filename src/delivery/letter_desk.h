@@ -66,7 +66,8 @@ class LetterDesk {
   /// A letter of that sequence is in flight: its report belongs here.
   [[nodiscard]] bool owns(std::uint64_t sequence) const { return in_flight_.contains(sequence); }
   void result(Core& core, std::uint64_t sequence, Outcome outcome, const std::string& reason, Time now);
-  /// Forgets everything that is not in flight, to be told anew what there is. Only while nothing is in flight.
+  /// Forgets everything that is not in flight, to be told anew what there is; lines that flowed are looked at again. Only while nothing is in
+  /// flight.
   void clear();
 
   [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_.size(); }

@@ -53,6 +53,7 @@ class Circuit {
   void set_reachable(bool reachable, Time now) noexcept;
   [[nodiscard]] bool is_up() const noexcept { return reachable_ && !open_; }
   [[nodiscard]] bool is_open() const noexcept { return open_; }
+  [[nodiscard]] bool is_reachable() const noexcept { return reachable_; }
   /// How long it was up, in all.
   [[nodiscard]] std::chrono::nanoseconds up_time(Time now) const noexcept { return up_before_ + (is_up() ? now - up_since_ : Time::duration(0)); }
   [[nodiscard]] std::optional<Time> next_probe() const noexcept;

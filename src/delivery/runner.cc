@@ -53,18 +53,19 @@ class SignalsBlocked {
 }  // namespace
 
 Runner::Impl::Impl(const DestinationOptions& o, std::unique_ptr<destinations::Destination> d, journal::Journal& j, state::State& s,
-                   const ports::Clock& c, base::TypeFilter f, StartPosition start)
+                   const ports::Clock& c, ports::Random& r, base::TypeFilter f, StartPosition start)
     : options(o),
       destination(std::move(d)),
       journal(j),
       state(s),
       clock(c),
+      random(r),
       filter(std::move(f)),
-      key_seed(ports::system_random().next_u64()),
+      key_seed(random.next_u64()),
       max_in_flight(destination->features().max_in_flight),
       start_note(std::move(start.note)),
       start_is_saved(start.same_journal),
-      circuit(o.retry, ports::system_random().next_u64()),
+      circuit(o.retry, random.next_u64()),
       core(core_options(), start.position),
       letter_store(s, o.name, c),
       desk(desk_options(), circuit, letter_store, [this](std::string_view key) { return base::hash64(key, key_seed); }),
@@ -84,7 +85,7 @@ DeskOptions Runner::Impl::desk_options() const {
   // The journal's events are to go on while many letters are replayed.
   out.max_in_flight = std::max(max_in_flight / 4, 1u);
   out.journal_id = journal.id();
-  out.seed = ports::system_random().next_u64();
+  out.seed = random.next_u64();
   return out;
 }
 
@@ -97,7 +98,7 @@ CoreOptions Runner::Impl::core_options() {
   out.hold = options.on_dead_letter == DeadLetterAction::hold;
   out.park_after = options.park_after;
   out.circuit = &circuit;
-  out.seed = ports::system_random().next_u64();
+  out.seed = random.next_u64();
   return out;
 }
 
@@ -176,28 +177,32 @@ bool Runner::Impl::has_finished() {
 }
 
 void Runner::Impl::run() {
-  for (;;) {
-    follow_health();
-    run_commands();
-    work_on_letters();
-    read_more();
-    if (oldest_accepted_ms.load() == 0) note_oldest();  // before a destination that may block
-    close_folds();
-    const bool more_to_do = act();
-    store_letters();
-    if (stopping && has_finished()) break;
-    auto timeout = sleep_time(more_to_do);
-    if (timeout.count() > 0) {
-      wants_news.store(has_use_for_more());
-      // Looked at again after saying so: whoever advances the journal or stops us now will wake the poll.
-      if (may_read() || (stopping && has_finished())) timeout = milliseconds(0);
-    }
-    collect(timeout);
-    wants_news.store(false);
-    save_if_due(false);
-    publish();
+  while (turn()) {
   }
   finish();
+}
+
+bool Runner::Impl::turn() {
+  follow_health();
+  run_commands();
+  work_on_letters();
+  read_more();
+  if (oldest_accepted_ms.load() == 0) note_oldest();  // before a destination that may block
+  close_folds();
+  const bool more_to_do = act();
+  store_letters();
+  if (stopping && has_finished()) return false;
+  auto timeout = sleep_time(more_to_do);
+  if (timeout.count() > 0) {
+    wants_news.store(has_use_for_more());
+    // Looked at again after saying so: whoever advances the journal or stops us now will wake the poll.
+    if (may_read() || (stopping && has_finished())) timeout = milliseconds(0);
+  }
+  collect(timeout);
+  wants_news.store(false);
+  save_if_due(false);
+  publish();
+  return true;
 }
 
 void Runner::Impl::finish() {
@@ -229,15 +234,22 @@ void Runner::Impl::stop(milliseconds deadline) {
 Runner::Runner(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Runner::~Runner() = default;
 
+Result<std::unique_ptr<Runner::Impl>> Runner::Impl::make(const DestinationOptions& options, std::unique_ptr<destinations::Destination> destination,
+                                                         journal::Journal& journal, state::State& state, const ports::Clock& clock,
+                                                         ports::Random& random) {
+  UE_TRY_ASSIGN(auto filter, base::TypeFilter::parse(options.types));
+  UE_TRY_ASSIGN(auto start, find_start(options, journal, state));
+  UE_TRY(destination->start(start.resume, journal.id(), start.position.low_water));
+  auto impl = std::make_unique<Impl>(options, std::move(destination), journal, state, clock, random, std::move(filter), std::move(start));
+  UE_TRY(impl->prepare());
+  return impl;
+}
+
 Result<std::unique_ptr<Runner>> Runner::start(const DestinationOptions& options,
                                               std::unique_ptr<destinations::Destination> destination,
                                               journal::Journal& journal, state::State& state, const ports::Clock& clock) {
-  UE_TRY_ASSIGN(auto filter, base::TypeFilter::parse(options.types));
-  UE_TRY_ASSIGN(auto start, find_start(options, journal, state));
   const SignalsBlocked blocked;
-  UE_TRY(destination->start(start.resume, journal.id(), start.position.low_water));
-  auto impl = std::make_unique<Impl>(options, std::move(destination), journal, state, clock, std::move(filter), std::move(start));
-  UE_TRY(impl->prepare());
+  UE_TRY_ASSIGN(auto impl, Impl::make(options, std::move(destination), journal, state, clock, ports::system_random()));
   Impl* one = impl.get();
   one->journal_token = journal.add_listener([one](std::uint64_t) {
     if (one->wants_news.exchange(false)) one->destination->wake();

@@ -87,8 +87,9 @@ class Runner {
   /// is in flight, or it is paused), closes the destination, saves the position. Idempotent, thread-safe. Afterwards stats() still answers.
   void stop(std::chrono::milliseconds deadline);
 
+  struct Impl;  ///< runner_impl.h; the simulation of the whole delivery steps it without a thread.
+
  private:
-  struct Impl;
   explicit Runner(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -7,18 +7,35 @@
 #include "observability/log.h"
 
 namespace user_events::delivery {
+namespace {
+
+/// What of `position` still holds when everything from `sequence` on is to be sent again: what is not done before it is not skipped.
+CorePosition before(CorePosition position, std::uint64_t sequence) {
+  position.low_water = std::min(position.low_water, sequence - 1);
+  for (auto& [from, to] : position.acknowledged) to = std::min(to, sequence);
+  std::erase_if(position.acknowledged, [](const auto& range) { return range.first >= range.second; });
+  return position;
+}
+
+}  // namespace
+
+std::future<Result<void>> Runner::Impl::submit(Command command) {
+  auto done = command.done.get_future();
+  {
+    std::lock_guard lock(command_mutex);
+    if (ended)
+      command.done.set_value(fail(ErrorKind::unavailable, "stopping", "the destination is stopping; nothing was changed"));
+    else
+      commands.push_back(std::move(command));
+  }
+  destination->wake();
+  return done;
+}
 
 /// Runs `run` on the runner's thread once what it needs is the case.
 Result<void> Runner::Impl::ask(Command::Needs needs, std::move_only_function<Result<void>()> run) {
-  Command command{.needs = needs, .run = std::move(run), .done = {}, .given_up = std::make_shared<std::atomic<bool>>(false)};
-  auto done = command.done.get_future();
-  const auto given_up = command.given_up;
-  {
-    std::lock_guard lock(command_mutex);
-    if (ended) return fail(ErrorKind::unavailable, "stopping", "the destination is stopping; nothing was changed");
-    commands.push_back(std::move(command));
-  }
-  destination->wake();
+  const auto given_up = std::make_shared<std::atomic<bool>>(false);
+  auto done = submit({.needs = needs, .run = std::move(run), .done = {}, .given_up = given_up});
   // Whoever is first, the runner that begins or the caller that leaves, decides.
   if (done.wait_for(kCommandWait) != std::future_status::ready && !given_up->exchange(true))
     return fail(ErrorKind::unavailable, "destination-occupied",
@@ -37,7 +54,9 @@ void Runner::Impl::run_commands() {
       Command& next = commands.front();
       quiet_desk = next.needs != Command::Needs::nothing;
       quiet = next.needs == Command::Needs::quiet;
-      const bool must_wait = (quiet_desk && desk.in_flight() != 0) || (quiet && (core.in_flight() != 0 || !to_store.empty()));
+      // What reconciliation finds later would count as the answer to what is sent from now on.
+      const bool known = !destination->features().reconciles || (was_reconciled && !must_save_first && found.empty());
+      const bool must_wait = (quiet_desk && desk.in_flight() != 0) || (quiet && (core.in_flight() != 0 || !to_store.empty() || !known));
       if (must_wait && !next.given_up->load()) return;
       command = std::move(next);
       commands.pop_front();
@@ -54,53 +73,63 @@ void Runner::Impl::run_commands() {
 }
 
 Result<std::optional<DeadLetterReplay>> Runner::replay_letters(const DeadLetterFilter& filter, const ReplayOptions& options) {
-  Impl& one = *impl_;
   std::optional<DeadLetterReplay> replay;
-  const auto done = one.ask(Command::Needs::quiet_desk, [&]() -> Result<void> {
-    UE_TRY_ASSIGN(replay, one.state.start_replay(one.options.name, filter, options, one.clock.wall().time_since_epoch().count()));
-    if (!replay) return {};
-    observability::log().info("destination '{}': replay {} of {} dead letter(s) begins", one.options.name, replay->number, replay->total);
-    std::lock_guard lock(one.core_mutex);
-    return one.load_lines();
+  const auto done = impl_->ask(Command::Needs::quiet_desk, [&]() -> Result<void> {
+    UE_TRY_ASSIGN(replay, impl_->start_replay(filter, options));
+    return {};
   });
   if (!done) return std::unexpected(done.error());
   return replay;
 }
 
+Result<std::optional<DeadLetterReplay>> Runner::Impl::start_replay(const DeadLetterFilter& which, const ReplayOptions& how) {
+  UE_TRY_ASSIGN(auto replay, state.start_replay(options.name, which, how, clock.wall().time_since_epoch().count()));
+  if (!replay) return replay;
+  observability::log().info("destination '{}': replay {} of {} dead letter(s) begins", options.name, replay->number, replay->total);
+  std::lock_guard lock(core_mutex);
+  UE_TRY(load_lines());
+  return replay;
+}
+
 Result<void> Runner::cancel_replay(std::uint64_t number) {
-  Impl& one = *impl_;
-  return one.ask(Command::Needs::quiet_desk, [&one, number]() -> Result<void> {
-    UE_TRY(one.state.cancel_replay(number, one.clock.wall().time_since_epoch().count()));
-    std::lock_guard lock(one.core_mutex);
-    return one.load_lines();
-  });
+  return impl_->ask(Command::Needs::quiet_desk, [this, number] { return impl_->stop_replay(number); });
+}
+
+Result<void> Runner::Impl::stop_replay(std::uint64_t number) {
+  UE_TRY(state.cancel_replay(number, clock.wall().time_since_epoch().count()));
+  std::lock_guard lock(core_mutex);
+  return load_lines();
 }
 
 Result<std::uint64_t> Runner::discard_letters(const DeadLetterFilter& filter, const std::string& reason, const std::string& by) {
-  Impl& one = *impl_;
   std::uint64_t count = 0;
-  const auto done = one.ask(Command::Needs::quiet_desk, [&]() -> Result<void> {
-    UE_TRY_ASSIGN(const auto discarded, one.state.discard(one.options.name, filter, {reason, by, one.clock.wall().time_since_epoch().count()}));
-    count = discarded.letters;
-    if (count == 0) return {};
-    observability::log().warn("destination '{}': {} dead letter(s) discarded by {}: {}", one.options.name, count, by.empty() ? "unknown" : by, reason);
-    std::lock_guard lock(one.core_mutex);
-    UE_TRY(one.load_lines());
-    // A line that is empty now is released by the desk.
-    for (const auto& key : discarded.keys) one.desk.line_changed(key);
+  const auto done = impl_->ask(Command::Needs::quiet_desk, [&]() -> Result<void> {
+    UE_TRY_ASSIGN(count, impl_->discard(filter, reason, by));
     return {};
   });
   if (!done) return std::unexpected(done.error());
   return count;
 }
 
+Result<std::uint64_t> Runner::Impl::discard(const DeadLetterFilter& which, const std::string& reason, const std::string& by) {
+  UE_TRY_ASSIGN(const auto discarded, state.discard(options.name, which, {reason, by, clock.wall().time_since_epoch().count()}));
+  if (discarded.letters == 0) return 0;
+  observability::log().warn("destination '{}': {} dead letter(s) discarded by {}: {}", options.name, discarded.letters, by.empty() ? "unknown" : by, reason);
+  std::lock_guard lock(core_mutex);
+  UE_TRY(load_lines());
+  // A line that is empty now is released by the desk.
+  for (const auto& key : discarded.keys) desk.line_changed(key);
+  return discarded.letters;
+}
+
 Result<void> Runner::set_paused(bool paused) {
-  Impl& one = *impl_;
-  return one.ask(Command::Needs::nothing, [&one, paused]() -> Result<void> {
-    UE_TRY(one.state.set_paused(one.options.name, paused));
-    if (one.paused.exchange(paused) != paused) observability::log().info("destination '{}' is {}", one.options.name, paused ? "paused" : "resumed");
-    return {};
-  });
+  return impl_->ask(Command::Needs::nothing, [this, paused] { return impl_->pause(paused); });
+}
+
+Result<void> Runner::Impl::pause(bool wanted) {
+  UE_TRY(state.set_paused(options.name, wanted));
+  if (paused.exchange(wanted) != wanted) observability::log().info("destination '{}' is {}", options.name, wanted ? "paused" : "resumed");
+  return {};
 }
 
 Result<RewindResult> Runner::rewind(std::uint64_t sequence) {
@@ -116,22 +145,24 @@ Result<RewindResult> Runner::rewind(std::uint64_t sequence) {
 
 Result<RewindResult> Runner::Impl::rewind_to(std::uint64_t sequence) {
   const auto stats = journal.stats();
-  const auto position = core.position();
-  const std::uint64_t offered = core.next_offer() - 1;
-  const std::uint64_t last = position.acknowledged.empty() ? offered : std::max(offered, position.acknowledged.back().second - 1);
+  auto position = core.position();
+  // An earlier one that has not come to its end goes on in this one.
+  std::uint64_t last = std::max(core.next_offer() - 1, replay_until);
+  if (!position.acknowledged.empty()) last = std::max(last, position.acknowledged.back().second - 1);
   if (sequence < stats.first_sequence || sequence > last)
     return fail(ErrorKind::invalid, "rewind-target",
                 fmt::format("destination '{}' can be replayed from sequence {} to {}; {} is not among them", options.name, stats.first_sequence, last, sequence),
                 "choose a sequence that the journal still holds and that the destination has come to");
-  state::SavedPosition saved{journal.id(), sequence - 1, {}, destination->resume_state(), last, replay_mark + 1};
+  position = before(std::move(position), sequence);
+  state::SavedPosition saved{journal.id(), position.low_water, position.acknowledged, destination->resume_state(), last, replay_mark + 1};
   UE_TRY(state.save_position(options.name, saved));
   replay_until = last;
   ++replay_mark;
   std::lock_guard lock(core_mutex);
-  core = Core(core_options(), {sequence - 1, {}});
+  core = Core(core_options(), position);
   UE_TRY(load_lines());
-  reader.seek(sequence - 1);
-  read_up_to = sequence - 1;
+  reader.seek(position.low_water);
+  read_up_to = position.low_water;
   unread = {};
   unread_at = 0;
   expired_until = 0;
@@ -142,8 +173,8 @@ Result<RewindResult> Runner::Impl::rewind_to(std::uint64_t sequence) {
   folds.clear();
   left_out.clear();
   offered_ms = 0;
-  saved_low_water.store(sequence - 1);
-  low_water.store(sequence - 1);
+  saved_low_water.store(position.low_water);
+  low_water.store(position.low_water);
   read_again_at.reset();
   note_progress();
   observability::log().warn("destination '{}' begins again at sequence {}; what it had up to {} is sent again, marked as replay {}", options.name, sequence,

@@ -22,6 +22,7 @@
 #include "delivery/runner.h"
 #include "delivery/start_position.h"
 #include "delivery/volume.h"
+#include "ports/random.h"
 
 namespace user_events::delivery {
 
@@ -61,7 +62,7 @@ struct Command {
   enum class Needs : std::uint8_t {
     nothing,
     quiet_desk,  ///< No letter in flight.
-    quiet,       ///< Nothing at all in flight or on its way into the store.
+    quiet,       ///< Nothing at all in flight or on its way into the store, and it is known what the destination has.
   };
   Needs needs = Needs::nothing;
   std::move_only_function<Result<void>()> run;
@@ -71,16 +72,23 @@ struct Command {
 
 struct Runner::Impl {
   Impl(const DestinationOptions& options, std::unique_ptr<destinations::Destination> destination, journal::Journal& journal,
-       state::State& state, const ports::Clock& clock, base::TypeFilter filter, StartPosition start);
+       state::State& state, const ports::Clock& clock, ports::Random& random, base::TypeFilter filter, StartPosition start);
   ~Impl() { stop(milliseconds(0)); }
+
+  /// Ready to run, without a thread: `turn` again and again, then `finish`. A simulation does just that.
+  [[nodiscard]] static Result<std::unique_ptr<Impl>> make(const DestinationOptions& options, std::unique_ptr<destinations::Destination> destination,
+                                                          journal::Journal& journal, state::State& state, const ports::Clock& clock,
+                                                          ports::Random& random);
 
   [[nodiscard]] CoreOptions core_options();
   [[nodiscard]] DeskOptions desk_options() const;
   Result<void> prepare();
   void stop(milliseconds deadline);
 
-  // The loop's parts, on the runner's thread.
+  // The loop and its parts, on the runner's thread.
   void run();
+  /// Once around; false: stop was asked for, and there is nothing left to do.
+  [[nodiscard]] bool turn();
   void read_more();
   [[nodiscard]] Result<void> take_chunk();
   void note_gap(std::string text);
@@ -102,14 +110,21 @@ struct Runner::Impl {
   [[nodiscard]] destinations::SendStatus send(const Action& action);
   [[nodiscard]] destinations::SendStatus send(const LetterDesk::Sending& sending);
   void store_letters();
-  [[nodiscard]] std::vector<state::Letter> letters_to_store();
+  [[nodiscard]] std::vector<state::Letter> letters_to_store(std::size_t most);
   [[nodiscard]] state::Letter to_letter(const Action& action, const journal::RecordView& record);
-  [[nodiscard]] bool is_store_full(const Action& next);
+  /// How many letters may be stored now, `next` first.
+  [[nodiscard]] std::size_t room_in_store(const Action& next);
   [[nodiscard]] Result<void> load_lines();
   void work_on_letters();
   void count_letters();
   void run_commands();
   [[nodiscard]] Result<void> ask(Command::Needs needs, std::move_only_function<Result<void>()> run);
+  /// Without waiting for it.
+  [[nodiscard]] std::future<Result<void>> submit(Command command);
+  [[nodiscard]] Result<std::optional<DeadLetterReplay>> start_replay(const DeadLetterFilter& which, const ReplayOptions& how);
+  [[nodiscard]] Result<void> stop_replay(std::uint64_t number);
+  [[nodiscard]] Result<std::uint64_t> discard(const DeadLetterFilter& which, const std::string& reason, const std::string& by);
+  [[nodiscard]] Result<void> pause(bool wanted);
   [[nodiscard]] Result<void> save_position_now();
   [[nodiscard]] Result<RewindResult> rewind_to(std::uint64_t sequence);
   void collect(milliseconds timeout);
@@ -136,6 +151,7 @@ struct Runner::Impl {
   journal::Journal& journal;
   state::State& state;
   const ports::Clock& clock;
+  ports::Random& random;
   const base::TypeFilter filter;
   const std::uint64_t key_seed;
   const std::uint32_t max_in_flight;
@@ -162,6 +178,7 @@ struct Runner::Impl {
   std::unordered_map<std::uint64_t, std::uint32_t> folds;  // closed, until their carrier is done: how many events it stands for
   std::vector<Volume::Fold> closed_folds;                  // reused
   std::int64_t offered_ms = 0;                             // when the last record that was offered was accepted
+  Time offered_at{};                                       // when that was offered
   std::vector<Action> to_store;   // at most the window
   std::uint64_t replay_until;     // events up to here carry the mark `replay_mark`
   std::uint32_t replay_mark;

@@ -80,6 +80,7 @@ void Runner::Impl::offer_unread() {
   bool skipped = false;
   const std::size_t use = starved ? unread.size() : kReadAhead - (core.pending() - core.in_flight());
   const std::size_t end = std::min(unread.size(), unread_at + use);
+  offered_at = now();
   for (; unread_at < end && core.wants_more(); ++unread_at) {
     const auto& record = unread[unread_at];
     offered_ms = record.accepted_ms;
@@ -130,14 +131,20 @@ bool Runner::Impl::is_left_out(std::uint64_t sequence) const {
   return std::ranges::binary_search(left_out, sequence);
 }
 
-/// Lets go what nothing can join any more. By the wall clock only at the end of the journal: else records that are still to be read say how
-/// late it is. When there is no room to read on, all are let go.
+/// Lets go what nothing can join any more. By the clock only at the end of the journal: else records that are still to be read say how late it
+/// is. A wall clock that was set back does not hold up a fold: the journal's times do not go back with it. When there is no room to read on, all
+/// are let go.
 void Runner::Impl::close_folds() {
   if (volume.next_close_ms() == 0) return;
   if (!core.wants_more() || !window.has_room()) volume.close_all();
-  const auto by_clock = is_at_end() ? (clock.wall().time_since_epoch() - kFoldGrace).count() : 0;
+  std::int64_t journal_ms = offered_ms;
+  if (is_at_end()) {
+    const milliseconds since = std::chrono::floor<milliseconds>(now() - offered_at);
+    const milliseconds late = std::max(clock.wall().time_since_epoch(), milliseconds(offered_ms) + since) - kFoldGrace;
+    journal_ms = std::max<std::int64_t>(journal_ms, late.count());
+  }
   closed_folds.clear();
-  volume.take_closed(std::max(by_clock, offered_ms), closed_folds);
+  volume.take_closed(journal_ms, closed_folds);
   std::lock_guard lock(core_mutex);
   for (const auto& fold : closed_folds) {
     if (fold.events > 1 && !core.is_done(fold.carrier)) folds[fold.carrier] = fold.events;

@@ -60,11 +60,11 @@ state::Letter Runner::Impl::to_letter(const Action& action, const journal::Recor
   return letter;
 }
 
-std::vector<state::Letter> Runner::Impl::letters_to_store() {
+std::vector<state::Letter> Runner::Impl::letters_to_store(std::size_t most) {
   std::vector<state::Letter> letters;
   std::size_t bytes = 0;
   for (const Action& one : to_store) {
-    if (letters.size() >= kLetterBatch || bytes >= kLetterBatchBytes) break;
+    if (letters.size() >= most || bytes >= kLetterBatchBytes) break;
     const auto* record = window.find(one.sequence);
     if (record == nullptr) break;
     letters.push_back(to_letter(one, *record));
@@ -73,19 +73,22 @@ std::vector<state::Letter> Runner::Impl::letters_to_store() {
   return letters;
 }
 
-/// At the cap of what `hold` keeps, the destination waits: nothing is lost and no order broken; its lag cap acts in the end.
-bool Runner::Impl::is_store_full(const Action& next) {
+/// At the cap of what `hold` keeps, the destination waits: nothing is lost and no order broken; its lag cap acts in the end. What lies there
+/// already, and came again after a rewind, needs no room; its line would wait for it for ever.
+std::size_t Runner::Impl::room_in_store(const Action& next) {
   const bool goes_in_line = next.kind != ActionKind::dead_letter || options.on_dead_letter == DeadLetterAction::hold;
-  if (!goes_in_line || letters_in_lines < options.max_held_events) return false;
+  if (!goes_in_line || letters_in_lines < options.max_held_events) return kLetterBatch;
+  if (const auto letter = state.find_event(options.name, journal.id(), next.sequence); letter && *letter && **letter) return 1;
   set_problem(store_problem, fmt::format("{} events are dead letters or wait behind one (max_held_events): replay or discard some, or raise it", letters_in_lines));
   store_again_at = now() + kTroubleWait;
-  return true;
+  return 0;
 }
 
 void Runner::Impl::store_letters() {
   if (to_store.empty() || (store_again_at && now() < *store_again_at)) return;
-  if (is_store_full(to_store.front())) return;
-  const auto letters = letters_to_store();
+  const std::size_t room = room_in_store(to_store.front());
+  if (room == 0) return;
+  const auto letters = letters_to_store(room);
   const auto added = state.store_letters(options.name, letters);
   if (!added) {
     store_again_at = now() + kTroubleWait;

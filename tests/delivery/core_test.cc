@@ -359,6 +359,35 @@ TEST_F(CoreTest, AKeyThatFailsForLongIsParkedOnceTheDestinationWorks) {
   EXPECT_TRUE(core.release_key(1));
 }
 
+/// As an event that takes the broker's connection with it, while the window is full of what waits for it.
+TEST_F(CoreTest, AKeyThatOpensTheCircuitAloneInAFullWindowIsParked) {
+  auto& core = make(true, {}, 4, {.attempts = 0});
+  offer({1, 2, 3, 4});
+  actions();
+  for (const std::uint64_t other : {2, 3, 4}) result(other, Outcome::accepted);
+  EXPECT_FALSE(core.wants_more());
+  for (int i = 0; i < 3; ++i) {
+    result(1, Outcome::in_doubt);
+    wait_backoff();
+    if (i < 2) {
+      EXPECT_EQ(actions(), (Actions{"send 1"}));
+    }
+  }
+  EXPECT_EQ(actions(), (Actions{"park 1"}));
+}
+
+TEST_F(CoreTest, InAnOutageNobodyIsParkedWhileOthersCouldBeTried) {
+  make(true, {}, 4, {.attempts = 0});
+  offer({1, 2, 3, 4});
+  for (int i = 0; i < 4; ++i) {
+    actions();
+    result(1, Outcome::in_doubt);
+    for (const std::uint64_t other : {2, 3, 4}) core_->result(other, Outcome::unavailable, now_);
+    wait_backoff();
+  }
+  for (const auto& one : actions()) EXPECT_TRUE(one.starts_with("send ")) << one;
+}
+
 TEST_F(CoreTest, UnderSkipWhatWasInFlightBehindADeadLetterComesBeforeWhatFollows) {
   CoreOptions options;
   options.ordered_pipeline = true;

@@ -1,5 +1,7 @@
 // Dead letters of a runner with a real journal and a real store: replay, discard, parking, pausing, going back.
+#include <algorithm>
 #include <atomic>
+#include <future>
 #include <set>
 
 #include "forwarding_state.h"
@@ -288,6 +290,92 @@ TEST_F(LettersTest, GoingBackSendsAStretchAgainMarkedAndThenGoesOnUnmarked) {
   stop();
   EXPECT_EQ((**state_->position("d")).replay, 2u);
   EXPECT_FALSE(state_->position("d")->value().replay_until < 5);
+}
+
+TEST_F(LettersTest, GoingBackToASequenceBeyondOneThatIsNotDoneYetDoesNotSkipIt) {
+  std::atomic<bool> fails{true};
+  broker_.decide = [&](const auto& one) { return one.sequence == 1 && fails ? Outcome::retry : Outcome::accepted; };
+  options_.retry.attempts = 0;
+  append("u1");
+  for (int i = 0; i < 3; ++i) append("other");
+  start();
+  ASSERT_TRUE(eventually([&] { return runner_->is_done(4); }));
+  ASSERT_TRUE(eventually([&] { return runner_->rewind(3).has_value(); }));
+  EXPECT_EQ((**state_->position("d")).low_water, 0u);
+  fails = false;
+  expect_all_done();
+  const auto sent = broker_.sequences();
+  EXPECT_EQ(std::ranges::count(sent, 1u), 1);
+  EXPECT_EQ(std::ranges::count(sent, 2u), 1) << "it was done before the place to go back to";
+  EXPECT_EQ(std::ranges::count(sent, 3u), 2);
+  EXPECT_EQ(std::ranges::count(sent, 4u), 2);
+}
+
+/// Else what it finds of the first time would count as sent again.
+TEST_F(LettersTest, GoingBackWaitsUntilItIsKnownWhatTheDestinationHas) {
+  broker_.features.reconciles = true;
+  broker_.set_resume("before");
+  for (int i = 0; i < 3; ++i) append("u1");
+  start();
+  expect_all_done();
+  broker_.set_health(HealthState::reconciling);
+  auto rewound = std::async(std::launch::async, [&] { return runner_->rewind(1).has_value(); });
+  EXPECT_EQ(rewound.wait_for(milliseconds(200)), std::future_status::timeout);
+  broker_.reconcile({{2, "event-2"}}, "after");
+  ASSERT_TRUE(rewound.get());
+  expect_all_done();
+  EXPECT_EQ(broker_.sequences(), (Sequences{1, 2, 3, 1, 2, 3}));
+}
+
+TEST_F(LettersTest, GoingBackAgainBeforeTheFirstTimeIsThroughKeepsTheMarkOfWhatIsLeft) {
+  for (int i = 0; i < 6; ++i) append("u1");
+  start();
+  expect_all_done();
+  broker_.set_busy(true);
+  ASSERT_TRUE(runner_->rewind(2));
+  ASSERT_TRUE(runner_->set_paused(true));
+  restart();  // nothing was read yet
+  const auto again = runner_->rewind(1);
+  ASSERT_TRUE(again) << describe(again.error());
+  EXPECT_EQ(again->until, 6u);
+  broker_.set_busy(false);
+  ASSERT_TRUE(runner_->set_paused(false));
+  expect_all_done();
+  const auto all = broker_.deliveries();
+  ASSERT_EQ(all.size(), 12u);
+  for (std::size_t i = 6; i < 12; ++i) EXPECT_EQ(all[i].replay, 2u) << all[i].sequence;
+}
+
+TEST_F(LettersTest, ACommandDoesNotForgetALineWhoseNextEventIsOnItsWayIntoTheStore) {
+  options_.max_held_events = 1;
+  refuse({1});
+  append("u1");
+  start();
+  expect_all_done();
+  append("u1");
+  ASSERT_TRUE(eventually([&] { return !runner_->stats().health.detail.empty(); })) << "2 waits for room";
+  heal();
+  const auto number = replay_all();
+  ASSERT_TRUE(eventually([&] { return broker_.sequences().size() == 1 && letters().empty(); }));
+  ASSERT_TRUE(runner_->cancel_replay(number));
+  expect_all_done();
+  ASSERT_TRUE(store_is_empty());
+  EXPECT_EQ(broker_.sequences(), (Sequences{1, 2}));
+}
+
+TEST_F(LettersTest, ALineThatCameAgainByGoingBackIsReplayedAlsoAtTheCap) {
+  options_.max_held_events = 2;
+  refuse({2});
+  for (int i = 0; i < 3; ++i) append("u1");
+  start();
+  expect_all_done();
+  ASSERT_EQ(letters().size(), 2u);
+  ASSERT_TRUE(runner_->rewind(1));
+  expect_all_done();
+  heal();
+  (void)replay_all();
+  ASSERT_TRUE(store_is_empty());
+  EXPECT_EQ(broker_.sequences(), (Sequences{1, 1, 2, 3}));
 }
 
 TEST_F(LettersTest, GoingBackIsDurableBeforeAnythingIsSentAgain) {

@@ -69,6 +69,25 @@ TEST_F(RunnerTest, WhatCannotJoinAFoldThatIsDoneCarriesTheNext) {
   EXPECT_EQ(events, 8u);
 }
 
+/// The system's clock, set back by an hour.
+class LateClock final : public ports::Clock {
+ public:
+  [[nodiscard]] ports::WallTime wall() const noexcept override { return ports::system_clock().wall() - std::chrono::hours(1); }
+  [[nodiscard]] ports::SteadyTime steady() const noexcept override { return ports::system_clock().steady(); }
+};
+
+TEST_F(RunnerTest, AWallClockThatWasSetBackDoesNotHoldUpAFold) {
+  const LateClock clock;
+  options_.volume = {"user.login.failed fold=100ms"};
+  append_batch({"u1", "u1"}, "user.login.failed");
+  auto started = Runner::start(options_, broker_.connect(), *journal_, *state_, clock);
+  ASSERT_TRUE(started) << describe(started.error());
+  runner_ = *std::move(started);
+  expect_all_done();
+  EXPECT_EQ(broker_.deliveries().at(0).folded, 2u);
+  runner_.reset();
+}
+
 TEST_F(RunnerTest, AFoldBehindADeadLetterIsHeldWithItsNumberAndLosesNobody) {
   options_.volume = {"user.login.failed fold=200ms"};
   broker_.decide = [](const auto& one) { return one.sequence == 1 ? Outcome::refused : Outcome::accepted; };
