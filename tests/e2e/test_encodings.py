@@ -77,16 +77,20 @@ def test_protobuf_data_read_by_generated_classes_is_the_json(corpus, protobuf):
 
 
 def test_protobuf_bytes_are_those_that_protobuf_itself_writes(corpus, protobuf):
-    """But for maps, whose entries it writes in an order of its own."""
+    """Maps aside, whose entries it writes in an order of its own: there as many bytes."""
     compared = 0
     for key, _, events in by_type(corpus):
-        if key[0] in ("user.updated", "user.profile.updated", "user.sampled"):
-            continue
         for event in events:
+            if "protobuf" not in event:
+                continue
             data = bytes.fromhex(event["protobuf"])
-            assert protobuf[key].parse(data).SerializeToString(deterministic=True) == data, (key, event["data"])
+            again = protobuf[key].parse(data).SerializeToString(deterministic=True)
+            if key[0] in ("user.updated", "user.profile.updated", "user.sampled"):
+                assert len(again) == len(data), (key, event["data"])
+            else:
+                assert again == data, (key, event["data"])
             compared += 1
-    assert compared > 15 * COUNT
+    assert compared > 16 * COUNT
 
 
 def test_only_numbers_are_refused_and_only_those_that_have_no_exact_place(corpus):

@@ -225,12 +225,21 @@ TEST(Encoding, WhatTheSchemaDoesNotAllowIsRefused) {
             R"(at "/x": the schema has no such value)");
 }
 
-TEST(Encoding, EachLevelTakesAnyValueOfTheStandardForm) {
+TEST(Encoding, IsRefusedWhereReadersWouldGiveUp) {
+  std::string list = "[]", object = "{}", list_of_one = "1", object_of_one = "1";
   for (int levels = 1; levels <= 70; ++levels) {
-    const std::string json = std::string(static_cast<std::size_t>(levels), '[') +
-                             std::string(static_cast<std::size_t>(levels), ']');
-    EXPECT_EQ(avro(kAny, json).starts_with("at"), levels > 63) << levels;
-    EXPECT_EQ(protobuf(kAny, json).starts_with("at"), levels > 49) << levels;
+    list_of_one = "[" + list_of_one + "]";
+    object_of_one = R"({"a":)" + object_of_one + "}";
+    EXPECT_EQ(avro(kAny, list).starts_with("at"), levels > 63) << levels;
+    EXPECT_EQ(avro(kAny, object).starts_with("at"), levels > 63) << levels;
+    EXPECT_EQ(protobuf(kAny, list).starts_with("at"), levels > 49)
+        << levels << ": a Value and a ListValue a level";
+    EXPECT_EQ(protobuf(kAny, list_of_one).starts_with("at"), levels > 49) << levels;
+    EXPECT_EQ(protobuf(kAny, object).starts_with("at"), levels > 33)
+        << levels << ": a Value, a Struct and an entry a level";
+    EXPECT_EQ(protobuf(kAny, object_of_one).starts_with("at"), levels > 32) << levels << ": one Value more";
+    list = "[" + list + "]";
+    object = R"({"a":)" + object + "}";
   }
 }
 
