@@ -42,4 +42,8 @@ Result<void> Encoder::encode(std::string_view data, std::string& out) {
       "docs/encodings.md says what has no place in Avro and Protobuf; encoding = \"json\" takes everything");
 }
 
+std::size_t Encoder::bound_bytes(std::size_t data_bytes) const noexcept {
+  return data_bytes * impl_->plan.growth_factor + impl_->plan.growth_bytes;
+}
+
 }  // namespace user_events::schemas

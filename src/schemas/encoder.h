@@ -33,6 +33,10 @@ class Encoder {
   /// in its depth; allocates only while `out` or scratch memory grow.
   [[nodiscard]] Result<void> encode(std::string_view data, std::string& out);
 
+  /// At most so many bytes come of data of that size; never too small, for usual data five to eight times too
+  /// large. Any thread, also while another one encodes.
+  [[nodiscard]] std::size_t bound_bytes(std::size_t data_bytes) const noexcept;
+
  private:
   struct Impl;
   explicit Encoder(std::unique_ptr<Impl> impl);

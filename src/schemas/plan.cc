@@ -57,10 +57,27 @@ PlanObject plan_object(const Object& object, Encoding encoding, Plan& plan) {
   return made;
 }
 
+/// How far text can grow. In Avro a number of one digit in an array, `1,`, takes the eight bytes of a double,
+/// and `{}` takes a byte for each field that it leaves out and one or two around them. In Protobuf an item
+/// `1,` of a repeated google.protobuf.Value takes up to fifteen: five of the field's number, two sizes, the
+/// kind, a double.
+void set_growth(const Model& model, Encoding encoding, Plan& plan) {
+  constexpr std::size_t kDouble = 4, kValue = 8, kAround = 16;
+  plan.growth_factor = encoding == Encoding::avro ? kDouble : kValue;
+  plan.growth_bytes = kAround;
+  if (encoding == Encoding::protobuf) return;
+  plan.growth_bytes += model.root().fields.size();
+  for (std::size_t i = 1; i < model.objects.size(); ++i)
+    plan.growth_factor = std::max(plan.growth_factor, (model.objects[i].fields.size() + 3) / 2);
+}
+
 }  // namespace
 
 Plan make_plan(const Model& model, Encoding encoding) {
-  Plan plan{model.type, model.version, {}, {}};
+  Plan plan;
+  plan.type = model.type;
+  plan.version = model.version;
+  set_growth(model, encoding, plan);
   for (const Object& object : model.objects) plan.objects.push_back(plan_object(object, encoding, plan));
   return plan;
 }

@@ -47,6 +47,8 @@ struct Plan {
   std::uint32_t version = 1;
   std::vector<PlanShape> shapes;
   std::vector<PlanObject> objects;
+  std::size_t growth_factor = 1,
+              growth_bytes = 0;  ///< Data of n bytes has at most n × factor + bytes in binary.
 };
 
 [[nodiscard]] Plan make_plan(const Model& model, Encoding encoding);

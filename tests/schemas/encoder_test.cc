@@ -243,6 +243,43 @@ TEST(Encoding, IsRefusedWhereReadersWouldGiveUp) {
   }
 }
 
+TEST(Encoding, TheBoundIsNeverTooSmall) {
+  std::string many_fields;
+  for (int i = 1; i <= 40; ++i)
+    many_fields += (i == 1 ? "\"f" : ",\"f") + std::to_string(i) +
+                   R"(": {"type": "integer", "x-field-number": )" + std::to_string(i) + "}";
+  const std::string items[] = {
+      R"({"type": "number"})",
+      R"({"type": "integer"})",
+      R"({"type": ["integer", "null"]})",
+      R"({"x-personal": "none"})",
+      R"({"type": "array", "items": {"type": "number"}})",
+      R"({"type": "string", "x-personal": "none"})",
+      R"({"type": "object", "x-personal": "none"})",
+      R"({"type": "object", "additionalProperties": false, "properties": {)" + many_fields + "}}"};
+  const char* values[] = {"1",   "-1", "0.5",       "1e+20", "null",       "[]",
+                          "[1]", "{}", R"({"":1})", R"("")", R"({"":{}})", "[[1]]"};
+  std::size_t encoded = 0;
+  for (const std::string& item : items) {
+    const Model model =
+        model_with(R"("x": {"type": "array", "x-field-number": 536870910, "items": )" + item + "}");
+    for (const Encoding encoding : kBoth) {
+      auto encoder = Encoder::compile(model, encoding).value();
+      for (const std::string value : values)
+        for (const int count : {0, 1, 2, 1'000}) {
+          std::string data = R"({"userId":"u","x":[)";
+          for (int i = 0; i < count; ++i) data += (i == 0 ? "" : ",") + value;
+          data += "]}";
+          std::string out;
+          if (!encoder.encode(data, out)) continue;
+          ++encoded;
+          EXPECT_LE(out.size(), encoder.bound_bytes(data.size())) << item << " " << value << " " << count;
+        }
+    }
+  }
+  EXPECT_GT(encoded, 200U);
+}
+
 TEST(Encoding, DamagedDataIsRefusedOrEncodedButNeverReadOutside) {
   test::RandomEvent random(std::stoull(std::getenv("UE_SEED") == nullptr ? "1" : std::getenv("UE_SEED")));
   for (const std::string type : {"user.updated", "user.address.added", "user.login.failed"}) {
