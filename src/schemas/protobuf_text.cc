@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "base/json_text.h"
 #include "base/try.h"
 #include "schemas/protobuf_types.h"
 #include "schemas/texts.h"
@@ -91,6 +92,10 @@ class Writer {
       comment(field.description.empty() ? field.title : field.description, indent, out);
       if (field.shape.kind == Kind::enumeration) comment(values(field.shape), indent, out);
       const ProtobufKind kind = protobuf_kind(field.shape);
+      if (kind == ProtobufKind::map && meets_entry(object, names[i]))
+        return refuse(
+            field.pointer,
+            "an object has the name that protoc gives to this map's entries; give it another `x-name`");
       out += indent;
       // A repeated field cannot say whether it is there, and a Value can be null itself.
       const bool can_lack = !field.required || (field.shape.nullable && kind != ProtobufKind::value);
@@ -106,6 +111,21 @@ class Writer {
     out += indent + "// Members that the schema does not name.\n" + indent + type(shape) + ' ' +
            names.back() + " = " + std::to_string(kProtobufExtraNumber) + ";\n";
     return {};
+  }
+
+  static std::string pointer_of(const Object& object, std::string_view field) {
+    std::string pointer = object.pointer + "/properties";
+    base::append_pointer_token(field, pointer);
+    return pointer;
+  }
+
+  /// protoc makes a message of each map's entries beside the map, which for the root is where nested objects
+  /// stand.
+  [[nodiscard]] bool meets_entry(const Object& object, const std::string& map_field) const {
+    std::string entry = default_json_name(map_field) + "Entry";
+    if (entry.front() >= 'a' && entry.front() <= 'z')
+      entry.front() = static_cast<char>(entry.front() - 'a' + 'A');
+    return &object == &model_.root() && names_.contains(entry);
   }
 
   static std::string values(const Shape& shape) {
@@ -134,7 +154,7 @@ class Writer {
         const auto same = now.find(field.number);
         if (field.number != 0 && same != now.end() && same->second != field.name)
           return refuse(
-              object.pointer + "/properties/" + same->second,
+              pointer_of(object, same->second),
               "its number was that of `" + field.name + "` in version " + std::to_string(model.version));
         if (field.number != 0 && same == now.end()) numbers.insert(field.number);
         if (!names_now.contains(old_names[i])) names.insert(old_names[i]);

@@ -161,6 +161,16 @@ TEST(ProtobufText, TheNumberOfUnnamedMembersIsTaken) {
   EXPECT_HOLDS(text.error().message, "the number is that of the members without a name");
 }
 
+TEST(ProtobufText, AnObjectCannotHaveTheNameOfAMapsEntries) {
+  const auto text = protobuf_schema(model_with(
+      R"("theCounts": {"type": "object", "additionalProperties": {"type": "integer"}, "x-field-number": 2},)"
+      R"("x": {"type": "object", "additionalProperties": false, "x-name": "TheCountsEntry", "x-field-number": 3})"));
+  ASSERT_FALSE(text);
+  EXPECT_HOLDS(
+      text.error().message,
+      "at \"/properties/theCounts\": an object has the name that protoc gives to this map's entries");
+}
+
 TEST(ProtobufText, ANumberOnceUsedIsNeverUsedForAnotherField) {
   const Model first =
       make_model(
