@@ -163,10 +163,15 @@ class Writer {
       return;
     }
     any_written_ = true;
+    // An object is no map here: Apicurio's registry does not come to an end with a type that contains itself
+    // through a map's values. In binary both are the same.
     out_ +=
         R"({"type": "record", "name": "Value", "namespace": "user_events.json", "doc": "Any JSON value.", "fields": [)"
         R"({"name": "value", "type": ["null", "boolean", "long", "double", "string", )"
-        R"({"type": "array", "items": "user_events.json.Value"}, {"type": "map", "values": "user_events.json.Value"}]}]})";
+        R"({"type": "array", "items": "user_events.json.Value"}, )"
+        R"({"type": "record", "name": "Object", "namespace": "user_events.json", "fields": [{"name": "members", "type": )"
+        R"({"type": "array", "items": {"type": "record", "name": "Member", "namespace": "user_events.json", "fields": [)"
+        R"({"name": "name", "type": "string"}, {"name": "value", "type": "user_events.json.Value"}]}}}]}]}]})";
   }
 
   const Model& model_;

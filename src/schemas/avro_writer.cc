@@ -176,7 +176,7 @@ bool AvroWriter::any(std::string_view json, std::size_t depth) {
       branch(5);
       return array(kAny, json, depth + 1);
     case '{':
-      branch(6);
+      branch(6);  // the record Object: an array of names and values, which has a map's bytes
       return map(kAny, json, depth + 1);
     default:
       break;

@@ -96,7 +96,7 @@ class AvroJson:
     def _free(self, value):
         if isinstance(value, list):
             return [self._free(item["value"]) for item in value]
-        return {key: self._free(item["value"]) for key, item in value.items()} if isinstance(value, dict) else value
+        return {member["name"]: self._free(member["value"]["value"]) for member in value["members"]} if isinstance(value, dict) else value
 
     def expected(self, value, schema=None):
         """The JSON with the one thing that Avro does not tell: null and absent are one where a field may be both."""

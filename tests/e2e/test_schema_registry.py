@@ -7,6 +7,7 @@ import re
 import pytest
 
 from daemon import cli
+from encoded_events import encoded
 
 ROOT = pathlib.Path(__file__).parents[2]
 CORPUS = ROOT / "tests/compatibility/corpus"
@@ -73,3 +74,19 @@ def test_the_registry_speaks_of_the_last_version_where_it_is_asked_about_it(regi
     assert not registry.is_compatible(subject, "AVRO", texts[-1], all_versions=True)
     status, _ = registry.request("POST", f"/subjects/{subject}/versions", {"schema": texts[-1], "schemaType": "AVRO"})
     assert status == 409, "what it does with a registration is what `schema check` says"
+
+
+@pytest.mark.parametrize("encoding", ["avro", "protobuf"])
+def test_schemas_derived_from_the_catalogue_are_taken_and_so_is_a_next_version(registry, encoding):
+    """Version 2 of user.sampled has a field less, too; in Protobuf this registry takes that for a renaming, whatever is reserved."""
+    schemas, _ = encoded(0, 0)
+    subjects = {key: registry.new_subject(encoding.upper(), [row[encoding]]) for key, row in schemas.items()}
+    assert len(subjects) == 20
+    first, subject = schemas["user.sampled", 1][encoding], subjects["user.sampled", 1]
+    added = "  // New in version 2.\n  optional string added = 49;\n}\n"
+    second = schemas["user.sampled", 2][encoding] if encoding == "avro" else first.removesuffix("}\n") + added
+    assert encoding == "avro" or schemas["user.sampled", 2][encoding].endswith(added)
+    registry.set_level(subject, "BACKWARD")
+    assert registry.is_compatible(subject, encoding.upper(), second)
+    other = first.replace('"long"', '"string"', 1).replace("optional int64", "optional string", 1)
+    assert not registry.is_compatible(subject, encoding.upper(), other), "the registry does look at it"
