@@ -39,6 +39,7 @@ class NullDestination final : public destinations::Destination {
   const destinations::Features& features() const noexcept override { return features_; }
   Result<void> start(std::string_view, std::string_view, std::uint64_t) override { return {}; }
   destinations::SendStatus send(const destinations::Message& message) override {
+    if (message.body.empty()) die("an event without a body");
     taken_.push_back(message.position.sequence);
     return destinations::SendStatus::queued;
   }
@@ -140,7 +141,7 @@ double runner_ns(journal::Journal& journal, state::State& state, const std::stri
   options.name = name;
   const double begin = cpu_ns();
   const auto start = steady_clock::now();
-  auto runner = delivery::Runner::start(options, std::make_unique<NullDestination>(), journal, state, ports::system_clock());
+  auto runner = delivery::Runner::start(options, std::make_unique<NullDestination>(), encoding::make_json_encoder({}), journal, state, ports::system_clock());
   if (!runner) die(describe(runner.error()));
   while ((*runner)->low_water() < events) std::this_thread::sleep_for(milliseconds(1));
   const std::chrono::duration<double> wall = steady_clock::now() - start;

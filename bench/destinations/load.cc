@@ -4,11 +4,26 @@
 #include <cstdio>
 #include <random>
 
+#include "common/report.h"
+
 namespace user_events::bench {
 namespace {
 
 constexpr std::int64_t kTimeMs = 1'700'000'000'000;
 constexpr std::uint64_t kFirstWarmNumber = 1'000'000'000;
+
+encoding::Envelope envelope_of(const Event& event) {
+  encoding::Envelope envelope;
+  envelope.id = event.id;
+  envelope.source = "urn:user-events";
+  envelope.type = "user.created";
+  envelope.partition_key = event.user;
+  envelope.time_ms = kTimeMs;
+  envelope.data = event.data;
+  return envelope;
+}
+
+encoding::Position position_of(const Event& event) { return {.journal_id = kJournalId, .sequence = event.number}; }
 
 /// Users in the order in which their events happen.
 std::vector<std::uint32_t> choose_users(std::size_t events, Skew skew) {
@@ -41,8 +56,7 @@ Event make_event(std::uint64_t number, const UserCreated& created) {
                       R"(","username":")" + *created.username +
                       R"(","registrationTimestamp":"2023-11-14T22:13:20.000Z","status":"active"})",
               .body = {}};
-  const auto message = message_of(event);
-  encoding::append_cloudevents_json(message.envelope, message.position, event.body);
+  encoding::append_cloudevents_json(envelope_of(event), position_of(event), event.body);
   return event;
 }
 
@@ -71,14 +85,10 @@ Load make_load(std::size_t events, Skew skew) {
 }
 
 destinations::Message message_of(const Event& event) {
+  thread_local const auto encoder = encoding::make_json_encoder({});
   destinations::Message message;
-  message.envelope.id = event.id;
-  message.envelope.source = "urn:user-events";
-  message.envelope.type = "user.created";
-  message.envelope.partition_key = event.user;
-  message.envelope.time_ms = kTimeMs;
-  message.envelope.data = event.data;
-  message.position = {.journal_id = kJournalId, .sequence = event.number};
+  message.position = position_of(event);
+  if (encoder->encode(envelope_of(event), message.position, message).readiness != encoding::Readiness::ready) die("an event is not encoded");
   return message;
 }
 

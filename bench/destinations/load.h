@@ -39,7 +39,7 @@ struct Load {
 /// The same in each run.
 [[nodiscard]] Load make_load(std::size_t events, Skew skew);
 
-/// Views into `event`.
+/// Encoded for a destination of the default format. Valid as long as `event`, and until the next call on this thread.
 [[nodiscard]] destinations::Message message_of(const Event& event);
 
 }  // namespace user_events::bench

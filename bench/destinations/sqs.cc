@@ -40,7 +40,7 @@ class BareSender final : public BareClient {
       std::vector<aws::Entry> entries;
       Request request{.first = at, .count = std::min(aws::kMaxBatchEntries, events.size() - at), .body = {}};
       for (const Event& event : events.subspan(at, request.count))
-        entries.push_back(aws::make_entry(message_of(event), encoding::Format::cloudevents, false));
+        entries.push_back(aws::make_entry(message_of(event), false));
       aws::sqs_service().append_request(queue_url_, entries, request.body);
       requests_.push_back(std::move(request));
     }

@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "config/document.h"
 #include "destinations/destination.h"
+#include "destinations/format.h"
 
 namespace user_events::config {
 namespace {
@@ -257,7 +258,7 @@ void read_destination(const Section& section, Loaded& loaded, std::vector<Findin
   for (const auto& [key, reference] : reader.references()) {
     loaded.references.insert_or_assign(fmt::format("destination.{}.{}", destination.name, key), reference);
   }
-  if (const auto checked = kind->check(destination); !checked)
+  if (const auto checked = destinations::check(*kind, destination); !checked)
     add_kind_findings(section, destination.name, checked.error(), before, findings);
 }
 

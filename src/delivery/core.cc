@@ -83,6 +83,8 @@ struct Core::Impl {
   [[nodiscard]] Ready wanted(const Lane& lane) const noexcept;
   void consider(std::uint32_t lane_number, bool at_front = false) noexcept;
   void fail_attempt(std::uint64_t sequence, Outcome outcome, Time now);
+  Slot& leave_failed(std::uint64_t sequence);
+  void follow(std::uint64_t sequence, const Verdict& verdict, Time now);
   void give_up(std::uint64_t sequence, Cause cause);
   void start_backoff(std::uint64_t sequence, std::chrono::nanoseconds delay, Time now);
   void end_backoffs(Time now);
@@ -213,22 +215,31 @@ void Core::Impl::consider(std::uint32_t lane_number, bool at_front) noexcept {
   at_front ? list.push_front(lanes, lane_number) : list.push_back(lanes, lane_number);
 }
 
-void Core::Impl::fail_attempt(std::uint64_t sequence, Outcome outcome, Time now) {
+Slot& Core::Impl::leave_failed(std::uint64_t sequence) {
   Slot& event = slot(sequence);
-  Lane& lane = lanes[event.lane];
   leave_flight(event);
   event.probe = false;
   event.state = SlotState::waiting;
   event.failed = true;
+  rewind_cursor(lanes[event.lane], sequence);
+  return event;
+}
+
+void Core::Impl::fail_attempt(std::uint64_t sequence, Outcome outcome, Time now) {
+  Slot& event = leave_failed(sequence);
   if (outcome == Outcome::unavailable) --event.attempt;
   Tries& tries = failing[sequence].tries;
   tries.sent_at = event.sent_at;
   const Verdict verdict = judge.failed(tries, outcome, now);
-  rewind_cursor(lane, sequence);
-  // In flight behind the one that was given up: it waits there like the others, whatever its own outcome was.
-  if (is_held(lane, sequence)) return consider(event.lane);
   // Also behind a letter that is skipped: what was in flight behind it has failed with it, and must come before what follows.
-  lane.probing = true;
+  if (Lane& lane = lanes[event.lane]; !is_held(lane, sequence)) lane.probing = true;
+  follow(sequence, verdict, now);
+}
+
+void Core::Impl::follow(std::uint64_t sequence, const Verdict& verdict, Time now) {
+  Slot& event = slot(sequence);
+  // In flight behind the one that was given up: it waits there like the others, whatever its own outcome was.
+  if (is_held(lanes[event.lane], sequence)) return consider(event.lane);
   if (verdict.give_up) return give_up(sequence, *verdict.give_up);
   if (verdict.wait.count() != 0) start_backoff(sequence, verdict.wait, now);
   consider(event.lane);
@@ -255,7 +266,11 @@ void Core::Impl::park_oldest(Time now) {
   const bool stands = event.state == SlotState::waiting || event.state == SlotState::backoff;
   if (!stands || event.refused || lane.in_flight != 0 || is_held(lane, oldest)) return;
   const Tries& tries = failing[oldest].tries;
-  const bool for_long = circuit.is_up() && circuit.up_time(now) - tries.first_failure >= options.park_after;
+  // What cannot be encoded pins nothing while nothing else passes either.
+  const bool is_postponed = tries.postponed_since.count() >= 0;
+  if (is_postponed && !circuit.accepted_since(event.sent_at)) return;
+  const auto since = is_postponed ? tries.postponed_since : tries.first_failure;
+  const bool for_long = circuit.is_up() && circuit.up_time(now) - since >= options.park_after;
   const bool window_nearly_full = next_offer - oldest >= std::uint64_t{options.window_events} - options.window_events / 4;
   const bool again_and_again = window_nearly_full && tries.failures >= kParkFailures && (circuit.is_up() || only_suspects_are_left());
   if (!for_long && !again_and_again) return;
@@ -422,6 +437,30 @@ void Core::unsent(std::uint64_t sequence) {
   event.probe = false;
   impl_->rewind_cursor(impl_->lanes[event.lane], sequence);
   impl_->consider(event.lane, true);
+}
+
+void Core::postpone(std::uint64_t sequence, Time now) {
+  if (!impl_->is_open(sequence) || impl_->slot(sequence).state != SlotState::in_flight) return;
+  Slot& event = impl_->leave_failed(sequence);
+  impl_->circuit.unsent(event.sent_at);
+  --event.attempt;
+  impl_->follow(sequence, {std::nullopt, impl_->judge.postponed(impl_->failing[sequence].tries, now)}, now);
+}
+
+bool Core::refuse(std::uint64_t sequence, Time now) {
+  if (!impl_->is_open(sequence) || impl_->slot(sequence).state != SlotState::in_flight) return false;
+  Slot& event = impl_->leave_failed(sequence);
+  impl_->circuit.unsent(event.sent_at);
+  --event.attempt;
+  const Verdict verdict = impl_->judge.unencodable(impl_->failing[sequence].tries, now);
+  // Given up now, it would stand before them in the line of its key should they fail.
+  if (Lane& lane = impl_->lanes[event.lane]; lane.in_flight > 0 && !impl_->is_held(lane, sequence)) {
+    lane.probing = true;
+    impl_->consider(event.lane);
+    return false;
+  }
+  impl_->follow(sequence, verdict, now);
+  return true;
 }
 
 void Core::result(std::uint64_t sequence, Outcome outcome, Time now) {

@@ -84,6 +84,11 @@ class Core {
   [[nodiscard]] std::optional<Action> next_action(Time now);
   /// The destination was busy: the send of `sequence` did not happen (no attempt counted); it will be returned again, in order.
   void unsent(std::uint64_t sequence);
+  /// It could not be encoded: the send of `sequence` did not happen (no attempt counted). It is returned again after a back-off of its own, in
+  /// order of its key; other keys go on. Like an event that fails it is parked when it pins the others.
+  void postpone(std::uint64_t sequence, Time now);
+  /// It can never be encoded: it is given up. False: not yet, older ones of its key are in flight; it is returned again after them.
+  [[nodiscard]] bool refuse(std::uint64_t sequence, Time now);
   /// How an attempt ended. Also for sequences that were never sent here (reconciliation found them): accepted only.
   /// Late and repeated results are ignored.
   void result(std::uint64_t sequence, Outcome outcome, Time now);

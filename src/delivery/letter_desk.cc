@@ -196,6 +196,25 @@ void LetterDesk::unsent(std::uint64_t sequence) {
   ready_.push_front(found.mapped());
 }
 
+void LetterDesk::postpone(std::uint64_t sequence, Time now) {
+  const auto found = in_flight_.extract(sequence);
+  if (found.empty()) return;
+  Item& item = items_.at(found.mapped());
+  circuit_.unsent(item.tries.sent_at);
+  --item.sent;
+  back_off(found.mapped(), judge_.postponed(item.tries, now), now);
+}
+
+void LetterDesk::refuse(Core& core, std::uint64_t sequence, const std::string& reason) {
+  const auto found = in_flight_.extract(sequence);
+  if (found.empty()) return;
+  Item& item = items_.at(found.mapped());
+  circuit_.unsent(item.tries.sent_at);
+  --item.sent;
+  core.probe_key(hash_(item.letter.key));
+  end(found.mapped(), item.copy ? LetterEnd::Kind::copied : LetterEnd::Kind::dead, reason);
+}
+
 void LetterDesk::result(Core& core, std::uint64_t sequence, Outcome outcome, const std::string& reason, Time now) {
   const auto found = in_flight_.extract(sequence);
   if (found.empty()) return;

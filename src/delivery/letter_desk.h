@@ -63,6 +63,10 @@ class LetterDesk {
   [[nodiscard]] std::optional<Sending> next(const Core& core, Time now);
   /// The destination was busy: the send of that sequence did not happen.
   void unsent(std::uint64_t sequence);
+  /// It could not be encoded: the send did not happen, and comes again after a back-off of its own.
+  void postpone(std::uint64_t sequence, Time now);
+  /// It can never be encoded: it is dead again.
+  void refuse(Core& core, std::uint64_t sequence, const std::string& reason);
   /// A letter of that sequence is in flight: its report belongs here.
   [[nodiscard]] bool owns(std::uint64_t sequence) const { return in_flight_.contains(sequence); }
   void result(Core& core, std::uint64_t sequence, Outcome outcome, const std::string& reason, Time now);

@@ -7,6 +7,7 @@ namespace user_events::delivery {
 namespace {
 
 constexpr std::chrono::nanoseconds kShortestBackoff = std::chrono::milliseconds(1);
+constexpr std::chrono::nanoseconds kNever{-1};
 
 }  // namespace
 
@@ -111,6 +112,7 @@ std::optional<Cause> Judge::exhausted(const Tries& tries, Time now) const {
 Verdict Judge::failed(Tries& tries, Outcome outcome, Time now) {
   if (tries.first_failure.count() < 0) tries.first_failure = circuit_.up_time(now);
   ++tries.failures;
+  tries.postponed_since = kNever;
   tries.in_doubt = outcome == Outcome::in_doubt;
   if (outcome == Outcome::unavailable && circuit_.unavailable(tries.sent_at, now)) {
     --tries.failures;
@@ -125,6 +127,18 @@ Verdict Judge::failed(Tries& tries, Outcome outcome, Time now) {
   if (outcome == Outcome::retry)
     if (const auto cause = exhausted(tries, now)) return {cause};
   return {std::nullopt, backoff(options_, tries.failures, random_)};
+}
+
+std::chrono::nanoseconds Judge::postponed(Tries& tries, Time now) {
+  if (tries.postponed_since < std::chrono::nanoseconds(0)) tries.postponed_since = circuit_.up_time(now);
+  return backoff(options_, ++tries.failures, random_);
+}
+
+Verdict Judge::unencodable(Tries& tries, Time now) const noexcept {
+  if (tries.first_failure.count() < 0) tries.first_failure = circuit_.up_time(now);
+  ++tries.failures;
+  tries.postponed_since = kNever;
+  return {Cause::refused};
 }
 
 std::optional<Cause> Judge::before_next(Tries& tries, Time now) {

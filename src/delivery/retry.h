@@ -80,6 +80,7 @@ struct Tries {
   std::uint32_t failures = 0;      ///< All of them: the exponent of the back-off.
   std::uint64_t sent_at = 0;       ///< Of the last attempt.
   bool in_doubt = false;           ///< That one may have arrived; whether it counts is decided before the next.
+  std::chrono::nanoseconds postponed_since{-1};  ///< Circuit::up_time when it could first not be encoded; below 0: it could, the last time.
   std::chrono::nanoseconds first_failure{-1};  ///< Circuit::up_time at the first one.
 };
 
@@ -96,6 +97,10 @@ class Judge {
   Judge(const RetryOptions& options, Circuit& circuit, std::uint64_t seed) : options_(options), circuit_(circuit), random_(seed) {}
   /// `outcome` is not `accepted`. Tells the circuit, too.
   [[nodiscard]] Verdict failed(Tries& tries, Outcome outcome, Time now);
+  /// It could not be encoded yet: its own back-off. Counts for nothing, and says nothing of the destination.
+  [[nodiscard]] std::chrono::nanoseconds postponed(Tries& tries, Time now);
+  /// It can never be encoded. Says nothing of the destination either.
+  [[nodiscard]] Verdict unencodable(Tries& tries, Time now) const noexcept;
   /// Before an event that has failed is sent again: whether it is rather given up.
   [[nodiscard]] std::optional<Cause> before_next(Tries& tries, Time now);
 

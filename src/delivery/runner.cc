@@ -52,10 +52,11 @@ class SignalsBlocked {
 
 }  // namespace
 
-Runner::Impl::Impl(const DestinationOptions& o, std::unique_ptr<destinations::Destination> d, journal::Journal& j, state::State& s,
-                   const ports::Clock& c, ports::Random& r, base::TypeFilter f, StartPosition start)
+Runner::Impl::Impl(const DestinationOptions& o, std::unique_ptr<destinations::Destination> d, std::unique_ptr<encoding::Encoder> e,
+                   journal::Journal& j, state::State& s, const ports::Clock& c, ports::Random& r, base::TypeFilter f, StartPosition start)
     : options(o),
       destination(std::move(d)),
+      encoder(std::move(e)),
       journal(j),
       state(s),
       clock(c),
@@ -235,21 +236,22 @@ Runner::Runner(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Runner::~Runner() = default;
 
 Result<std::unique_ptr<Runner::Impl>> Runner::Impl::make(const DestinationOptions& options, std::unique_ptr<destinations::Destination> destination,
-                                                         journal::Journal& journal, state::State& state, const ports::Clock& clock,
+                                                         std::unique_ptr<encoding::Encoder> encoder, journal::Journal& journal, state::State& state, const ports::Clock& clock,
                                                          ports::Random& random) {
   UE_TRY_ASSIGN(auto filter, base::TypeFilter::parse(options.types));
   UE_TRY_ASSIGN(auto start, find_start(options, journal, state));
   UE_TRY(destination->start(start.resume, journal.id(), start.position.low_water));
-  auto impl = std::make_unique<Impl>(options, std::move(destination), journal, state, clock, random, std::move(filter), std::move(start));
+  auto impl = std::make_unique<Impl>(options, std::move(destination), std::move(encoder), journal, state, clock, random, std::move(filter), std::move(start));
   UE_TRY(impl->prepare());
   return impl;
 }
 
 Result<std::unique_ptr<Runner>> Runner::start(const DestinationOptions& options,
                                               std::unique_ptr<destinations::Destination> destination,
-                                              journal::Journal& journal, state::State& state, const ports::Clock& clock) {
+                                              std::unique_ptr<encoding::Encoder> encoder, journal::Journal& journal, state::State& state,
+                                              const ports::Clock& clock) {
   const SignalsBlocked blocked;
-  UE_TRY_ASSIGN(auto impl, Impl::make(options, std::move(destination), journal, state, clock, ports::system_random()));
+  UE_TRY_ASSIGN(auto impl, Impl::make(options, std::move(destination), std::move(encoder), journal, state, clock, ports::system_random()));
   Impl* one = impl.get();
   one->journal_token = journal.add_listener([one](std::uint64_t) {
     if (one->wants_news.exchange(false)) one->destination->wake();
@@ -290,8 +292,9 @@ RunnerStats Runner::stats() const {
     out.health.state = destinations::HealthState::down;
     out.health.detail = *problem;
   }
-  // It delivers all the same; only a restart would repeat more.
+  // It delivers all the same: only a restart would repeat more, only some events wait.
   if (out.health.detail.empty()) out.health.detail = one.save_problem;
+  if (out.health.detail.empty()) out.health.detail = one.encoder->waits_for();
   return out;
 }
 

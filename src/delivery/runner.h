@@ -47,11 +47,12 @@ inline constexpr std::chrono::milliseconds kCommandWait{5'000};
 class Runner {
  public:
   /// Starts delivery from the saved position, or from `options.start` for a new destination (that position is durable when this
-  /// returns). Loads the held keys. `journal`, `state` and `clock` must outlive the runner. Never waits for a broker.
+  /// returns). Loads the held keys. `encoder` makes of each event what is sent, on the runner's thread. `journal`, `state` and `clock` must
+  /// outlive the runner. Never waits for a broker.
   /// Errors: usage (types, start, a setting that can never work), and those of State.
   [[nodiscard]] static Result<std::unique_ptr<Runner>> start(const DestinationOptions& options,
                                                              std::unique_ptr<destinations::Destination> destination,
-                                                             journal::Journal& journal, state::State& state,
+                                                             std::unique_ptr<encoding::Encoder> encoder, journal::Journal& journal, state::State& state,
                                                              const ports::Clock& clock);
   ~Runner();  ///< stop(0).
   Runner(const Runner&) = delete;

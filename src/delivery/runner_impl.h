@@ -57,6 +57,14 @@ class StoreOfDestination final : public LetterStore {
   std::unordered_map<std::uint64_t, std::uint32_t> rates_;
 };
 
+/// What came of the attempt to encode an event and hand it to the destination.
+enum class Handover : std::uint8_t {
+  queued,
+  busy,       ///< The destination took it not: neither this nor another one.
+  not_now,    ///< It cannot be encoded yet.
+  refused,    ///< It can never be encoded: `encoding_reason` says why.
+};
+
 /// Something to be done on the runner's thread.
 struct Command {
   enum class Needs : std::uint8_t {
@@ -71,13 +79,14 @@ struct Command {
 };
 
 struct Runner::Impl {
-  Impl(const DestinationOptions& options, std::unique_ptr<destinations::Destination> destination, journal::Journal& journal,
-       state::State& state, const ports::Clock& clock, ports::Random& random, base::TypeFilter filter, StartPosition start);
+  Impl(const DestinationOptions& options, std::unique_ptr<destinations::Destination> destination, std::unique_ptr<encoding::Encoder> encoder,
+       journal::Journal& journal, state::State& state, const ports::Clock& clock, ports::Random& random, base::TypeFilter filter,
+       StartPosition start);
   ~Impl() { stop(milliseconds(0)); }
 
   /// Ready to run, without a thread: `turn` again and again, then `finish`. A simulation does just that.
   [[nodiscard]] static Result<std::unique_ptr<Impl>> make(const DestinationOptions& options, std::unique_ptr<destinations::Destination> destination,
-                                                          journal::Journal& journal, state::State& state, const ports::Clock& clock,
+                                                          std::unique_ptr<encoding::Encoder> encoder, journal::Journal& journal, state::State& state, const ports::Clock& clock,
                                                           ports::Random& random);
 
   [[nodiscard]] CoreOptions core_options();
@@ -107,8 +116,10 @@ struct Runner::Impl {
   [[nodiscard]] bool act_core(Time at);
   [[nodiscard]] bool act_desk(Time at);
   [[nodiscard]] bool may_act();
-  [[nodiscard]] destinations::SendStatus send(const Action& action);
-  [[nodiscard]] destinations::SendStatus send(const LetterDesk::Sending& sending);
+  [[nodiscard]] bool hand_to_destination(const Action& action, Time at);
+  [[nodiscard]] Handover send(const Action& action);
+  [[nodiscard]] Handover send(const LetterDesk::Sending& sending);
+  [[nodiscard]] Handover hand_over(const encoding::Envelope& envelope, destinations::Message& message);
   void store_letters();
   [[nodiscard]] std::vector<state::Letter> letters_to_store(std::size_t most);
   [[nodiscard]] state::Letter to_letter(const Action& action, const journal::RecordView& record);
@@ -148,6 +159,7 @@ struct Runner::Impl {
 
   const DestinationOptions options;
   const std::unique_ptr<destinations::Destination> destination;
+  const std::unique_ptr<encoding::Encoder> encoder;
   journal::Journal& journal;
   state::State& state;
   const ports::Clock& clock;
@@ -187,6 +199,7 @@ struct Runner::Impl {
   bool letters_changed = true;    // since they were counted
   std::uint64_t letters_in_lines = 0;  // when they were counted, and stored since
   std::unordered_map<std::uint64_t, std::string> reasons;  // of attempts that failed, for their dead letters
+  std::string encoding_reason;    // why the last event that could not be encoded could not
   std::vector<destinations::Report> reports;
   bool halted = false;            // a record cannot be decoded: nothing more is sent until somebody repaired the journal
   bool busy = false;

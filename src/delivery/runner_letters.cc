@@ -35,25 +35,23 @@ void Runner::Impl::work_on_letters() {
   set_problem(letter_problem, done ? std::string() : "the dead letter store cannot be used: " + describe(done.error()));
 }
 
-destinations::SendStatus Runner::Impl::send(const LetterDesk::Sending& sending) {
+Handover Runner::Impl::send(const LetterDesk::Sending& sending) {
   const state::Letter& letter = *sending.letter;
   const auto envelope = encoding::view(letter.id, letter.type, letter.key, letter.payload);
   if (!envelope) {
     halted = true;
     set_problem(record_problem, "the dead letter " + std::to_string(letter.number) + " cannot be read: " + describe(envelope.error()));
-    return destinations::SendStatus::busy;
+    return Handover::busy;
   }
   const destinations::DeadLetterCause cause{options.name, letter.reason, letter.attempts};
-  destinations::Message message{.envelope = *envelope,
-                                .position = {letter.journal_id, letter.sequence, letter.replays},
-                                .attempt = sending.attempt};
+  destinations::Message message;
+  message.position = {letter.journal_id, letter.sequence, letter.replays};
+  message.attempt = sending.attempt;
   if (sending.copy) {
     message.target = options.dead_letter_topic;
     message.dead_letter = &cause;
   }
-  const auto status = destination->send(message);
-  if (status == destinations::SendStatus::queued) sent.fetch_add(1, std::memory_order_relaxed);
-  return status;
+  return hand_over(*envelope, message);
 }
 
 void Runner::Impl::count_letters() {

@@ -37,10 +37,21 @@ bool Runner::Impl::act_desk(Time at) {
   for (std::uint32_t count = 0; count < kActionBatch; ++count) {
     const auto sending = desk.next(core, at);
     if (!sending) return false;
-    if (send(*sending) == destinations::SendStatus::busy) {
-      desk.unsent(sending->letter->sequence);
-      busy = true;
-      return false;
+    const std::uint64_t sequence = sending->letter->sequence;
+    switch (send(*sending)) {
+      case Handover::queued:
+        break;
+      case Handover::not_now:
+        desk.postpone(sequence, at);
+        break;
+      case Handover::refused:
+        count_failure(destinations::Outcome::refused);
+        desk.refuse(core, sequence, encoding_reason);
+        break;
+      case Handover::busy:
+        desk.unsent(sequence);
+        busy = true;
+        return false;
     }
   }
   return true;
@@ -58,29 +69,60 @@ bool Runner::Impl::act_core(Time at) {
     } else if (desk.owns(action->sequence)) {
       core.unsent(action->sequence);  // reports name the sequence alone: one at a time
       return false;
-    } else if (send(*action) == destinations::SendStatus::busy) {
-      core.unsent(action->sequence);
-      busy = true;
+    } else if (!hand_to_destination(*action, at)) {
       return false;
     }
   }
   return true;
 }
 
-destinations::SendStatus Runner::Impl::send(const Action& action) {
+/// False: the destination is busy.
+bool Runner::Impl::hand_to_destination(const Action& action, Time at) {
+  switch (send(action)) {
+    case Handover::queued:
+      return true;
+    case Handover::not_now:
+      core.postpone(action.sequence, at);
+      return true;
+    case Handover::refused:
+      if (core.refuse(action.sequence, at)) {
+        count_failure(destinations::Outcome::refused);
+        reasons[action.sequence] = encoding_reason;
+      }
+      return true;
+    case Handover::busy:
+      break;
+  }
+  core.unsent(action.sequence);
+  busy = true;
+  return false;
+}
+
+Handover Runner::Impl::hand_over(const encoding::Envelope& envelope, destinations::Message& message) {
+  auto encoded = encoder->encode(envelope, message.position, message);
+  if (encoded.readiness != encoding::Readiness::ready) [[unlikely]] {
+    encoding_reason = std::move(encoded.reason);
+    return encoded.readiness == encoding::Readiness::not_now ? Handover::not_now : Handover::refused;
+  }
+  if (destination->send(message) == destinations::SendStatus::busy) return Handover::busy;
+  sent.fetch_add(1, std::memory_order_relaxed);
+  return Handover::queued;
+}
+
+Handover Runner::Impl::send(const Action& action) {
   const auto* record = window.find(action.sequence);
   auto envelope = record != nullptr ? encoding::view(record->id, record->type, record->key, record->payload)
                                     : Result<encoding::Envelope>(fail(ErrorKind::internal, "window", "it is not in memory"));
   if (!envelope) {
     halted = true;
     set_problem(record_problem, "journal: the record " + std::to_string(action.sequence) + " cannot be read: " + describe(envelope.error()));
-    return destinations::SendStatus::busy;
+    return Handover::busy;
   }
   const std::uint32_t replay = action.sequence <= replay_until ? replay_mark : 0;
-  const auto status = destination->send(
-      {.envelope = *envelope, .position = {journal.id(), action.sequence, replay, folded_into(action.sequence)}, .attempt = action.attempt});
-  if (status == destinations::SendStatus::queued) sent.fetch_add(1, std::memory_order_relaxed);
-  return status;
+  destinations::Message message;
+  message.position = {journal.id(), action.sequence, replay, folded_into(action.sequence)};
+  message.attempt = action.attempt;
+  return hand_over(*envelope, message);
 }
 
 void Runner::Impl::collect(milliseconds timeout) {

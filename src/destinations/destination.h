@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/hash64.h"
-#include "encoding/envelope.h"
+#include "encoding/encoder.h"
 #include "user_events/error.h"
 #include "user_events/options.h"
 
@@ -49,9 +49,8 @@ inline constexpr std::string_view kDeadLetterDestinationHeader = "dead-letter-de
 inline constexpr std::string_view kDeadLetterReasonHeader = "dead-letter-reason";
 inline constexpr std::string_view kDeadLetterAttemptsHeader = "dead-letter-attempts";
 
-/// One event to send. `envelope` is valid during `send` only.
-struct Message {
-  encoding::Envelope envelope;
+/// One event to send: what was encoded for this destination, whose views are valid during `send` only, and where it goes.
+struct Message : encoding::Encoded {
   /// `position.replay` is also part of the broker's deduplication id (else a replay within its window would be accepted and dropped).
   encoding::Position position;
   std::uint32_t attempt = 1;
@@ -115,19 +114,27 @@ class Destination {
   virtual void close(std::chrono::milliseconds deadline) = 0;
 };
 
+/// What the messages of a kind can carry; what asks for more is refused when the configuration is read.
+struct Carries {
+  bool headers = true;         ///< All attributes of an event in headers, which binary mode needs.
+  bool binary = true;          ///< Bodies that are not UTF-8 text.
+  bool noncharacters = true;   ///< U+FFFE and U+FFFF in a body. False: they are sent as JSON escapes.
+};
+
 /// What a kind of destination brings to the registry.
 struct Kind {
   std::string_view name;  ///< `kafka`, `file`, …
-  /// Checks the settings without connecting: unknown keys, wrong values, refused properties. Error `usage`.
+  /// Checks the kind's own settings without connecting: unknown keys, wrong values, refused properties. Error `usage`.
   Result<void> (*check)(const DestinationOptions& options);
   Result<std::unique_ptr<Destination>> (*make)(const DestinationOptions& options);
   /// Names of the settings the kind takes beside the common ones; a name ending in `.` is a prefix (`kafka.`).
   std::vector<std::string_view> settings;
+  Carries carries = {};
 };
 
 /// A kind whose settings `parse` reads, into what its `Adapter` is made from.
 template <class Adapter, auto parse>
-[[nodiscard]] Kind make_kind(std::string_view name, std::vector<std::string_view> settings) {
+[[nodiscard]] Kind make_kind(std::string_view name, std::vector<std::string_view> settings, const Carries& carries = {}) {
   return {.name = name,
           .check = [](const DestinationOptions& options) -> Result<void> {
             if (auto config = parse(options); !config) return std::unexpected(std::move(config).error());
@@ -138,7 +145,8 @@ template <class Adapter, auto parse>
             if (!config) return std::unexpected(std::move(config).error());
             return std::make_unique<Adapter>(*std::move(config));
           },
-          .settings = std::move(settings)};
+          .settings = std::move(settings),
+          .carries = carries};
 }
 
 /// All kinds.

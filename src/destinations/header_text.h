@@ -12,16 +12,11 @@ namespace user_events::destinations {
 /// U+0021–U+007E.
 void append_percent_encoded(std::string_view value, std::string& out);
 
-/// Of the body in this format.
-[[nodiscard]] constexpr std::string_view content_type(encoding::Format format) noexcept {
-  return format == encoding::Format::cloudevents ? "application/cloudevents+json; charset=UTF-8" : "application/json";
-}
-
 /// Calls `sink(name, value)` for each CloudEvents attribute that travels in a header, names without the protocol's prefix: in binary mode all of
 /// them, else those by which an event is known again. Views are valid during the call of `sink` only.
 template <class Sink>
-void for_each_header_attribute(encoding::Format format, const Message& message, Sink&& sink) {
-  if (format == encoding::Format::cloudevents_binary) return encoding::for_each_attribute(message.envelope, message.position, sink);
+void for_each_header_attribute(const Message& message, Sink&& sink) {
+  if (message.attributes_in_headers) return encoding::for_each_attribute(message.envelope, message.position, sink);
   const encoding::AttributeTexts texts(message.envelope, message.position);
   sink(std::string_view("id"), message.envelope.id);
   sink(std::string_view("journalid"), message.position.journal_id);

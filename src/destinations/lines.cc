@@ -9,7 +9,7 @@ void LineBuffer::add(const Message& message) {
     bytes_.clear();
     start_ = 0;
   }
-  encoding::append_body(format_, message.envelope, message.position, bytes_);
+  bytes_ += message.body;
   bytes_.push_back('\n');
   ends_.push_back({message.position.sequence, bytes_.size()});
 }
@@ -32,18 +32,6 @@ void LineBuffer::drop(std::vector<std::uint64_t>& dropped) {
 void report_all(const std::vector<std::uint64_t>& sequences, Outcome outcome, const std::string& reason, std::vector<Report>& out) {
   out.reserve(out.size() + sequences.size());
   for (const std::uint64_t sequence : sequences) out.push_back({sequence, outcome, reason});
-}
-
-Result<encoding::Format> line_format(const DestinationOptions& options) {
-  if (options.encoding != "json")
-    return fail(ErrorKind::usage, "destination-encoding",
-                "destination '" + options.name + "': kind " + options.kind + " writes JSON lines, not " + options.encoding,
-                "use encoding = \"json\"");
-  if (options.format == "cloudevents") return encoding::Format::cloudevents;
-  if (options.format == "plain") return encoding::Format::plain;
-  return fail(ErrorKind::usage, "destination-format",
-              "destination '" + options.name + "': kind " + options.kind + " cannot carry format " + options.format,
-              "use format = \"cloudevents\" or \"plain\"");
 }
 
 Result<void> check_settings(const DestinationOptions& options, const std::vector<std::string_view>& known) {

@@ -1,4 +1,4 @@
-// What the destinations that write lines (NDJSON) share: encoding, and which event ends where.
+// What the destinations that write lines (NDJSON) share: which event ends where.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,6 @@ namespace user_events::destinations {
 /// Events as lines, waiting to be written. Not thread-safe.
 class LineBuffer {
  public:
-  explicit LineBuffer(encoding::Format format) : format_(format) {}
   void add(const Message& message);
   [[nodiscard]] bool empty() const noexcept { return start_ == bytes_.size(); }
   [[nodiscard]] std::size_t size() const noexcept { return bytes_.size() - start_; }
@@ -29,7 +28,6 @@ class LineBuffer {
     std::uint64_t sequence;
     std::size_t offset;  // in bytes_
   };
-  encoding::Format format_;
   std::string bytes_;
   std::size_t start_ = 0;
   std::deque<End> ends_;
@@ -38,8 +36,8 @@ class LineBuffer {
 /// Appends one report a sequence.
 void report_all(const std::vector<std::uint64_t>& sequences, Outcome outcome, const std::string& reason, std::vector<Report>& out);
 
-/// The format by its name. Error `usage` for one that lines cannot carry (binary mode needs headers) and for any encoding but JSON.
-[[nodiscard]] Result<encoding::Format> line_format(const DestinationOptions& options);
+/// A body on one line, and nothing beside it.
+inline constexpr Carries kLineCarries{.headers = false, .binary = false};
 
 /// Error `usage` names the first setting that is not among `known` (a name ending in `.` is a prefix).
 [[nodiscard]] Result<void> check_settings(const DestinationOptions& options, const std::vector<std::string_view>& known);

@@ -119,14 +119,6 @@ TlsSettings SettingsReader::tls(bool unsafe) {
   return tls;
 }
 
-encoding::Format SettingsReader::format() {
-  if (options_.encoding != "json") refuse("encoding", "is unknown", "json");
-  if (options_.format == "cloudevents-binary") return encoding::Format::cloudevents_binary;
-  if (options_.format == "plain") return encoding::Format::plain;
-  if (options_.format != "cloudevents") refuse("format", "is unknown", "cloudevents, cloudevents-binary or plain");
-  return encoding::Format::cloudevents;
-}
-
 void SettingsReader::refuse(std::string_view key, std::string_view sentence, std::string_view hint) {
   findings_.push_back({std::string(key), std::string(kCode), hint.empty() ? std::string(sentence) : fmt::format("{} ({})", sentence, hint)});
 }

@@ -10,7 +10,6 @@
 #include <string_view>
 #include <vector>
 
-#include "encoding/envelope.h"
 #include "user_events/error.h"
 #include "user_events/options.h"
 
@@ -50,8 +49,6 @@ class SettingsReader {
   [[nodiscard]] std::map<std::string, std::string> below(std::string_view prefix);
   /// `tls`, `tls_ca_file`, `tls_cert_file`, `tls_key_file`, `tls_verify`; `unsafe` is whether verification may be off.
   [[nodiscard]] TlsSettings tls(bool unsafe);
-  /// The common settings `format` and `encoding`.
-  [[nodiscard]] encoding::Format format();
   [[nodiscard]] bool has(std::string_view key) const;
 
   /// A finding of the caller's: `key` is the setting's, `sentence` goes on behind it and never holds its value.

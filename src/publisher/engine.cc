@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "base/try.h"
-#include "destinations/destination.h"
+#include "destinations/format.h"
 #include "observability/log.h"
 
 namespace user_events {
@@ -79,11 +79,13 @@ Result<void> UserEventPublisher::Impl::start_destinations() {
     const auto* kind = destinations::find_kind(one.kind);
     if (kind == nullptr)
       return fail(ErrorKind::usage, "unknown-kind", fmt::format("destination '{}': unknown kind '{}'", one.name, one.kind));
-    UE_TRY(kind->check(one));
+    UE_TRY(destinations::check(*kind, one));
     UE_TRY_ASSIGN(auto destination, kind->make(one));
+    UE_TRY_ASSIGN(auto encoder, destinations::make_json_encoder(*kind, one));
     const auto limit = destination->features().max_message_bytes;
-    UE_TRY_ASSIGN(auto runner, delivery::Runner::start(one, std::move(destination), *journal, *state, ports::system_clock()));
-    destinations.push_back({one, one.oversize == OversizeAction::reject ? limit : 0, std::move(runner)});
+    const auto* const bounds = encoder.get();
+    UE_TRY_ASSIGN(auto runner, delivery::Runner::start(one, std::move(destination), std::move(encoder), *journal, *state, ports::system_clock()));
+    destinations.push_back({one, one.oversize == OversizeAction::reject ? limit : 0, bounds, std::move(runner)});
   }
   housekeeper = std::make_unique<publisher::Housekeeper>(*journal, destinations, !options.read_only);
   for (auto& one : destinations)

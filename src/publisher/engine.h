@@ -23,6 +23,7 @@ namespace user_events {
 struct RunningDestination {
   DestinationOptions options;
   std::uint64_t max_body_bytes = 0;  ///< Publishing refuses what would be larger here; 0: no such limit.
+  const encoding::Encoder* encoder;  ///< The runner's; only its bounds are asked for.
   std::unique_ptr<delivery::Runner> runner;
 };
 

@@ -61,15 +61,12 @@ Result<Receipt> only(Result<std::vector<Receipt>>&& receipts) {
   return std::move(receipts->front());
 }
 
-/// The encoded size is at most this multiple of the payload (JSON escaping of attributes) plus a fixed part; only events
-/// near a limit are encoded to know exactly.
-constexpr std::uint64_t kQuickBoundFactor = 2;
-constexpr std::uint64_t kQuickBoundBytes = 8'192;
-
 Result<void> check_size(const journal::RecordDraft& draft, std::size_t index, const RunningDestination& destination) {
-  if (draft.payload.size() * kQuickBoundFactor + kQuickBoundBytes <= destination.max_body_bytes) return {};
+  // Only what is near the limit is looked at closely.
+  const auto growth = destination.encoder->growth();
+  if (draft.payload.size() * growth.factor + growth.bytes <= destination.max_body_bytes) return {};
   UE_TRY_ASSIGN(const auto envelope, encoding::view(draft.id, draft.type, draft.key, draft.payload));
-  if (envelope.data.size() + encoding::overhead_bound_bytes(envelope) <= destination.max_body_bytes) return {};
+  if (destination.encoder->body_bound_bytes(envelope) <= destination.max_body_bytes) return {};
   Error error{ErrorKind::too_large, "too-large-for-destination",
               fmt::format("event is larger than destination '{}' can take ({} bytes)", destination.options.name,
                           destination.max_body_bytes),

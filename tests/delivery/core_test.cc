@@ -475,5 +475,84 @@ TEST_F(CoreTest, WhatReconciliationFoundOfAFoldIsDoneWithAllThatJoined) {
   EXPECT_EQ(core.folding(), 0u);
 }
 
+TEST_F(CoreTest, WhatCannotBeEncodedYetWaitsAloneWithItsKey) {
+  for (const bool pipeline : {false, true}) {
+    auto& core = make(pipeline, {}, 64, {.attempts = 1});
+    offer({1, 1, 2});
+    EXPECT_EQ(core.next_action(now_)->sequence, 1u);
+    core.postpone(1, now_);
+    EXPECT_EQ(actions(), (Actions{"send 3"}));
+    result(3, Outcome::accepted);
+    EXPECT_EQ(core.in_flight(), 0u);
+    ASSERT_TRUE(core.next_wakeup());
+    wait_backoff();
+    EXPECT_EQ(core.next_action(now_)->sequence, 1u);
+    core.postpone(1, now_);
+    wait_backoff();
+    EXPECT_EQ(core.next_action(now_)->attempt, 1u) << "no attempt was counted";
+    result(1, Outcome::accepted);
+    EXPECT_EQ(actions(), (Actions{"send 2"}));
+  }
+}
+
+TEST_F(CoreTest, WhatCannotBeEncodedYetDoesNotOpenTheCircuitNorUseUpItsProbe) {
+  auto& core = make(false);
+  offer({1, 2});
+  EXPECT_EQ(actions(), (Actions{"send 1", "send 2"}));
+  result(1, Outcome::unavailable);
+  result(2, Outcome::unavailable);
+  wait_backoff();
+  const auto probe = core.next_action(now_);
+  ASSERT_TRUE(probe);
+  core.postpone(probe->sequence, now_);
+  const auto other = core.next_action(now_);
+  ASSERT_TRUE(other) << "another event probes at once";
+  EXPECT_NE(other->sequence, probe->sequence);
+}
+
+TEST_F(CoreTest, WhatCannotBeEncodedYetIsParkedOnlyWhenSomethingElsePasses) {
+  park_after_ = std::chrono::seconds(1);
+  auto& core = make(false);
+  offer({1});
+  const auto fail_once = [&] {
+    EXPECT_EQ(core.next_action(now_)->sequence, 1u);
+    core.postpone(1, now_);
+    wait_backoff();
+  };
+  for (int i = 0; i < 5; ++i) fail_once();
+  EXPECT_EQ(core.next_action(now_)->sequence, 1u);
+  core.postpone(1, now_);
+  offer({2});
+  EXPECT_EQ(core.next_action(now_)->sequence, 2u);
+  result(2, Outcome::accepted);
+  wait_backoff();
+  EXPECT_EQ(actions(), (Actions{"park 1"}));
+}
+
+TEST_F(CoreTest, WhatCanNeverBeEncodedIsGivenUpOnceTheOlderOnesOfItsKeyAreDone) {
+  auto& core = make(true);
+  offer({1, 1, 1});
+  EXPECT_EQ(core.next_action(now_)->sequence, 1u);
+  EXPECT_EQ(core.next_action(now_)->sequence, 2u);
+  EXPECT_FALSE(core.refuse(2, now_));
+  EXPECT_EQ(actions(), Actions{}) << "1 is under way";
+  result(1, Outcome::accepted);
+  EXPECT_EQ(core.next_action(now_)->sequence, 2u);
+  EXPECT_TRUE(core.refuse(2, now_));
+  EXPECT_EQ(actions(), (Actions{"dead 2", "hold 3"}));
+}
+
+TEST_F(CoreTest, ALetterDoesNotPassWhatIsNotOfferedYet) {
+  auto& core = make(true, {.low_water = 10, .acknowledged = {}});
+  core.hold_key(1, 12);
+  EXPECT_FALSE(core.may_pass(1, 13)) << "11 and 12 may be of its key";
+  offer({1, 2, 1});
+  EXPECT_FALSE(core.may_pass(1, 13)) << "11 is open";
+  EXPECT_EQ(actions(), (Actions{"send 11", "hold 13", "send 12"}));
+  result(11, Outcome::accepted);
+  core.stored(13);
+  EXPECT_TRUE(core.may_pass(1, 13));
+}
+
 }  // namespace
 }  // namespace user_events::delivery

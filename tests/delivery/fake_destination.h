@@ -36,6 +36,7 @@ class FakeBroker {
     std::uint32_t replay = 0;
     std::uint32_t folded = 0;
     std::string target = {}, cause = {};  ///< Of the copy of a dead letter.
+    std::string body = {}, headers = {};  ///< The further ones, a line each.
   };
 
   destinations::Features features{.ordered_pipeline = true, .max_in_flight = 1'000};
@@ -128,7 +129,8 @@ class FakeDestination final : public destinations::Destination {
                              std::string(message.position.journal_id), message.attempt,
                              message.position.replay, message.position.folded,
                              std::string(message.target),
-                             message.dead_letter == nullptr ? std::string() : std::string(message.dead_letter->reason)};
+                             message.dead_letter == nullptr ? std::string() : std::string(message.dead_letter->reason), std::string(message.body)};
+    for (const auto& header : message.headers) one.headers.append(header.name).append(": ").append(header.value) += '\n';
     const Outcome outcome = broker_.decide(one);
     if (outcome == Outcome::accepted || outcome == Outcome::in_doubt) broker_.log_.push_back(one);
     if (outcome != Outcome::accepted) failed_keys_.insert(key);

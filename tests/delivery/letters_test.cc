@@ -466,7 +466,7 @@ TEST_F(LettersTest, NothingBehindALetterGoesBeforeItsEndIsDurable) {
   refuse({1});
   append("u1");
   append("u1");
-  auto started = Runner::start(options_, broker_.connect(), *journal_, state, ports::system_clock());
+  auto started = Runner::start(options_, broker_.connect(), encoding::make_json_encoder({}), *journal_, state, ports::system_clock());
   ASSERT_TRUE(started) << describe(started.error());
   runner_ = *std::move(started);
   expect_all_done();

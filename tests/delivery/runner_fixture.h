@@ -80,8 +80,9 @@ class RunnerTest : public ::testing::Test {
     return receipts ? receipts->back().sequence : 0;
   }
 
-  Result<void> try_start(std::unique_ptr<destinations::Destination> destination) {
-    auto started = Runner::start(options_, std::move(destination), *journal_, *state_, ports::system_clock());
+  Result<void> try_start(std::unique_ptr<destinations::Destination> destination,
+                         std::unique_ptr<encoding::Encoder> encoder = encoding::make_json_encoder({})) {
+    auto started = Runner::start(options_, std::move(destination), std::move(encoder), *journal_, *state_, ports::system_clock());
     if (!started) return std::unexpected(started.error());
     runner_ = *std::move(started);
     return {};

@@ -444,7 +444,7 @@ TEST_F(RunnerTest, NoPositionIsEverSavedThatHasTheNewResumeStateWithoutWhatWasFo
   broker_.set_health(HealthState::reconciling);
   for (int i = 0; i < 6; ++i) append("u1");
   FullState state(*state_);
-  auto started = Runner::start(options_, broker_.connect(), *journal_, state, ports::system_clock());
+  auto started = Runner::start(options_, broker_.connect(), encoding::make_json_encoder({}), *journal_, state, ports::system_clock());
   ASSERT_TRUE(started) << describe(started.error());
   runner_ = *std::move(started);
   broker_.reconcile({{1, "event-1"}, {5, "event-5"}}, "offset 9");
@@ -466,7 +466,7 @@ TEST_F(RunnerTest, NoPositionIsEverSavedThatHasTheNewResumeStateWithoutWhatWasFo
 TEST_F(RunnerTest, ADeadLetterThatCannotBeStoredWaitsAndOthersFlow) {
   FullState full(*state_);
   broker_.decide = [](const auto& one) { return one.key == "poisoned" ? Outcome::refused : Outcome::accepted; };
-  auto started = Runner::start(options_, broker_.connect(), *journal_, full, ports::system_clock());
+  auto started = Runner::start(options_, broker_.connect(), encoding::make_json_encoder({}), *journal_, full, ports::system_clock());
   ASSERT_TRUE(started);
   runner_ = *std::move(started);
   full.full = true;

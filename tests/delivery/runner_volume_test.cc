@@ -80,7 +80,7 @@ TEST_F(RunnerTest, AWallClockThatWasSetBackDoesNotHoldUpAFold) {
   const LateClock clock;
   options_.volume = {"user.login.failed fold=100ms"};
   append_batch({"u1", "u1"}, "user.login.failed");
-  auto started = Runner::start(options_, broker_.connect(), *journal_, *state_, clock);
+  auto started = Runner::start(options_, broker_.connect(), encoding::make_json_encoder({}), *journal_, *state_, clock);
   ASSERT_TRUE(started) << describe(started.error());
   runner_ = *std::move(started);
   expect_all_done();

@@ -2,11 +2,13 @@
 
 #include <stdexcept>
 
+#include "destinations/encode.h"
+
 namespace user_events::tests {
 
 using destinations::SendStatus;
 
-Driver::Driver(const DestinationOptions& options, std::uint64_t count, std::uint64_t users) : users_(users), lanes_(users) {
+Driver::Driver(const DestinationOptions& options, std::uint64_t count, std::uint64_t users) : options_(options), users_(users), lanes_(users) {
   const auto* kind = destinations::find_kind(options.kind);
   if (kind == nullptr) throw std::runtime_error("no kind " + options.kind);
   auto made = kind->make(options);
@@ -30,7 +32,7 @@ bool Driver::send(std::uint64_t sequence) {
   message.envelope = {.id = id, .source = "urn:test", .type = event_type, .partition_key = user, .time_ms = 1'700'000'000'000, .data = data};
   message.position = {.journal_id = kJournal, .sequence = sequence};
   message.position.replay = replay(sequence);
-  return destination_->send(message) == SendStatus::queued;
+  return destination_->send(encode(options_, message)) == SendStatus::queued;
 }
 
 void Driver::step(std::chrono::milliseconds timeout) {

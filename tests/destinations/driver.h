@@ -63,6 +63,7 @@ class Driver {
   bool send(std::uint64_t sequence);
   void take(const destinations::Report& report);
 
+  DestinationOptions options_;
   std::uint64_t users_;
   std::unique_ptr<destinations::Destination> destination_;
   std::vector<Lane> lanes_;

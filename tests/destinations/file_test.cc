@@ -38,7 +38,7 @@ class FileTest : public ::testing::Test {
   user_events::test::TemporaryDirectory directory_;
   std::string path_ = directory_.path() + "/out.ndjson";
   DestinationOptions options_;
-  Messages messages_;
+  Messages messages_{options_};
   Outcomes outcomes_;
   std::unique_ptr<Destination> file_;
 };
@@ -189,10 +189,10 @@ TEST_F(FileTest, SettingsThatCannotWorkAreRefused) {
   const auto refused = [&](auto change) {
     DestinationOptions options = options_;
     change(options);
-    const auto checked = find_kind("file")->check(options);
+    const auto checked = check(*find_kind("file"), options);
     return !checked && checked.error().kind == ErrorKind::usage && checked.error().message.find("archive") != std::string::npos;
   };
-  EXPECT_TRUE(find_kind("file")->check(options_));
+  EXPECT_TRUE(check(*find_kind("file"), options_));
   EXPECT_TRUE(refused([](auto& o) { o.topic.clear(); }));
   EXPECT_TRUE(refused([](auto& o) { o.format = "cloudevents-binary"; }));
   EXPECT_TRUE(refused([](auto& o) { o.encoding = "avro"; }));

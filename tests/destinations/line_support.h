@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "destinations/destination.h"
+#include "destinations/encode.h"
 
 namespace user_events::destinations::test {
 
@@ -19,6 +20,8 @@ using std::chrono::milliseconds;
 /// Messages with a text of their own.
 class Messages {
  public:
+  explicit Messages(const DestinationOptions& options) : options_(options) {}
+  /// Its views are valid until the next one.
   Message make(std::uint64_t sequence, std::size_t bytes = 0) {
     const auto& id = texts_.emplace_back("event-" + std::to_string(sequence));
     const auto& data = texts_.emplace_back("{\"n\":" + std::to_string(sequence) + ",\"p\":\"" + std::string(bytes, 'x') + "\"}");
@@ -30,10 +33,11 @@ class Messages {
     message.envelope.time_ms = 1'795'510'800'000;
     message.envelope.data = data;
     message.position = {"journal-of-a-test-0000000000", sequence};
-    return message;
+    return tests::encode(options_, message);
   }
 
  private:
+  const DestinationOptions& options_;
   std::deque<std::string> texts_;
 };
 

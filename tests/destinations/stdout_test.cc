@@ -22,10 +22,9 @@ class StdoutTest : public ::testing::Test {
     ::dup2(ends[1], STDOUT_FILENO);
     ::close(ends[1]);
     reader_ = ends[0];
-    DestinationOptions options;
-    options.name = "out";
-    options.kind = "stdout";
-    destination_ = make(options);
+    options_.name = "out";
+    options_.kind = "stdout";
+    destination_ = make(options_);
     ASSERT_TRUE(destination_->start({}, "j", 0));
   }
   void TearDown() override {
@@ -46,7 +45,8 @@ class StdoutTest : public ::testing::Test {
   }
 
   int saved_ = -1, reader_ = -1;
-  Messages messages_;
+  DestinationOptions options_;
+  Messages messages_{options_};
   Outcomes outcomes_;
   std::unique_ptr<Destination> destination_;
 };

@@ -85,9 +85,6 @@ Result<Config> parse(const DestinationOptions& options, ServiceKind kind) {
   config.name = options.name;
   config.retry = options.retry;
   const bool unsafe = settings.flag("unsafe", false);
-  config.format = settings.format();
-  if (config.format == encoding::Format::cloudevents_binary)
-    settings.refuse("format", "cannot be cloudevents-binary: a message has room for ten attributes", "cloudevents or plain");
   config.region = settings.text("region");
   config.endpoint = settings.text("endpoint");
   config.sts_endpoint = settings.text("sts_endpoint");

@@ -27,7 +27,6 @@ struct Config {
   ServiceKind kind = ServiceKind::sqs;
   std::string name;                     ///< The destination's, for the log.
   NameTemplate target;                  ///< Queue URL or topic ARN.
-  encoding::Format format = encoding::Format::cloudevents;
   RetryOptions retry;
   std::string region;                   ///< Empty: the target's own, else the environment's or the profile's.
   std::string endpoint;                 ///< Empty: the service's.

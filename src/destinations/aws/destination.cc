@@ -128,7 +128,7 @@ SendStatus AwsDestination::send(const Message& message) {
     report(sequence, Outcome::refused, "no queue or topic can have the name that topic or dead_letter_topic gives");
   } else if (!target->gate.is_open()) {
     report(sequence, Outcome::unavailable, target->failure);  // answering busy would hold up the other types
-  } else if (Entry entry = make_entry(message, config_.format, target->name.fifo); entry.bytes > config_.max_request_bytes) {
+  } else if (Entry entry = make_entry(message, target->name.fifo); entry.bytes > config_.max_request_bytes) {
     report(sequence, Outcome::refused,
            fmt::format("{} bytes with its attributes, max_request_bytes is {}", entry.bytes, config_.max_request_bytes));
   } else {
@@ -392,8 +392,14 @@ Result<aws::Config> parse(const DestinationOptions& options) {
 
 }  // namespace
 
-Kind sqs_kind() { return make_kind<aws::AwsDestination, parse<aws::ServiceKind::sqs>>("sqs", aws::setting_names()); }
+namespace {
 
-Kind sns_kind() { return make_kind<aws::AwsDestination, parse<aws::ServiceKind::sns>>("sns", aws::setting_names()); }
+constexpr Carries kTextOfXml{.headers = false, .binary = false, .noncharacters = false};
+
+}  // namespace
+
+Kind sqs_kind() { return make_kind<aws::AwsDestination, parse<aws::ServiceKind::sqs>>("sqs", aws::setting_names(), kTextOfXml); }
+
+Kind sns_kind() { return make_kind<aws::AwsDestination, parse<aws::ServiceKind::sns>>("sns", aws::setting_names(), kTextOfXml); }
 
 }  // namespace user_events::destinations

@@ -11,6 +11,7 @@
 namespace user_events::destinations::aws {
 namespace {
 
+constexpr std::size_t kMaxAttributes = 10;
 constexpr std::size_t kMaxDeduplicationIdBytes = 128;
 constexpr std::size_t kGroupIdDigits = 32;
 constexpr std::string_view kStringType = "String";
@@ -47,31 +48,24 @@ std::string fifo_deduplication_id(const Message& message) {
   return is_legal_deduplication_id(id) ? id : sha256_hex(id);
 }
 
-void escape_noncharacters(std::string& json) {
-  constexpr std::string_view kLead = "\xEF\xBF";  // U+FFFE is EF BF BE, U+FFFF is EF BF BF
-  for (std::size_t at = json.find(kLead); at != std::string::npos; at = json.find(kLead, at + 1)) {
-    if (at + 2 >= json.size()) return;
-    if (json[at + 2] == '\xBE') json.replace(at, 3, "\\ufffe");
-    if (json[at + 2] == '\xBF') json.replace(at, 3, "\\uffff");
-  }
-}
-
-Entry make_entry(const Message& message, encoding::Format format, bool fifo) {
+Entry make_entry(const Message& message, bool fifo) {
   const auto& envelope = message.envelope;
   const encoding::AttributeTexts texts(envelope, message.position);
   Entry entry;
   entry.sequence = message.position.sequence;
-  encoding::append_body(format, envelope, message.position, entry.body);
-  escape_noncharacters(entry.body);
-  entry.attributes.reserve(10);
-  const auto add = [&entry](std::string_view name, std::string_view value) { entry.attributes.push_back({name, std::string(value)}); };
+  entry.body = message.body;
+  entry.attributes.reserve(kMaxAttributes);
+  const auto add = [&entry](std::string_view name, std::string_view value) {
+    if (entry.attributes.size() < kMaxAttributes) entry.attributes.push_back({name, std::string(value)});
+  };
   add("type", envelope.type);
   add("id", envelope.id);
   add("source", envelope.source);
   add("sequence", texts.sequence());
   add("journalid", message.position.journal_id);
-  add("content-type", content_type(format));
+  add("content-type", message.content_type);
   if (!texts.replay().empty()) add("replay", texts.replay());
+  for (const auto& header : message.headers) add(header.name, header.value);
   for_each_cause_header(message, add);
   if (fifo) {
     entry.group_id = group_id(envelope.partition_key);

@@ -18,13 +18,13 @@ struct Attribute {
 struct Entry {
   std::uint64_t sequence = 0;
   std::string body;
-  std::vector<Attribute> attributes;  ///< type, id, source, sequence, journalid, content-type, replay after a replay, and three of a dead
-                                      ///< letter's cause: at most the ten that SQS allows.
+  std::vector<Attribute> attributes;  ///< type, id, source, sequence, journalid, content-type, replay after a replay, the message's further
+                                      ///< headers, and three of a dead letter's cause; of more than the ten that SQS allows, the first ten.
   std::string group_id, deduplication_id;  ///< FIFO only.
   std::uint64_t bytes = 0;                 ///< What the services count: body, and name, type and value of each attribute.
 };
 
-[[nodiscard]] Entry make_entry(const Message& message, encoding::Format format, bool fifo);
+[[nodiscard]] Entry make_entry(const Message& message, bool fifo);
 
 /// Groups are users. 32 hexadecimal digits of SHA-256: legal as MessageGroupId whatever the key, and nothing of it can be read.
 [[nodiscard]] std::string group_id(std::string_view key);
@@ -32,8 +32,5 @@ struct Entry {
 /// The event id, and after an explicit replay "." and its generation; an id that is too long for a MessageDeduplicationId or has
 /// characters that it may not have is replaced by its SHA-256.
 [[nodiscard]] std::string fifo_deduplication_id(const Message& message);
-
-/// Escapes U+FFFE and U+FFFF in JSON text: the services replace them or refuse the message.
-void escape_noncharacters(std::string& json);
 
 }  // namespace user_events::destinations::aws

@@ -66,7 +66,7 @@ off_t end_of_last_line(int fd, off_t size) {
 
 class FileDestination final : public Destination {
  public:
-  FileDestination(std::string path, encoding::Format format) : path_(std::move(path)), lines_(format) {
+  explicit FileDestination(std::string path) : path_(std::move(path)) {
     features_.ordered_pipeline = true;
     features_.max_in_flight = kMaxInFlight;
   }
@@ -208,7 +208,6 @@ class FileDestination final : public Destination {
 
 Result<void> check(const DestinationOptions& options) {
   UE_TRY(check_settings(options, file_kind().settings));
-  UE_TRY(line_format(options));
   if (path_of(options).empty())
     return fail(ErrorKind::usage, "destination-path", "destination '" + options.name + "': kind file needs a path",
                 "set path = \"/var/log/user-events.ndjson\"");
@@ -217,14 +216,13 @@ Result<void> check(const DestinationOptions& options) {
 
 Result<std::unique_ptr<Destination>> make(const DestinationOptions& options) {
   UE_TRY(check(options));
-  UE_TRY_ASSIGN(const auto format, line_format(options));
-  return std::make_unique<FileDestination>(std::string(path_of(options)), format);
+  return std::make_unique<FileDestination>(std::string(path_of(options)));
 }
 
 }  // namespace
 
 const Kind& file_kind() {
-  static const Kind kind{"file", check, make, {"path"}};
+  static const Kind kind{"file", check, make, {"path"}, kLineCarries};
   return kind;
 }
 

@@ -257,13 +257,6 @@ Result<void> check_topic(std::string_view topic) {
   return {};
 }
 
-Result<encoding::Format> parse_format(const std::string& format) {
-  if (format == "cloudevents") return encoding::Format::cloudevents;
-  if (format == "cloudevents-binary") return encoding::Format::cloudevents_binary;
-  if (format == "plain") return encoding::Format::plain;
-  return refuse("format", "is unknown", "cloudevents, cloudevents-binary or plain");
-}
-
 Result<void> read_settings(const DestinationOptions& options, Config& config, bool& unsafe) {
   Problems problems;
   const auto keep = [&problems](auto result, auto& out) {
@@ -291,11 +284,6 @@ Result<void> read_settings(const DestinationOptions& options, Config& config, bo
 Result<void> check_each(const DestinationOptions& options, Config& config, bool& unsafe) {
   Problems problems;
   problems.add(check_topic(config.topic));
-  if (auto format = parse_format(options.format))
-    config.format = *format;
-  else
-    problems.add(std::move(format));
-  if (options.encoding != "json") problems.add<void>(refuse("encoding", "is unknown", "json"));
   problems.add(read_settings(options, config, unsafe));
   const Conf scratch(rd_kafka_conf_new());
   for (const auto& [property, value] : config.properties) problems.add(set(scratch.get(), property, value));

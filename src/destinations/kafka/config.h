@@ -28,7 +28,6 @@ using Partitioner = std::int32_t (*)(const rd_kafka_topic_t*, const void* key, s
 
 struct Config {
   std::string topic;
-  encoding::Format format = encoding::Format::cloudevents;
   std::vector<std::pair<std::string, std::string>> properties;  ///< librdkafka's, as the user gave them.
   std::vector<std::string> notes;                               ///< Promises that `unsafe` settings void.
   Partitioner partitioner = nullptr;

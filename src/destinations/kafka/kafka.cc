@@ -73,24 +73,22 @@ SendStatus KafkaDestination::send(const Message& message) {
   if (phase_ != Phase::producing || !reports_.empty() || in_flight_ >= config_.max_in_flight)
     return SendStatus::busy;
   const auto& key = message.envelope.partition_key;
-  body_.clear();
-  encoding::append_body(config_.format, message.envelope, message.position, body_);
   std::size_t header_bytes = 0;
-  Headers headers = make_headers(config_.format, message, header_bytes);
-  const std::uint64_t bytes = lone_batch_bytes(key.size(), body_.size(), header_bytes);
+  Headers headers = make_headers(message, header_bytes);
+  const std::uint64_t bytes = lone_batch_bytes(key.size(), message.body.size(), header_bytes);
   if (max_batch_bytes_ != 0 && bytes > max_batch_bytes_) {
     reports_.push_back(too_large(message.position.sequence, bytes));
     return SendStatus::queued;
   }
   if (!message.target.empty())
-    return taken(producer_->produce_to(std::string(message.target), key, body_, std::move(headers), message.position.sequence),
+    return taken(producer_->produce_to(std::string(message.target), key, message.body, std::move(headers), message.position.sequence),
                  message.position.sequence, bytes);
   // The partition is chosen here, by the count the last survey saw: librdkafka would take up another count in
   // between.
   const std::int32_t partition =
       config_.partitioner(producer_->topic(), key.data(), key.size(),
                           static_cast<std::int32_t>(resume_->partitions.size()), nullptr, nullptr);
-  return taken(producer_->produce(partition, key, body_, std::move(headers), message.position.sequence),
+  return taken(producer_->produce(partition, key, message.body, std::move(headers), message.position.sequence),
                message.position.sequence, bytes);
 }
 

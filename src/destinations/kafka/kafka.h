@@ -86,7 +86,6 @@ class KafkaDestination final : public Destination {
   std::vector<Report> reports_;          ///< To be returned by the next poll; until then nothing is sent.
   std::optional<std::string>
       held_resume_;   ///< After close, until its reports were fetched: they are not in it.
-  std::string body_;  ///< Reused.
 };
 
 }  // namespace user_events::destinations::kafka

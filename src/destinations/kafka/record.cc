@@ -60,12 +60,13 @@ std::string_view text_of(const void* value, std::size_t size) noexcept {
 
 }  // namespace
 
-Headers make_headers(encoding::Format format, const Message& message, std::size_t& headers_bytes) {
+Headers make_headers(const Message& message, std::size_t& headers_bytes) {
   HeaderWriter writer;
   for_each_cause_header(message, [&writer](std::string_view name, std::string_view value) { writer.add(name, value); });
-  writer.add("content-type", content_type(format));
-  for_each_header_attribute(format, message,
+  writer.add("content-type", message.content_type);
+  for_each_header_attribute(message,
                             [&writer](std::string_view name, std::string_view value) { add_attribute(writer, name, value); });
+  for (const auto& header : message.headers) writer.add(header.name, header.value);
   return writer.finish(headers_bytes);
 }
 

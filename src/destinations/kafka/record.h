@@ -17,9 +17,9 @@ inline constexpr std::string_view kIdHeader = "ce_id";
 inline constexpr std::string_view kJournalHeader = "ce_journalid";
 inline constexpr std::string_view kSequenceHeader = "ce_sequence";
 
-/// The headers of `format` after the CloudEvents Kafka protocol binding, and always the three above; of a dead letter
+/// The headers after the CloudEvents Kafka protocol binding, and always the three above; the message's further ones; of a dead letter
 /// its cause. `headers_bytes` is set to their serialised size with the count.
-[[nodiscard]] Headers make_headers(encoding::Format format, const Message& message, std::size_t& headers_bytes);
+[[nodiscard]] Headers make_headers(const Message& message, std::size_t& headers_bytes);
 
 /// Serialised size of a message's headers with the count.
 [[nodiscard]] std::size_t headers_bytes(const rd_kafka_headers_t* headers);

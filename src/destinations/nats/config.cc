@@ -87,7 +87,6 @@ Result<Config> parse(const DestinationOptions& options) {
     settings.refuse("topic", options.topic.empty() ? "is missing" : "is not a subject to publish to", "topic = \"user.events.{type}\"");
   else
     config.subject = *std::move(subject);
-  config.format = settings.format();
   read_credentials(settings, config);
   config.max_in_flight = static_cast<std::uint32_t>(settings.number("max_in_flight", config.max_in_flight, 1, 65'536));
   config.max_message_bytes = settings.number("max_message_bytes", config.max_message_bytes, 2 * kHeadersBytes, 64u << 20);

@@ -21,7 +21,6 @@ struct Config {
   std::vector<std::string> servers;  ///< `nats://host:port`, without credentials.
   std::string stream;
   NameTemplate subject;
-  encoding::Format format = encoding::Format::cloudevents;
   std::string user, password, token, creds_file, nkey, nkey_seed;
   TlsSettings tls;
   std::vector<std::string> notes;  ///< Promises that `unsafe` settings reduce.

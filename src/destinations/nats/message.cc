@@ -11,8 +11,8 @@ void MessageWriter::set(natsMsg* msg, const char* name, std::string_view value) 
 }
 
 void MessageWriter::set_attributes(natsMsg* msg, const Message& message) {
-  if (config_.format == encoding::Format::cloudevents_binary) natsMsgHeader_Set(msg, "ce-datacontenttype", "application/json");
-  for_each_header_attribute(config_.format, message, [&](std::string_view name, std::string_view value) {
+  if (message.attributes_in_headers) set(msg, "ce-datacontenttype", message.content_type);
+  for_each_header_attribute(message, [&](std::string_view name, std::string_view value) {
     name_ = "ce-";
     name_ += name;
     set(msg, name_.c_str(), value);
@@ -22,13 +22,17 @@ void MessageWriter::set_attributes(natsMsg* msg, const Message& message) {
 Msg MessageWriter::write(const Message& message) {
   subject_.clear();
   config_.subject.append(message.envelope.type, subject_);
-  body_.clear();
-  encoding::append_body(config_.format, message.envelope, message.position, body_);
   Msg msg;
-  if (natsMsg_Create(msg.put(), subject_.c_str(), nullptr, body_.data(), static_cast<int>(body_.size())) != NATS_OK) return {};
+  if (natsMsg_Create(msg.put(), subject_.c_str(), nullptr, message.body.data(), static_cast<int>(message.body.size())) != NATS_OK) return {};
   set(msg.get(), "Nats-Msg-Id", deduplication_id(message));
   natsMsgHeader_Set(msg.get(), "Nats-Expected-Stream", config_.stream.c_str());
-  natsMsgHeader_Set(msg.get(), "content-type", content_type(config_.format).data());  // NOLINT(bugprone-suspicious-stringview-data-usage): a literal
+  const auto set_plain = [&](std::string_view name, std::string_view value) {
+    name_ = name;
+    value_ = value;
+    natsMsgHeader_Set(msg.get(), name_.c_str(), value_.c_str());
+  };
+  set_plain("content-type", message.content_type);
+  for (const auto& header : message.headers) set_plain(header.name, header.value);
   set_attributes(msg.get(), message);
   return msg;
 }

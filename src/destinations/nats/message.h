@@ -21,7 +21,7 @@ class MessageWriter {
   void set_attributes(natsMsg* msg, const Message& message);
 
   const Config& config_;
-  std::string subject_, body_, name_, value_;
+  std::string subject_, name_, value_;
 };
 
 }  // namespace user_events::destinations::nats

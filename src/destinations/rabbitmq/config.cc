@@ -82,7 +82,6 @@ Result<Config> parse(const DestinationOptions& options) {
     reader.refuse("topic", "is missing", "name the exchange to send to: topic = \"user.events\"");
   else if (!is_name(config.exchange))
     reader.refuse("topic", "is no name of an exchange", "at most 255 bytes");
-  config.format = reader.format();
   read_connection(reader, config);
   read_topology(reader, config);
   read_sending(reader, config);

@@ -43,7 +43,6 @@ struct Config {
 
   std::string exchange;
   NameTemplate routing_key;
-  encoding::Format format = encoding::Format::cloudevents;
   Unroutable unroutable = Unroutable::retry;
 
   Declare declare = Declare::check;

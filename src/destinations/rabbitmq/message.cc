@@ -19,7 +19,7 @@ OutgoingMessage::OutgoingMessage(const Config& config, const Message& message)
       is_for_queue_(!message.target.empty()) {
   const auto& envelope = message.envelope;
   constexpr std::size_t kAttributesGuess = 768;
-  text_.reserve(envelope.data.size() + envelope.extensions.size() + kAttributesGuess);
+  text_.reserve(message.body.size() + envelope.extensions.size() + kAttributesGuess);
   headers_.reserve(kHeadersAtFirst);
 
   if (is_for_queue_)
@@ -31,13 +31,12 @@ OutgoingMessage::OutgoingMessage(const Config& config, const Message& message)
   // An id of the full length leaves no room for the generation, which is in a header as well.
   message_id_ = add(id.size() <= kMaxShortBytes ? std::string_view(id) : envelope.id);
   type_ = add(envelope.type);
-  for_each_header_attribute(config.format, message, [this](std::string_view name, std::string_view value) { add_header(name, value); });
+  for_each_header_attribute(message, [this](std::string_view name, std::string_view value) { add_header(name, value); });
   for_each_cause_header(message, [this](std::string_view name, std::string_view value) { headers_.push_back({add(name), add(value)}); });
 
-  const auto begin = text_.size();
-  encoding::append_body(config.format, envelope, message.position, text_);
-  body_ = {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(text_.size() - begin)};
-  content_type_ = content_type(config.format);
+  for (const auto& header : message.headers) headers_.push_back({add(header.name), add(header.value)});
+  content_type_ = add(message.content_type);
+  body_ = add(message.body);
 }
 
 OutgoingMessage::Part OutgoingMessage::add(std::string_view text) {
@@ -74,7 +73,7 @@ amqp_basic_properties_t OutgoingMessage::properties(std::vector<amqp_table_entry
   amqp_basic_properties_t properties{};
   properties._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_HEADERS_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_MESSAGE_ID_FLAG |
                       AMQP_BASIC_TIMESTAMP_FLAG | AMQP_BASIC_TYPE_FLAG | AMQP_BASIC_APP_ID_FLAG;
-  properties.content_type = bytes(content_type_);
+  properties.content_type = bytes_of(content_type_);
   properties.headers = {.num_entries = static_cast<int>(entries.size()), .entries = entries.data()};
   properties.delivery_mode = kPersistent;
   properties.message_id = bytes_of(message_id_);

@@ -49,8 +49,7 @@ class OutgoingMessage {
 
   std::string text_;
   std::vector<Header> headers_;
-  Part routing_key_, message_id_, type_, body_;
-  std::string_view content_type_;  // a literal
+  Part routing_key_, message_id_, type_, content_type_, body_;
   std::uint64_t sequence_ = 0, time_seconds_ = 0;
   bool is_for_queue_ = false;
 };

@@ -31,7 +31,6 @@ Result<Config> parse(const DestinationOptions& options) {
     settings.refuse("topic", key.error().message, key.error().hint);
   else
     config.key = *std::move(key);
-  config.format = settings.format();
   config.user = settings.text("user");
   config.password = settings.text("password");
   if (!config.user.empty() && config.password.empty()) settings.refuse("user", "needs password");

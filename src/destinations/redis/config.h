@@ -20,7 +20,6 @@ struct Config {
   HostPort address{.host = {}, .port = 6'379};
   std::uint32_t database = 0;
   NameTemplate key;
-  encoding::Format format = encoding::Format::cloudevents;
   std::uint64_t max_length = 0;     ///< MAXLEN ~; 0: never trimmed.
   std::uint32_t wait_replicas = 0;  ///< Accepted means: on so many replicas, too.
   std::string user, password;

@@ -14,16 +14,15 @@ namespace user_events::destinations::redis {
 class RecordWriter {
  public:
   explicit RecordWriter(const Config& config);
-  /// The words of the command, valid until the next call. Fields: `content-type`, `ce_…`, `key`, `data`.
+  /// The words of the command, valid until the next call and as long as the message. Fields: `content-type`, `ce_…`, further headers, `key`, `data`.
   [[nodiscard]] const std::vector<std::string_view>& write(const Message& message);
-  [[nodiscard]] std::size_t body_bytes() const noexcept { return body_.size(); }
 
  private:
   void add(std::string_view name, std::string_view value);
 
   const Config& config_;
   const std::string max_length_;
-  std::string key_, body_;
+  std::string key_;
   std::string names_and_values_;  ///< What does not live as long as the words.
   struct Piece {
     std::size_t begin, size;

@@ -36,7 +36,7 @@ Result<void> RedisDestination::start(std::string_view, std::string_view, std::ui
 SendStatus RedisDestination::send(const Message& message) {
   if (!connection_ || in_flight() >= config_->max_in_flight) return SendStatus::busy;
   const auto& words = writer_.write(message);
-  if (const auto limit = std::min(connection_->max_value_bytes, config_->max_message_bytes); writer_.body_bytes() > limit) {
+  if (const auto limit = std::min(connection_->max_value_bytes, config_->max_message_bytes); message.body.size() > limit) {
     report(message.position.sequence, {Outcome::refused, fmt::format("larger than {} bytes (the server's proto-max-bulk-len or max_message_bytes)", limit)});
     return SendStatus::queued;
   }

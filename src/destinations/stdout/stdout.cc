@@ -22,7 +22,7 @@ constexpr std::size_t kMaxWaitingBytes = 1u << 20;  ///< Beyond this `send` answ
 
 class StdoutDestination final : public Destination {
  public:
-  explicit StdoutDestination(encoding::Format format) : lines_(format) {
+  StdoutDestination() {
     features_.ordered_pipeline = true;
     features_.max_in_flight = kMaxInFlight;
   }
@@ -106,20 +106,17 @@ class StdoutDestination final : public Destination {
 };
 
 Result<void> check(const DestinationOptions& options) {
-  UE_TRY(check_settings(options, stdout_kind().settings));
-  UE_TRY(line_format(options));
-  return {};
+  return check_settings(options, stdout_kind().settings);
 }
 
-Result<std::unique_ptr<Destination>> make(const DestinationOptions& options) {
-  UE_TRY_ASSIGN(const auto format, line_format(options));
-  return std::make_unique<StdoutDestination>(format);
+Result<std::unique_ptr<Destination>> make(const DestinationOptions&) {
+  return std::make_unique<StdoutDestination>();
 }
 
 }  // namespace
 
 const Kind& stdout_kind() {
-  static const Kind kind{"stdout", check, make, {}};
+  static const Kind kind{"stdout", check, make, {}, kLineCarries};
   return kind;
 }
 

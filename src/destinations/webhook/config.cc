@@ -206,7 +206,6 @@ Result<Config> parse(const DestinationOptions& options) {
   SettingsReader settings(options);
   config.name = options.name;
   config.retry = options.retry;
-  config.format = settings.format();
   if (!options.topic.empty()) settings.refuse("topic", "means nothing here", "the endpoint is url");
   read_url(settings, config);
   read_secrets(settings, config);

@@ -22,7 +22,6 @@ struct Config {
   std::string origin;  ///< Scheme, host and port of it: what is shown.
   std::vector<SigningSecret> secrets;
   std::vector<std::string> headers;  ///< `Name: value`, sent with each event. Secret.
-  encoding::Format format = encoding::Format::cloudevents;
   RetryOptions retry;
   bool allow_private_networks = false;
   std::uint32_t max_in_flight = 8;

@@ -23,17 +23,17 @@ http::Request make_request(const Config& config, const Message& message, std::in
   request.url = config.url;
   request.timeout = config.request_timeout;
   request.use_proxy = false;  // it would connect in our place, to addresses that are not checked
-  encoding::append_body(config.format, message.envelope, message.position, request.body);
+  request.body = message.body;
   const std::string id = webhook_id(message);
   auto& headers = request.headers;
   headers = config.headers;
-  headers.push_back(fmt::format("Content-Type: {}", content_type(config.format)));
+  headers.push_back(fmt::format("Content-Type: {}", message.content_type));
   headers.push_back(fmt::format("webhook-id: {}", id));
   headers.push_back(fmt::format("webhook-timestamp: {}", timestamp_s));
   headers.push_back(
       fmt::format("webhook-signature: {}", signatures(config.secrets, id, timestamp_s, request.body)));
   headers.emplace_back("Expect:");  // none: a receiver that does not know it would answer nothing
-  for_each_header_attribute(config.format, message,
+  for_each_header_attribute(message,
                             [&headers](std::string_view name, std::string_view value) {
                               if (value.empty())
                                 return;  // to libcurl, a header without a value is one to leave out
@@ -41,6 +41,7 @@ http::Request make_request(const Config& config, const Message& message, std::in
                               append_percent_encoded(value, header);
                               headers.push_back(std::move(header));
                             });
+  for (const auto& header : message.headers) headers.push_back(fmt::format("{}: {}", header.name, header.value));
   return request;
 }
 

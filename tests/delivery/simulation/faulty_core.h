@@ -31,6 +31,9 @@ enum class Defect : std::uint8_t {
   letter_deleted_early,   ///< A letter goes when it is sent, not when it is accepted.
   held_letter_sent,       ///< A held letter is sent although the one before it is dead.
   line_not_continued,     ///< After a restart nobody sends what is left of a line.
+  postponed_is_done,      ///< What cannot be encoded yet counts as done.
+  postponed_does_not_block,  ///< …is sent later, while later events of its key go on.
+  unencodable_is_dropped,  ///< What can never be encoded counts as done.
 };
 
 inline constexpr std::pair<Defect, std::string_view> kDefects[] = {
@@ -51,6 +54,9 @@ inline constexpr std::pair<Defect, std::string_view> kDefects[] = {
     {Defect::letter_deleted_early, "letter_deleted_early"},
     {Defect::held_letter_sent, "held_letter_sent"},
     {Defect::line_not_continued, "line_not_continued"},
+    {Defect::postponed_is_done, "postponed_is_done"},
+    {Defect::postponed_does_not_block, "postponed_does_not_block"},
+    {Defect::unencodable_is_dropped, "unencodable_is_dropped"},
 };
 
 class FaultyCore {
@@ -81,6 +87,19 @@ class FaultyCore {
       again_.push_back({ActionKind::send, sequence, 1});
     else
       core_.unsent(sequence);
+  }
+
+  void postpone(std::uint64_t sequence, Time now) {
+    if (is_ignored_hold(sequence)) return unsent(sequence);
+    if (defect_ == Defect::postponed_does_not_block) return again_.push_back({ActionKind::send, sequence, 1});
+    if (defect_ == Defect::postponed_is_done) return core_.result(sequence, Outcome::accepted, now);
+    core_.postpone(sequence, now);
+  }
+
+  void refuse(std::uint64_t sequence, Time now) {
+    if (is_ignored_hold(sequence)) return core_.stored(sequence);
+    if (defect_ == Defect::unencodable_is_dropped) return core_.result(sequence, Outcome::accepted, now);
+    (void)core_.refuse(sequence, now);
   }
 
   void result(std::uint64_t sequence, Outcome outcome, Time now) {

@@ -11,6 +11,7 @@
 namespace user_events::delivery::simulation {
 namespace {
 
+using encoding::Readiness;
 using std::chrono::milliseconds;
 
 /// With faults off and nothing but a little time, everything must be done within this many rounds.
@@ -20,7 +21,7 @@ struct Setup {
   BrokerOptions broker;
   CoreOptions core;
   std::uint64_t events, keys;
-  unsigned poison_percent, filtered_percent, crash_permille, operator_permille;
+  unsigned poison_percent, unencodable_percent, filtered_percent, crash_permille, operator_permille;
 };
 
 Setup roll_setup(Dice& dice) {
@@ -38,6 +39,7 @@ Setup roll_setup(Dice& dice) {
   setup.events = dice.between(20, 250);
   setup.keys = dice.between(1, 12);
   setup.poison_percent = dice.chance(40) ? static_cast<unsigned>(dice.between(1, 6)) : 0;
+  setup.unencodable_percent = dice.chance(40) ? static_cast<unsigned>(dice.between(1, 20)) : 0;
   setup.filtered_percent = dice.chance(30) ? 20 : 0;
   setup.crash_permille = dice.chance(70) ? static_cast<unsigned>(dice.between(1, 15)) : 0;
   setup.operator_permille = dice.chance(70) ? static_cast<unsigned>(dice.between(1, 20)) : 0;
@@ -53,6 +55,7 @@ class Life {
       key_of_[sequence] = dice_.chance(50) ? 0 : dice_.below(setup_.keys);
       if (dice_.chance(setup_.filtered_percent)) filtered_.insert(sequence);
       else if (dice_.chance(setup_.poison_percent)) poison[sequence] = static_cast<Broker::Poison>(dice_.below(3));
+      if (dice_.chance(setup_.unencodable_percent)) unencodable_[sequence] = dice_.chance(20) ? Readiness::refused : Readiness::not_now;
     }
     store_.death_permille = setup_.crash_permille * 5;
     broker_ = std::make_unique<Broker>(setup_.broker, dice_, std::move(poison));
@@ -68,6 +71,7 @@ class Life {
     }
     broker_->stop_faults();
     broker_->heal_all();
+    unencodable_.clear();
     store_.faults = false;
     for (int round = 0; round < kRoundsToFinish && ok() && !finished(); ++round) {
       step(true);
@@ -142,6 +146,7 @@ class Life {
     (void)desk_->work(core_->plain(), now_);
     if (store_.dies) return crash();
     offer_some();
+    if (dice_.chance(10)) find_schema();
     if (!broker_->reconciling()) act();
     for (std::uint64_t i = dice_.below(4); i > 0; --i) broker_->progress(now_);
     for (const auto& report : broker_->collect(now_)) take(report);
@@ -190,7 +195,7 @@ class Life {
     letter.state = state::LetterState::replaying;
     ++letter.replays;
     ++replays_;
-    if (dice_.chance(60)) broker_->heal(letter.sequence);
+    if (dice_.chance(60)) broker_->heal(letter.sequence), unencodable_.erase(letter.sequence);
   }
 
   void offer_some() {
@@ -211,14 +216,30 @@ class Life {
     }
   }
 
+  /// What one of the events waited for is there.
+  void find_schema() {
+    if (unencodable_.empty()) return;
+    const auto one = std::next(unencodable_.begin(), static_cast<std::ptrdiff_t>(dice_.below(unencodable_.size())));
+    if (one->second == Readiness::not_now) unencodable_.erase(one);
+  }
+
+  [[nodiscard]] Readiness encode(std::uint64_t sequence) const {
+    const auto at = unencodable_.find(sequence);
+    return at == unencodable_.end() ? Readiness::ready : at->second;
+  }
+
   void act_desk() {
     if (wants_operator_) return;
     for (std::uint64_t i = dice_.below(5); i > 0; --i) {
       const auto sending = desk_->next(core_->plain(), now_);
       if (!sending) return;
       const std::uint64_t sequence = sending->letter->sequence;
-      if (!broker_->send(sequence, key_of_[sequence])) return desk_->unsent(sequence);
       was_letter_.insert(sequence);
+      if (const auto readiness = encode(sequence); readiness != Readiness::ready) {
+        readiness == Readiness::not_now ? desk_->postpone(sequence, now_) : desk_->refuse(core_->plain(), sequence, "why");
+        continue;
+      }
+      if (!broker_->send(sequence, key_of_[sequence])) return desk_->unsent(sequence);
       if (defect_ == Defect::letter_deleted_early) store_.letters.erase(sequence);
     }
   }
@@ -228,7 +249,13 @@ class Life {
       const auto action = core_->next_action(now_);
       if (!action) return;
       if (action->kind == ActionKind::send) {
-        if (!desk_->owns(action->sequence) && broker_->send(action->sequence, key_of_[action->sequence])) continue;
+        if (desk_->owns(action->sequence)) return core_->unsent(action->sequence);
+        if (const auto readiness = encode(action->sequence); readiness != Readiness::ready) {
+          ++postponed_;
+          readiness == Readiness::not_now ? core_->postpone(action->sequence, now_) : core_->refuse(action->sequence, now_);
+          continue;
+        }
+        if (broker_->send(action->sequence, key_of_[action->sequence])) continue;
         return core_->unsent(action->sequence);
       }
       if (action->kind == ActionKind::dead_letter) check_dead(*action);
@@ -328,7 +355,7 @@ class Life {
 
   [[nodiscard]] Outline outline() const {
     return {failure_, setup_.events, broker_->log().size(), broker_->log().size() - seen_.size(), dead_letters_, held_, crashes_, parked_, replays_,
-            discarded_.size()};
+            discarded_.size(), postponed_};
   }
 
   Dice dice_;
@@ -336,6 +363,7 @@ class Life {
   Setup setup_;
   Time now_{};
   std::map<std::uint64_t, std::uint64_t> key_of_;
+  std::map<std::uint64_t, Readiness> unencodable_;
   std::set<std::uint64_t> filtered_;
   std::unique_ptr<Broker> broker_;
   // Durable.
@@ -354,7 +382,7 @@ class Life {
   std::set<std::uint64_t> seen_;
   std::map<std::uint64_t, std::uint64_t> last_first_;
   std::set<std::uint64_t> exempt_, was_letter_;
-  std::uint64_t crashes_ = 0, dead_letters_ = 0, held_ = 0, parked_ = 0, replays_ = 0;
+  std::uint64_t crashes_ = 0, postponed_ = 0, dead_letters_ = 0, held_ = 0, parked_ = 0, replays_ = 0;
 };
 
 }  // namespace

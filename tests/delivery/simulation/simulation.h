@@ -10,7 +10,8 @@ namespace user_events::delivery::simulation {
 
 struct Outline {
   std::string failure;  ///< What was broken, one line; empty: nothing.
-  std::uint64_t events = 0, deliveries = 0, duplicates = 0, dead_letters = 0, held = 0, crashes = 0, parked = 0, replays = 0, discarded = 0;
+  std::uint64_t events = 0, deliveries = 0, duplicates = 0, dead_letters = 0, held = 0, crashes = 0, parked = 0, replays = 0, discarded = 0,
+                postponed = 0;  ///< Times that an event could not be encoded.
 };
 
 /// Everything but `defect` follows from the seed: mode, sizes, keys, faults, their times.

@@ -35,13 +35,15 @@ TEST(DeliverySimulation, KeepsOrderLosesNothingAndRepeatsOnlyWhatWasInDoubt) {
     sum.parked += one.parked;
     sum.replays += one.replays;
     sum.discarded += one.discarded;
+    sum.postponed += one.postponed;
   }
   std::printf("%llu seeds: %llu events, %llu crashes, %llu duplicates (all allowed), %llu dead letters, %llu held behind them, %llu parked, "
-              "%llu replayed, %llu discarded\n",
+              "%llu replayed, %llu discarded, %llu times not encoded\n",
               static_cast<unsigned long long>(last - first + 1), static_cast<unsigned long long>(sum.events),
               static_cast<unsigned long long>(sum.crashes), static_cast<unsigned long long>(sum.duplicates),
               static_cast<unsigned long long>(sum.dead_letters), static_cast<unsigned long long>(sum.held),
-              static_cast<unsigned long long>(sum.parked), static_cast<unsigned long long>(sum.replays), static_cast<unsigned long long>(sum.discarded));
+              static_cast<unsigned long long>(sum.parked), static_cast<unsigned long long>(sum.replays), static_cast<unsigned long long>(sum.discarded),
+              static_cast<unsigned long long>(sum.postponed));
   if (given_seed) return;
   EXPECT_GT(sum.crashes, 0u) << "a simulation without faults proves nothing";
   EXPECT_GT(sum.duplicates, 0u);
@@ -49,6 +51,7 @@ TEST(DeliverySimulation, KeepsOrderLosesNothingAndRepeatsOnlyWhatWasInDoubt) {
   EXPECT_GT(sum.parked, 0u);
   EXPECT_GT(sum.replays, 0u);
   EXPECT_GT(sum.discarded, 0u);
+  EXPECT_GT(sum.postponed, 0u);
 }
 
 class DeliveryDefect : public ::testing::TestWithParam<std::pair<Defect, std::string_view>> {};

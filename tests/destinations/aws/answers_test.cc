@@ -141,7 +141,8 @@ TEST(Answers, ACopyOfADeadLetterGoesToItsOwnQueueWithTheCauseAndIsRefusedWhereTh
     if (is_probe(request)) return empty_batch();
     return request.body.find("/1/missing\"") != std::string::npos ? error(400, "QueueDoesNotExist") : all_accepted(request);
   });
-  auto made = destinations::find_kind("sqs")->make(sqs_options(stub.url() + "/1/events"));
+  const auto options = sqs_options(stub.url() + "/1/events");
+  auto made = destinations::find_kind("sqs")->make(options);
   ASSERT_TRUE(made) << describe(made.error());
   auto& destination = **made;
   ASSERT_TRUE(destination.features().dead_letter_target);
@@ -156,7 +157,7 @@ TEST(Answers, ACopyOfADeadLetterGoesToItsOwnQueueWithTheCauseAndIsRefusedWhereTh
     message.target = target;
     message.dead_letter = &cause;
     const auto before = reports.size();
-    while (destination.send(message) == destinations::SendStatus::busy) destination.poll(reports, 50ms);
+    while (destination.send(encode(options, message)) == destinations::SendStatus::busy) destination.poll(reports, 50ms);
     while (reports.size() == before) destination.poll(reports, 50ms);
   }
   EXPECT_EQ(reports[0].outcome, Outcome::accepted) << reports[0].reason;

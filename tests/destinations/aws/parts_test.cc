@@ -7,6 +7,7 @@
 #include "destinations/aws/fault.h"
 #include "destinations/aws/service.h"
 #include "destinations/aws/target.h"
+#include "destinations/format.h"
 
 namespace user_events::destinations::aws {
 namespace {
@@ -38,9 +39,19 @@ TEST(AwsSettings, AreCheckedOneByOne) {
   EXPECT_EQ(finding(options({{"endpoint", "http://127.0.0.1:4566/"}})), "");
   EXPECT_EQ(finding(options({{"endpoint", "http://127.0.0.1@example.com/"}})), "endpoint");
   EXPECT_EQ(finding(options({{"no_such", "1"}})), "no_such");
-  auto binary = options();
-  binary.format = "cloudevents-binary";
-  EXPECT_EQ(finding(binary), "format");
+}
+
+TEST(AwsSettings, BinaryModeIsRefusedForItNeedsMoreHeaders) {
+  for (const char* kind : {"sqs", "sns"}) {
+    auto binary = options();
+    binary.kind = kind;
+    if (binary.kind == "sns") binary.topic = "arn:aws:sns:eu-west-1:1:events";
+    EXPECT_TRUE(check(*find_kind(kind), binary));
+    binary.format = "cloudevents-binary";
+    const auto checked = check(*find_kind(kind), binary);
+    ASSERT_FALSE(checked);
+    EXPECT_EQ(checked.error().fields.at(0).pointer, "format");
+  }
 }
 
 TEST(AwsSettings, NoErrorHoldsAValue) {
@@ -93,15 +104,23 @@ TEST(AwsEntries, TheLargestAttributesFitTheBoundThatIsKeptForThem) {
   message.envelope = {.id = id, .source = source, .type = type, .partition_key = "u", .time_ms = 1, .data = "{}"};
   message.position = {.journal_id = journal, .sequence = 1};
   message.position.replay = 4'000'000'000;
-  const Entry entry = make_entry(message, encoding::Format::plain, true);
+  const Entry entry = make_entry(message, true);
   EXPECT_LE(entry.bytes - entry.body.size(), kAttributesBoundBytes);
   EXPECT_LE(entry.attributes.size(), 10u);
 }
 
-TEST(AwsEntries, NoncharactersAreEscapedAndNothingElse) {
-  std::string json = "\"\xEF\xBF\xBE \xEF\xBF\xBF \xEF\xBF\xBD \xEF\xBF\"";
-  escape_noncharacters(json);
-  EXPECT_EQ(json, "\"\\ufffe \\uffff \xEF\xBF\xBD \xEF\xBF\"");
+TEST(AwsEntries, AMessagesOwnHeadersAreAttributesAndTheCauseGivesWayToThem) {
+  Message message;
+  message.envelope = {.id = "e", .source = "urn:test", .type = "user.created", .partition_key = "u", .time_ms = 1, .data = "{}"};
+  message.position = {.journal_id = "j", .sequence = 1, .replay = 1};
+  message.headers.add({"signature", "abc"});
+  const DeadLetterCause cause{.destination = "kafka", .reason = "too large", .attempts = 3};
+  message.dead_letter = &cause;
+  const Entry entry = make_entry(message, false);
+  ASSERT_EQ(entry.attributes.size(), 10u) << "what SQS allows";
+  EXPECT_EQ(entry.attributes[7].name, "signature");
+  EXPECT_EQ(entry.attributes[7].value, "abc");
+  EXPECT_EQ(entry.attributes[9].name, kDeadLetterReasonHeader);
 }
 
 Entry entry_of(std::uint64_t sequence, std::uint64_t bytes) {

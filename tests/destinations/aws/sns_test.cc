@@ -48,7 +48,7 @@ TEST(Sns, EveryByteOfABodyArrives) {
                       .data = "{\"name\":\"Ünï \\\"q\\\" <&>+%41 \xF0\x9F\x98\x80 \xEF\xBF\xBF\"}"};
   message.position = {.journal_id = kJournal, .sequence = 1};
   std::vector<destinations::Report> reports;
-  while ((*made)->send(message) == destinations::SendStatus::busy) (*made)->poll(reports, 50ms);
+  while ((*made)->send(encode(options, message)) == destinations::SendStatus::busy) (*made)->poll(reports, 50ms);
   while (reports.empty()) (*made)->poll(reports, 50ms);
   ASSERT_EQ(reports[0].outcome, Outcome::accepted) << reports[0].reason;
   const auto messages = moto().receive(queue, 1);

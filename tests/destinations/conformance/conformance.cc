@@ -4,6 +4,8 @@
 
 #include <map>
 
+#include "destinations/format.h"
+
 namespace user_events::tests::conformance {
 namespace {
 
@@ -43,7 +45,9 @@ void Conformance::start_delivery() {
   ASSERT_NE(kind, nullptr) << options_.kind;
   auto made = kind->make(options_);
   ASSERT_TRUE(made) << describe(made.error());
-  const auto started = try_start(std::make_unique<WatchedDestination>(*std::move(made), watch_));
+  auto encoder = destinations::make_json_encoder(*kind, options_);
+  ASSERT_TRUE(encoder) << describe(encoder.error());
+  const auto started = try_start(std::make_unique<WatchedDestination>(*std::move(made), watch_), *std::move(encoder));
   ASSERT_TRUE(started) << describe(started.error());
 }
 

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "conformance.h"
+#include "destinations/encode.h"
 
 namespace user_events::tests::conformance {
 namespace {
@@ -13,7 +14,7 @@ std::vector<std::string> formats_of(const DestinationOptions& options) {
   for (const std::string format : {"cloudevents", "cloudevents-binary", "plain"}) {
     auto with_format = options;
     with_format.format = format;
-    if (destinations::find_kind(options.kind)->check(with_format)) taken.push_back(format);
+    if (destinations::check(*destinations::find_kind(options.kind), with_format)) taken.push_back(format);
   }
   return taken;
 }
@@ -128,7 +129,7 @@ TEST_P(Conformance, AReplayIsNotTakenForADuplicate) {
     message.position.replay = replay;
     std::vector<destinations::Report> reports;
     ASSERT_TRUE(in_the_end([&] {
-      if (destination.send(message) == destinations::SendStatus::queued) return true;
+      if (destination.send(encode(options_, message)) == destinations::SendStatus::queued) return true;
       destination.poll(reports, milliseconds(10));
       return false;
     })) << destination.health().detail;

@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <fstream>
 
+#include "destinations/encode.h"
+
 namespace user_events::tests {
 
 using destinations::Outcome;
@@ -36,7 +38,7 @@ DestinationOptions options_for(const std::string& topic, std::map<std::string, s
 }
 
 Loop::Loop(const DestinationOptions& options, std::uint64_t count, std::uint64_t users, Saved saved)
-    : count_(count), users_(users), saved_(std::move(saved)) {
+    : options_(options), count_(count), users_(users), saved_(std::move(saved)) {
   auto config = destinations::kafka::parse(options);
   if (!config) throw std::runtime_error(describe(config.error()));
   destination_ = std::make_unique<destinations::kafka::KafkaDestination>(*std::move(config));
@@ -66,7 +68,7 @@ bool Loop::send(std::uint64_t sequence) {
                       .extensions = {},
                       .data = data};
   message.position = {.journal_id = journal_id_, .sequence = sequence};
-  return destination_->send(message) == SendStatus::queued;
+  return destination_->send(encode(options_, message)) == SendStatus::queued;
 }
 
 void Loop::step(std::chrono::milliseconds timeout) {

@@ -76,6 +76,7 @@ class Loop {
   bool send(std::uint64_t sequence);
   void advance(std::uint64_t sequence);
 
+  DestinationOptions options_;
   std::uint64_t count_, users_;
   std::unique_ptr<destinations::kafka::KafkaDestination> destination_;
   std::string journal_id_;

@@ -4,6 +4,8 @@
 
 #include <stdexcept>
 
+#include "destinations/encode.h"
+
 namespace user_events::tests {
 
 using destinations::Outcome;
@@ -41,7 +43,8 @@ void Loop::ASSERT_OK(const Result<void>& result) {
   if (!result) throw std::runtime_error(describe(result.error()));
 }
 
-Loop::Loop(const DestinationOptions& options, std::uint64_t count, std::uint64_t users) : count_(count), users_(users), pending_(count) {
+Loop::Loop(const DestinationOptions& options, std::uint64_t count, std::uint64_t users)
+    : options_(options), count_(count), users_(users), pending_(count) {
   auto config = destinations::rabbitmq::parse(options);
   if (!config) throw std::runtime_error(describe(config.error()));
   destination_ = std::make_unique<destinations::rabbitmq::RabbitMqDestination>(*std::move(config));
@@ -69,7 +72,7 @@ bool Loop::send(std::uint64_t sequence) {
     message.target = dead_letter_queue;
     message.dead_letter = &cause;
   }
-  return destination_->send(message) == SendStatus::queued;
+  return destination_->send(encode(options_, message)) == SendStatus::queued;
 }
 
 void Loop::step(std::chrono::milliseconds timeout) {

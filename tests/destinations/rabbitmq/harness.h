@@ -69,6 +69,7 @@ class Loop {
   void take(const destinations::Report& report);
   bool send(std::uint64_t sequence);
 
+  DestinationOptions options_;
   std::uint64_t count_, users_;
   std::unique_ptr<destinations::rabbitmq::RabbitMqDestination> destination_;
   std::map<std::uint64_t, std::deque<std::uint64_t>> waiting_;  ///< By user.

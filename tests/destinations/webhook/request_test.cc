@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "destinations/encode.h"
+
 namespace user_events::destinations::webhook {
 namespace {
 
@@ -25,13 +27,21 @@ Message message() {
   return one;
 }
 
-Config config(encoding::Format format) {
+Config config() {
   Config one;
   one.url = "https://example.com/hook";
   one.secrets = {*SigningSecret::parse(kSecret)};
-  one.format = format;
   one.headers = {"Authorization: Bearer x"};
   return one;
+}
+
+/// Its views are valid until the next one.
+Message encoded(const std::string& format) {
+  DestinationOptions options;
+  options.kind = "webhook";
+  options.format = format;
+  Message one = message();
+  return tests::encode(options, one);
 }
 
 bool has(const http::Request& request, std::string_view header) {
@@ -78,24 +88,30 @@ TEST(WebhookRequest, TheIdHoldsNoDotAndTellsReplaysApart) {
 }
 
 TEST(WebhookRequest, AWholeCloudEventComesWithItsOwnMediaType) {
-  const auto request = make_request(config(encoding::Format::cloudevents), message(), 1'700'000'001);
+  const auto request = make_request(config(), encoded("cloudevents"), 1'700'000'001);
   EXPECT_TRUE(has(request, "Content-Type: application/cloudevents+json; charset=UTF-8"));
   EXPECT_TRUE(has(request, "webhook-id: a%2Eb%20c"));
   EXPECT_TRUE(has(request, "webhook-timestamp: 1700000001"));
   EXPECT_TRUE(has(request, "webhook-signature: " +
-                               signatures(config({}).secrets, "a%2Eb%20c", 1'700'000'001, request.body)));
+                               signatures(config().secrets, "a%2Eb%20c", 1'700'000'001, request.body)));
   EXPECT_TRUE(has(request, "Authorization: Bearer x"));
   EXPECT_NE(request.body.find("\"specversion\":\"1.0\""), std::string::npos);
   EXPECT_FALSE(request.use_proxy);
 }
 
 TEST(WebhookRequest, InBinaryModeAttributesAreHeaders) {
-  const auto request = make_request(config(encoding::Format::cloudevents_binary), message(), 1);
+  const auto request = make_request(config(), encoded("cloudevents-binary"), 1);
   EXPECT_EQ(request.body, R"({"n":1})");
   for (const char* header :
        {"Content-Type: application/json", "ce-specversion: 1.0", "ce-id: a.b%20c", "ce-source: urn:test",
         "ce-type: user.created", "ce-subject: u%201", "ce-sequence: 00000000000000000007"})
     EXPECT_TRUE(has(request, header)) << header;
+}
+
+TEST(WebhookRequest, AMessagesFurtherHeadersGoOutUnderTheirName) {
+  Message one = encoded("plain");
+  one.headers.add({"signature", "a b"});
+  EXPECT_TRUE(has(make_request(config(), one, 1), "signature: a b"));
 }
 
 }  // namespace

@@ -1,0 +1,60 @@
+#include "destinations/format.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/try.h"
+
+namespace user_events::destinations {
+namespace {
+
+constexpr std::string_view kCode = "destination-setting";
+
+Error finding(const DestinationOptions& options, std::string_view key, std::string sentence) {
+  Error error{ErrorKind::usage, std::string(kCode), fmt::format("destination '{}': {} {}", options.name, key, sentence), {}, {}};
+  error.fields.push_back({std::string(key), std::string(kCode), std::move(sentence)});
+  return error;
+}
+
+Result<void> check_format(const Kind& kind, const DestinationOptions& options) {
+  UE_TRY_ASSIGN(const auto format, format_of(options));
+  if (format == encoding::Format::cloudevents_binary && !kind.carries.headers)
+    return std::unexpected(finding(options, "format",
+                                   fmt::format("cannot be cloudevents-binary: a {} destination has no headers for all attributes (cloudevents or plain)",
+                                               kind.name)));
+  return {};
+}
+
+Result<void> check_encoding(const DestinationOptions& options) {
+  if (options.encoding == "json") return {};
+  return std::unexpected(finding(options, "encoding", "is unknown (json)"));
+}
+
+}  // namespace
+
+Result<encoding::Format> format_of(const DestinationOptions& options) {
+  if (options.format == "cloudevents") return encoding::Format::cloudevents;
+  if (options.format == "cloudevents-binary") return encoding::Format::cloudevents_binary;
+  if (options.format == "plain") return encoding::Format::plain;
+  return std::unexpected(finding(options, "format", "is unknown (cloudevents, cloudevents-binary or plain)"));
+}
+
+Result<void> check(const Kind& kind, const DestinationOptions& options) {
+  Result<void> all = kind.check(options);
+  for (auto one : {check_format(kind, options), check_encoding(options)}) {
+    if (one) continue;
+    if (all)
+      all = std::move(one);
+    else
+      all.error().fields.insert(all.error().fields.end(), one.error().fields.begin(), one.error().fields.end());
+  }
+  return all;
+}
+
+Result<std::unique_ptr<encoding::Encoder>> make_json_encoder(const Kind& kind, const DestinationOptions& options) {
+  UE_TRY_ASSIGN(const auto format, format_of(options));
+  return encoding::make_json_encoder({.format = format, .escape_noncharacters = !kind.carries.noncharacters});
+}
+
+}  // namespace user_events::destinations

@@ -1,0 +1,57 @@
+#include "destinations/format.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace user_events::destinations {
+namespace {
+
+DestinationOptions options(const std::string& format, const std::string& encoding = "json") {
+  DestinationOptions out;
+  out.name = "d";
+  out.kind = "file";
+  out.topic = "/tmp/out";
+  out.format = format;
+  out.encoding = encoding;
+  return out;
+}
+
+/// The keys of the findings, each once, in their order.
+std::vector<std::string> findings(const DestinationOptions& given, const Kind& kind = *find_kind("file")) {
+  std::vector<std::string> keys;
+  if (const auto checked = check(kind, given); !checked)
+    for (const auto& field : checked.error().fields) keys.push_back(field.pointer);
+  return keys;
+}
+
+using Keys = std::vector<std::string>;
+
+TEST(Format, IsOneOfThree) {
+  EXPECT_EQ(findings(options("cloudevents")), Keys{});
+  EXPECT_EQ(findings(options("plain")), Keys{});
+  EXPECT_EQ(findings(options("avro")), Keys{"format"});
+  EXPECT_EQ(findings(options("cloudevents", "swordfish")), Keys{"encoding"});
+  EXPECT_EQ(findings(options("x", "y")), (Keys{"format", "encoding"}));
+}
+
+TEST(Format, BinaryModeIsForKindsWhoseMessagesHaveHeaders) {
+  for (const Kind& kind : kinds()) {
+    const bool has_headers = kind.name != "file" && kind.name != "stdout" && kind.name != "sqs" && kind.name != "sns";
+    EXPECT_EQ(kind.carries.headers, has_headers) << kind.name;
+    EXPECT_EQ(std::ranges::count(findings(options("cloudevents-binary"), kind), "format"), has_headers ? 0 : 1) << kind.name;
+  }
+}
+
+TEST(Format, AKindsOwnFindingsComeFirstAndTheOthersWithThem) {
+  Kind kind = *find_kind("webhook");
+  auto given = options("x");
+  given.kind = "webhook";
+  const auto keys = findings(given, kind);
+  ASSERT_GE(keys.size(), 2u);
+  EXPECT_EQ(keys.back(), "format");
+  EXPECT_NE(keys.front(), "format");
+}
+
+}  // namespace
+}  // namespace user_events::destinations
