@@ -29,8 +29,8 @@ UserCreated created() {
   return {.user_id = "u-4711", .email = "ada.lovelace@example.com", .username = "ada", .status = "active"};
 }
 
-const catalogue::Catalogue& builtin() {
-  static const catalogue::Catalogue catalogue = catalogue::Catalogue::builtin().value();
+const base::Live<catalogue::Catalogue>& builtin() {
+  static const base::Live<catalogue::Catalogue> catalogue(catalogue::Catalogue::builtin().value());
   return catalogue;
 }
 

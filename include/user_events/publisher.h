@@ -59,6 +59,13 @@ struct DestinationStatus {
   std::vector<std::string> notes;       ///< Reduced promises (`unsafe`, at least once only, a gap) and why; a lag alarm.
 };
 
+struct CatalogueStatus {
+  std::size_t types = 0, versions = 0;  ///< Event types, and all their versions.
+  std::string loaded;                   ///< Since when this catalogue counts, RFC 3339.
+  std::uint64_t reloads = 0;            ///< That were taken, since start.
+  std::string problem;                  ///< Why the last reload was refused; empty: it was not.
+};
+
 struct Status {
   std::string version, journal_id, data_dir;
   std::uint64_t first_sequence = 1, last_sequence = 0;
@@ -67,6 +74,7 @@ struct Status {
   std::string problem;
   std::uint64_t accepted = 0, duplicates = 0, rejected = 0;  ///< Events since start.
   std::chrono::milliseconds uptime{0};
+  CatalogueStatus catalogue;
   std::vector<DestinationStatus> destinations;
 };
 
@@ -82,6 +90,8 @@ struct ReadQuery {
   std::vector<std::string> types = {};  ///< Patterns as in a destination's `types`; empty: all.
   std::string user = {};           ///< User id; empty: all.
   std::size_t limit = 100;         ///< 1..1000.
+  /// Versions in which events are wanted: `1` for all types, `user.rated=2` for one. Empty: as they were published.
+  std::vector<std::string> versions = {};
 };
 
 struct ReadPage {
@@ -145,9 +155,11 @@ class UserEventPublisher {
   void on_delivered(std::uint64_t sequence, std::chrono::milliseconds timeout,
                     std::move_only_function<void(std::vector<DeliveryProgress>)> callback);
 
-  /// A page of durable events. Cost: reads the journal from `after`, at most 16 MiB a call.
+  /// A page of durable events. Cost: reads the journal from `after`, at most 16 MiB a call. Errors: invalid, code `cast-refused` or `no-cast`: the first event of the page
+  /// cannot be said in the version wanted (the message names its number), or its type has no such version.
   [[nodiscard]] Result<ReadPage> read(const ReadQuery& query) const;
-  [[nodiscard]] Result<StoredEvent> find(std::string_view id) const;
+  /// The event of that id, `versions` as in ReadQuery. Errors not_found, and as `read`.
+  [[nodiscard]] Result<StoredEvent> find(std::string_view id, const std::vector<std::string>& versions = {}) const;
   [[nodiscard]] std::uint64_t last_sequence() const noexcept;
   /// `listener` (must not block) after each group commit, once the callbacks of all publishes in it have been called.
   /// Returns a token; after remove it is not called again.
@@ -185,6 +197,10 @@ class UserEventPublisher {
   /// The event types that `options` name, those of `catalogue_dir` included, without opening anything. Errors as open() has for them.
   [[nodiscard]] static Result<std::vector<SchemaInfo>> schemas_of(const Options& options);
   [[nodiscard]] Result<SchemaInfo> schema(std::string_view type, std::uint32_t version = 0) const;
+  /// Reads `catalogue_dir` again and takes new types and versions, whose names (`user.rated:2`) it returns. Published files must be what they
+  /// were, and each new version must be castable from the one before; else the error says what is wrong, and nothing changes.
+  /// Publishing and reading go on undisturbed. Errors: usage.
+  [[nodiscard]] Result<std::vector<std::string>> reload_catalogue();
   [[nodiscard]] const Options& options() const noexcept;
 
   /// Orderly end: no more publishing, journal committed, destinations flushed until `deadline`, positions saved.

@@ -155,6 +155,10 @@ Result<Status> parse_status(std::string_view body) {
   out.duplicates = number(root, "duplicates");
   out.rejected = number(root, "rejected");
   out.uptime = seconds(root, "uptimeSeconds");
+  element catalogue;
+  if (root["catalogue"].get(catalogue) == simdjson::SUCCESS)
+    out.catalogue = {static_cast<std::size_t>(number(catalogue, "types")), static_cast<std::size_t>(number(catalogue, "versions")),
+                     text(catalogue, "loaded"), number(catalogue, "reloads"), text(catalogue, "problem")};
   simdjson::dom::array destinations;
   if (out.journal_id.empty() || root["destinations"].get(destinations) != simdjson::SUCCESS)
     return not_understood();

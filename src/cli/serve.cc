@@ -32,6 +32,13 @@ sigset_t stop_signals() {
   return set;
 }
 
+/// What the daemon waits for: those, and SIGHUP, at which it reads its catalogue folder again.
+sigset_t awaited_signals() {
+  sigset_t set = stop_signals();
+  sigaddset(&set, SIGHUP);
+  return set;
+}
+
 extern "C" void exit_at_once(int signal) { ::_exit(128 + signal); }
 
 /// From now on the second SIGTERM or SIGINT ends the process without more ado; what was accepted is on disk.
@@ -70,6 +77,25 @@ Result<Options> options_of(const ServeArguments& arguments) {
   return options;
 }
 
+void reload_catalogue(UserEventPublisher& publisher) {
+  const auto added = publisher.reload_catalogue();
+  if (!added)
+    observability::log().error("SIGHUP: the catalogue stays as it was: {}", describe(added.error()));
+  else if (added->empty())
+    observability::log().info("SIGHUP: the catalogue folder holds nothing new");
+  else
+    observability::log().info("SIGHUP: new event types and versions: {}", fmt::join(*added, ", "));
+}
+
+/// Until SIGTERM or SIGINT.
+void wait_for_stop(UserEventPublisher& publisher) {
+  const sigset_t set = awaited_signals();
+  for (int signal = 0; signal != SIGTERM && signal != SIGINT;) {
+    sigwait(&set, &signal);
+    if (signal == SIGHUP) reload_catalogue(publisher);
+  }
+}
+
 std::string destination_names(const Options& options) {
   std::string out;
   for (const auto& destination : options.destinations)
@@ -84,7 +110,7 @@ Result<void> serve(const ServeArguments& arguments) {
   observability::configure_log(options.log);
   // Before any thread exists: all inherit the mask, and only this one takes the signals.
   std::signal(SIGPIPE, SIG_IGN);
-  const sigset_t set = stop_signals();
+  const sigset_t set = awaited_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 
   UE_TRY_ASSIGN(UserEventPublisher publisher, UserEventPublisher::open(options));
@@ -93,8 +119,7 @@ Result<void> serve(const ServeArguments& arguments) {
   message(fmt::format("user-events {} listens on {} (data: {}, destinations: {})", version(), http->url(),
                       options.data_dir, destination_names(options)));
 
-  int signal = 0;
-  sigwait(&set, &signal);
+  wait_for_stop(publisher);
   exit_at_next_signal();
   observability::log().info(
       "stopping: requests under way are finished, then what can be delivered is delivered");

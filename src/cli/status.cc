@@ -64,6 +64,11 @@ std::string status_text(const Status& status, bool is_directory) {
   if (!is_directory)
     out += fmt::format("since start      {} accepted, {} repeated, {} refused\n", grouped(status.accepted),
                        grouped(status.duplicates), grouped(status.rejected));
+  if (!is_directory)
+    out += fmt::format("event types      {} in {} versions, as of {}\n", status.catalogue.types, status.catalogue.versions,
+                       status.catalogue.loaded);
+  if (!status.catalogue.problem.empty())
+    out += fmt::format("  refused        a reload of the catalogue: {}\n", status.catalogue.problem);
   if (status.destinations.empty() && !is_directory) out += "destinations     none configured\n";
   for (const auto& destination : status.destinations) out += destination_text(destination);
   return out;

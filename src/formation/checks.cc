@@ -4,6 +4,7 @@
 #include "base/json_text.h"
 #include "base/time_text.h"
 #include "base/uri_text.h"
+#include "catalogue/succession.h"
 #include "formation/former_impl.h"
 
 namespace user_events::formation {
@@ -130,12 +131,14 @@ const catalogue::EventType* Former::Impl::find_type(const RawEvent& raw, const F
     version = schema->version;
     version_field = "dataschema";
   }
-  if (const catalogue::EventType* found = catalogue.find(type, version)) return found;
-  if (catalogue.has_type(type)) {
-    findings.add(version_field, "unknown-version", "this type has no such version");
+  const catalogue::Catalogue& types = catalogue.now();
+  if (const catalogue::EventType* found = types.find(type, version)) return found;
+  if (types.has_type(type)) {
+    findings.add(version_field, "unknown-version",
+                 "this type has no such version; there is " + catalogue::list_of(catalogue::versions_of(types, type)));
   } else {
     const std::string nearest =
-        type.size() <= kMaxDetailTypeBytes ? catalogue.nearest_type(type) : std::string();
+        type.size() <= kMaxDetailTypeBytes ? types.nearest_type(type) : std::string();
     findings.add("type", "unknown-type",
                  nearest.empty() ? "there is no such event type"
                                  : "there is no such event type; the nearest is `" + nearest + "`");

@@ -99,7 +99,7 @@ void FormedBatch::truncate(std::size_t size) noexcept {
 
 // ---- Former ----
 
-Former::Former(const catalogue::Catalogue& catalogue, Settings settings, const ports::Clock& clock,
+Former::Former(const base::Live<catalogue::Catalogue>& catalogue, Settings settings, const ports::Clock& clock,
                ports::Random& random)
     : impl_(std::make_unique<const Impl>(catalogue, std::move(settings), clock, random)) {}
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/live.h"
 #include "catalogue/catalogue.h"
 #include "journal/record.h"
 #include "ports/clock.h"
@@ -65,7 +66,8 @@ struct Context {
 /// Immutable, thread-safe; parsers are per thread.
 class Former {
  public:
-  Former(const catalogue::Catalogue& catalogue, Settings settings, const ports::Clock& clock, ports::Random& random);
+  /// Each event is formed by the catalogue that counts when its turn comes.
+  Former(const base::Live<catalogue::Catalogue>& catalogue, Settings settings, const ports::Clock& clock, ports::Random& random);
   ~Former();
 
   /// Adds the event(s) of a body to `out`, all or none. Errors: malformed (400; bad JSON, bad UTF-8, too deep, not one document),

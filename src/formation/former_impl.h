@@ -45,7 +45,7 @@ void add_bad_key(const LaneKey& key, const catalogue::EventType* type, const Fin
 [[nodiscard]] Result<void> check_mark(std::string_view text);
 
 struct Former::Impl {
-  Impl(const catalogue::Catalogue& events, Settings given, const ports::Clock& time, ports::Random& chance)
+  Impl(const base::Live<catalogue::Catalogue>& events, Settings given, const ports::Clock& time, ports::Random& chance)
       : catalogue(events),
         source(std::move(given.source)),
         limits(given.limits),
@@ -85,7 +85,7 @@ struct Former::Impl {
   bool write(const Attributes& attributes, std::string_view type, std::uint32_t version, const LaneKey& key,
              const Context& context, std::int64_t now_ms, FormedBatch& out, WriteData&& write_data) const;
 
-  const catalogue::Catalogue& catalogue;
+  const base::Live<catalogue::Catalogue>& catalogue;
   const std::string source;
   const LimitOptions limits;
   const Keys keys;

@@ -57,7 +57,7 @@ Result<void> Former::form(const Event& event, const PublishOptions& options, con
                  move_below_data(list, before);
                  data_bytes = arena.size() - begin;
                  if (good && !is_good_key(key))
-                   add_bad_key(key, impl_->catalogue.find(Event::kType, Event::kVersion), findings);
+                   add_bad_key(key, impl_->catalogue.now().find(Event::kType, Event::kVersion), findings);
                  return list.empty();
                });
   if (!list.empty()) return std::unexpected(invalid_event(std::move(list)));

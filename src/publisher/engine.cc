@@ -62,12 +62,6 @@ Result<void> refuse_unknown_positions(const Options& options, state::State& stat
 
 }  // namespace
 
-Result<catalogue::Catalogue> load_catalogue(const Options& options) {
-  UE_TRY_ASSIGN(auto catalogue, catalogue::Catalogue::builtin());
-  if (!options.catalogue_dir.empty()) UE_TRY(catalogue.load_directory(options.catalogue_dir));
-  return catalogue;
-}
-
 UserEventPublisher::Impl::~Impl() {
   if (auto done = close(std::chrono::seconds(10)); !done)
     observability::log().warn("close: {}", describe(done.error()));
@@ -120,14 +114,14 @@ UserEventPublisher::~UserEventPublisher() = default;
 Result<UserEventPublisher> UserEventPublisher::open(Options options) {
   auto impl = std::make_unique<Impl>();
   impl->started = ports::system_clock().steady();
-  UE_TRY_ASSIGN(impl->catalogue, load_catalogue(options));
+  UE_TRY_ASSIGN(impl->types, publisher::EventTypes::load(options));
   if (!options.read_only) UE_TRY(make_data_directory(options.data_dir));
   // The journal's lock comes first: it keeps a second process away from everything else in the directory.
   UE_TRY_ASSIGN(impl->journal, journal::Journal::open(ports::posix_file_system(), ports::system_clock(),
                                                       ports::system_random(), journal_options(options)));
   UE_TRY_ASSIGN(impl->state, open_state(options));
   impl->former = std::make_unique<formation::Former>(
-      impl->catalogue, formation::Settings{options.source, options.limits, impl->journal->secret()}, ports::system_clock(),
+      impl->types->catalogue(), formation::Settings{options.source, options.limits, impl->journal->secret()}, ports::system_clock(),
       ports::system_random());
   if (!options.read_only) UE_TRY(refuse_unknown_positions(options, *impl->state));
   if (options.read_only) options.destinations.clear();

@@ -6,18 +6,15 @@
 #include <string>
 #include <vector>
 
-#include "catalogue/catalogue.h"
 #include "delivery/runner.h"
 #include "formation/former.h"
 #include "journal/journal.h"
+#include "publisher/event_types.h"
 #include "publisher/housekeeper.h"
 #include "state/state.h"
 #include "user_events/publisher.h"
 
 namespace user_events {
-
-/// The built-in event types and those of `catalogue_dir`.
-[[nodiscard]] Result<catalogue::Catalogue> load_catalogue(const Options& options);
 
 /// One configured destination while it runs.
 struct RunningDestination {
@@ -30,7 +27,7 @@ struct RunningDestination {
 struct UserEventPublisher::Impl {
   Options options;
   ports::SteadyTime started;
-  catalogue::Catalogue catalogue;
+  std::unique_ptr<publisher::EventTypes> types;
   std::unique_ptr<state::State> state;
   std::unique_ptr<journal::Journal> journal;
   std::unique_ptr<formation::Former> former;

@@ -5,6 +5,8 @@
 
 #include "base/try.h"
 #include "base/type_filter.h"
+#include "base/type_versions.h"
+#include "catalogue/succession.h"
 #include "encoding/envelope.h"
 #include "publisher/engine.h"
 
@@ -15,14 +17,46 @@ constexpr std::size_t kMaxPageEvents = 1'000;
 /// One call reads at most about this much of the journal, so that a filter that matches nothing answers in bounded time.
 constexpr std::size_t kMaxScanBytes = 16u << 20;
 
-Result<StoredEvent> to_stored(const journal::RecordView& record, const std::string& journal_id) {
-  UE_TRY_ASSIGN(const auto envelope, encoding::view(record.id, record.type, record.key, record.payload));
-  StoredEvent event;
-  event.sequence = record.sequence;
-  event.type = record.type;
-  encoding::append_cloudevents_json(envelope, {journal_id, record.sequence}, event.json);
-  return event;
+/// Says of a failed cast which event it was.
+Error not_in_that_version(Error error, std::uint64_t sequence) {
+  error.message = fmt::format("event number {}: {}", sequence, error.message);
+  error.hint = fmt::format("ask for another version of its type, or go on after it (after={})", sequence);
+  error.fields.clear();
+  return error;
 }
+
+/// The event as it stands in the journal, in the version that is wanted of its type.
+class Stored {
+ public:
+  Stored(const std::string& journal_id, const casts::Casts& casts, base::TypeVersions versions)
+      : journal_id_(journal_id), casts_(casts), versions_(std::move(versions)) {}
+
+  Result<StoredEvent> read(const journal::RecordView& record) {
+    UE_TRY_ASSIGN(auto envelope, encoding::view(record.id, record.type, record.key, record.payload));
+    if (const auto wanted = versions_.of(record.type); wanted != 0 && wanted != envelope.version) {
+      data_.clear();
+      if (auto cast = casts_.cast(record.type, envelope.version, wanted, envelope.data, data_); !cast)
+        return std::unexpected(not_in_that_version(std::move(cast).error(), record.sequence));
+      envelope.data = data_;
+      envelope.version = wanted;
+    }
+    return to_event(envelope, record);
+  }
+
+ private:
+  StoredEvent to_event(const encoding::Envelope& envelope, const journal::RecordView& record) const {
+    StoredEvent event;
+    event.sequence = record.sequence;
+    event.type = record.type;
+    encoding::append_cloudevents_json(envelope, {journal_id_, record.sequence}, event.json);
+    return event;
+  }
+
+  const std::string& journal_id_;
+  const casts::Casts& casts_;
+  const base::TypeVersions versions_;
+  std::string data_;
+};
 
 SchemaInfo to_info(const catalogue::EventType& type) { return {type.name, type.version, type.title, type.schema_text}; }
 
@@ -38,6 +72,8 @@ Result<ReadPage> UserEventPublisher::read(const ReadQuery& query) const {
   if (query.limit == 0 || query.limit > kMaxPageEvents)
     return fail(ErrorKind::invalid, "limit", fmt::format("limit must be 1 to {}", kMaxPageEvents));
   UE_TRY_ASSIGN(const auto filter, base::TypeFilter::parse(query.types));
+  UE_TRY_ASSIGN(auto versions, base::TypeVersions::parse(query.versions));
+  Stored stored(impl_->journal->id(), impl_->types->casts().now(), std::move(versions));
   ReadPage page;
   page.next = query.after;
   const auto first = impl_->journal->stats().first_sequence;
@@ -48,20 +84,27 @@ Result<ReadPage> UserEventPublisher::read(const ReadQuery& query) const {
     for (std::size_t i = 0; i < chunk.size(); ++i) {
       const auto& record = chunk[i];
       if (page.events.size() == query.limit) return page;
-      page.next = record.sequence;
       scanned += record.payload.size() + record.id.size();
-      if (!filter.matches(record.type) || (!query.user.empty() && record.key != query.user)) continue;
-      UE_TRY_ASSIGN(auto event, to_stored(record, impl_->journal->id()));
-      page.events.push_back(std::move(event));
+      if (filter.matches(record.type) && (query.user.empty() || record.key == query.user)) {
+        auto event = stored.read(record);
+        // What lies before it is answered first; then the page begins with the event that cannot be, and says so.
+        if (!event && event.error().kind == ErrorKind::invalid && page.next != query.after) return page;
+        if (!event) return std::unexpected(std::move(event).error());
+        page.events.push_back(*std::move(event));
+      }
+      page.next = record.sequence;
     }
   }
   return page;
 }
 
-Result<StoredEvent> UserEventPublisher::find(std::string_view id) const {
+Result<StoredEvent> UserEventPublisher::find(std::string_view id, const std::vector<std::string>& versions) const {
+  UE_TRY_ASSIGN(auto wanted, base::TypeVersions::parse(versions));
   UE_TRY_ASSIGN(const auto found, impl_->journal->find({}, id));
-  return to_stored(found.chunk[found.index], impl_->journal->id());
+  return Stored(impl_->journal->id(), impl_->types->casts().now(), std::move(wanted)).read(found.chunk[found.index]);
 }
+
+Result<std::vector<std::string>> UserEventPublisher::reload_catalogue() { return impl_->types->reload(); }
 
 std::uint64_t UserEventPublisher::last_sequence() const noexcept { return impl_->journal->durable_sequence(); }
 
@@ -72,20 +115,22 @@ std::uint64_t UserEventPublisher::add_listener(std::function<void(std::uint64_t)
 void UserEventPublisher::remove_listener(std::uint64_t token) { impl_->journal->remove_listener(token); }
 
 std::vector<SchemaInfo> UserEventPublisher::schemas() const {
-  return to_infos(impl_->catalogue);
+  return to_infos(impl_->types->catalogue().now());
 }
 
 Result<std::vector<SchemaInfo>> UserEventPublisher::schemas_of(const Options& options) {
-  UE_TRY_ASSIGN(const auto catalogue, load_catalogue(options));
-  return to_infos(catalogue);
+  UE_TRY_ASSIGN(const auto types, publisher::EventTypes::load(options));
+  return to_infos(types->catalogue().now());
 }
 
 Result<SchemaInfo> UserEventPublisher::schema(std::string_view type, std::uint32_t version) const {
-  if (const auto* found = impl_->catalogue.find(type, version)) return to_info(*found);
-  if (impl_->catalogue.has_type(type))
-    return fail(ErrorKind::not_found, "unknown-version", fmt::format("event type {} has no version {}", type, version),
+  const auto& catalogue = impl_->types->catalogue().now();
+  if (const auto* found = catalogue.find(type, version)) return to_info(*found);
+  if (const auto known = catalogue::versions_of(catalogue, type); !known.empty())
+    return fail(ErrorKind::not_found, "unknown-version",
+                fmt::format("event type {} has no version {}, only {}", type, version, catalogue::list_of(known)),
                 "`user-events schema list` names the versions");
-  const auto near = impl_->catalogue.nearest_type(type);
+  const auto near = catalogue.nearest_type(type);
   return fail(ErrorKind::not_found, "unknown-type", "there is no such event type",
               near.empty() ? "`user-events schema list` names them" : fmt::format("did you mean {}?", near));
 }

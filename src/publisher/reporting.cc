@@ -99,6 +99,7 @@ Status UserEventPublisher::status() const {
   out.accepted = journal.records_accepted;
   out.duplicates = journal.duplicates;
   out.rejected = impl_->rejected.load(std::memory_order_relaxed);
+  out.catalogue = impl_->types->status();
   out.uptime = std::chrono::duration_cast<std::chrono::milliseconds>(ports::system_clock().steady() - impl_->started);
   for (std::size_t i = 0; i < impl_->destinations.size(); ++i)
     out.destinations.push_back(to_status(impl_->destinations[i], impl_->housekeeper->lag_state(i), out.last_sequence));
@@ -120,6 +121,9 @@ std::string UserEventPublisher::metrics() const {
   text.gauge("user_events_journal_size_bytes", "Segments and indexes on disk.", static_cast<double>(status.disk_bytes));
   text.counter("user_events_journal_written_bytes_total", "Bytes written since start.", static_cast<double>(journal.bytes_written));
   text.counter("user_events_journal_syncs_total", "Group commits synced since start.", static_cast<double>(journal.syncs));
+  text.gauge("user_events_catalogue_versions", "Event types known, each version counted.", static_cast<double>(status.catalogue.versions));
+  text.gauge("user_events_catalogue_reload_refused", "1 while the catalogue folder as it is now is refused; what was loaded before goes on.",
+             status.catalogue.problem.empty() ? 0 : 1);
   for (const auto& d : status.destinations) {
     const observability::Labels labels{{"destination", d.name}, {"kind", d.kind}};
     text.gauge("user_events_destination_up", "1 while the destination takes events.", d.state == "up" ? 1 : 0, labels);

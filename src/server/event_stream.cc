@@ -143,6 +143,7 @@ Result<ReadQuery> stream_query(Channel& channel) {
   query.limit = kStreamPageEvents;
   query.types = target.list("type");
   if (const auto* user = target.find("user")) query.user = *user;
+  UE_TRY_ASSIGN(query.versions, wanted_versions(channel.request()));
   const auto& last_id = channel.request().last_event_id;
   if (!last_id.empty()) {
     const auto* end = last_id.data() + last_id.size();

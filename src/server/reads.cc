@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/try.h"
+#include "base/type_versions.h"
 #include "server/answer_later.h"
 #include "server/json_writer.h"
 #include "server/limits.h"
@@ -27,9 +28,20 @@ Result<ReadQuery> page_query(const Target& target) {
 
 }  // namespace
 
+Result<std::vector<std::string>> wanted_versions(const Request& request) {
+  if (request.schema_version.empty()) return {};
+  auto entries = base::version_entries(request.schema_version);
+  if (const auto versions = base::TypeVersions::parse(entries); !versions)
+    return fail(ErrorKind::malformed, "bad-schema-version", "Accept-Schema-Version: " + versions.error().message, versions.error().hint);
+  return entries;
+}
+
 void read_events(Channel& channel) {
   auto query = page_query(channel.prepared().target);
   if (!query) return channel.fail(query.error());
+  auto versions = wanted_versions(channel.request());
+  if (!versions) return channel.fail(versions.error());
+  query->versions = *std::move(versions);
   read_later(channel, [query = std::move(*query)](UserEventPublisher& publisher) -> Result<Answer> {
     UE_TRY_ASSIGN(const auto page, publisher.read(query));
     Answer answer;
@@ -42,9 +54,11 @@ void read_events(Channel& channel) {
 
 void find_event(Channel& channel) {
   if (!takes_no_query(channel)) return;
-  read_later(channel,
-               [id = channel.prepared().target.path[2]](UserEventPublisher& publisher) -> Result<Answer> {
-                 UE_TRY_ASSIGN(auto event, publisher.find(id));
+  auto versions = wanted_versions(channel.request());
+  if (!versions) return channel.fail(versions.error());
+  read_later(channel, [id = channel.prepared().target.path[2], versions = *std::move(versions)](
+                          UserEventPublisher& publisher) -> Result<Answer> {
+                 UE_TRY_ASSIGN(auto event, publisher.find(id, versions));
                  return Answer{kCloudEventJson, std::move(event.json)};
                });
 }

@@ -25,6 +25,8 @@ std::string_view status_line(int status) {
       return "HTTP/1.1 404 Not Found\r\n";
     case 405:
       return "HTTP/1.1 405 Method Not Allowed\r\n";
+    case 406:
+      return "HTTP/1.1 406 Not Acceptable\r\n";
     case 408:
       return "HTTP/1.1 408 Request Timeout\r\n";
     case 409:
@@ -114,6 +116,7 @@ void append_head(const Head& head, std::string& out) {
 }
 
 Problem problem_of(const Error& error) {
+  if (error.code == "no-cast" || error.code == "cast-refused") return {406, "Not acceptable", error};
   const auto& meaning = traits(error.kind);
   return {meaning.http_status, meaning.title, error};
 }

@@ -37,6 +37,7 @@ struct Problem {
   std::string_view title;
   const Error& error;
 };
+/// By the kind of the error; 406 for an event that cannot be said in the version asked for.
 [[nodiscard]] Problem problem_of(const Error& error);
 
 /// RFC 9457, as one line of JSON.

@@ -21,7 +21,7 @@ struct Request {
   std::optional<std::uint64_t> content_length;
   std::uint32_t hosts = 0;  ///< Number of `Host` fields.
   std::string target;       ///< As sent: `/v1/events?after=3`.
-  std::string host, origin, content_type, content_encoding, last_event_id;
+  std::string host, origin, content_type, content_encoding, last_event_id, schema_version;
   std::vector<std::pair<std::string, std::string>>
       attributes;    ///< `ce-*` fields: name without the prefix in lower case, raw value.
   std::string body;  ///< Empty for streamed bodies.

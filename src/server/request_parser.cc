@@ -18,7 +18,8 @@ void Request::clear() {
   expects_continue = expects_other = false;
   content_length.reset();
   hosts = 0;
-  for (auto* text : {&target, &host, &origin, &content_type, &content_encoding, &last_event_id, &body})
+  for (auto* text : {&target, &host, &origin, &content_type, &content_encoding, &last_event_id,
+                     &schema_version, &body})
     text->clear();
   attributes.clear();
 }
@@ -119,6 +120,12 @@ struct RequestParser::Impl {
       constexpr std::string_view kPrefix = "ce-";
       if (beast::iequals({name.data(), name.size()}, "Last-Event-ID")) {
         request_.last_event_id = value;
+        return;
+      }
+      if (beast::iequals({name.data(), name.size()}, "Accept-Schema-Version")) {
+        // Given several times, it is one list (RFC 9110, 5.3).
+        if (!request_.schema_version.empty()) request_.schema_version += ',';
+        request_.schema_version += value;
         return;
       }
       const auto prefix = name.substr(0, kPrefix.size());

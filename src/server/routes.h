@@ -1,6 +1,9 @@
 // Which handler a request gets, and what is refused before one is asked.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "server/channel.h"
 
 namespace user_events::server {
@@ -11,6 +14,9 @@ void prepare(Channel& channel);
 
 /// A publish without an exchange is finished.
 void finish_publish(Channel& channel, Published&& result);
+
+/// What `Accept-Schema-Version` asks for, as ReadQuery::versions. Error malformed.
+[[nodiscard]] Result<std::vector<std::string>> wanted_versions(const Request& request);
 
 /// Handlers, by file: publish.cc, ndjson.cc, event_stream.cc, dead_letters.cc, destinations.cc, reads.cc.
 void publish_body(Channel& channel);

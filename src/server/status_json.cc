@@ -19,6 +19,16 @@ void append_counts(const DeadLetterCounts& counts, std::string& out) {
   object.end();
 }
 
+void append_catalogue(const CatalogueStatus& catalogue, std::string& out) {
+  ObjectWriter object(out);
+  object.number("types", catalogue.types);
+  object.number("versions", catalogue.versions);
+  object.text("loaded", catalogue.loaded);
+  object.number("reloads", catalogue.reloads);
+  object.text("problem", catalogue.problem);
+  object.end();
+}
+
 }  // namespace
 
 void append_destination_status(const DestinationStatus& one, std::string& out) {
@@ -65,6 +75,7 @@ std::string status_json(const Status& status) {
   object.number("duplicates", status.duplicates);
   object.number("rejected", status.rejected);
   object.raw("uptimeSeconds", fmt::format("{:.3f}", static_cast<double>(status.uptime.count()) / 1000));
+  append_catalogue(status.catalogue, object.key("catalogue"));
   append_array(status.destinations, object.key("destinations"),
                [&](const auto& one) { append_destination_status(one, out); });
   object.end();

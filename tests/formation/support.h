@@ -32,12 +32,12 @@ class SeededRandom final : public ports::Random {
   std::mt19937_64 engine_{42};
 };
 
-inline const catalogue::Catalogue& builtin_catalogue() {
-  static const catalogue::Catalogue catalogue = [] {
+inline const base::Live<catalogue::Catalogue>& builtin_catalogue() {
+  static const base::Live<catalogue::Catalogue> catalogue([] {
     auto loaded = catalogue::Catalogue::builtin();
     if (!loaded) throw std::runtime_error(describe(loaded.error()));
     return std::move(*loaded);
-  }();
+  }());
   return catalogue;
 }
 
