@@ -28,7 +28,7 @@ constexpr Rule kRules[] = {
      "keep every branch that was there; add branches first where it is read, then where it is written"},
     {"cast-impossible", "not every event of the version before can become one of this version",
      "declare in `x-cast` what changes, or that nothing is cast with \"x-cast\": \"none\""},
-    {"cast-invalid", "`x-cast` is not well formed, or speaks of fields that are not there",
+    {"cast-invalid", "the declaration of a cast is not well formed, or speaks of fields that are not there",
      "write it as docs/catalogue.md describes under Casts between versions"},
     {"cast-partial", "consumers of the version before cannot be sent every event of this version",
      "give `restore` values, or keep what the version before asks for; what cannot be said is refused, never sent wrong"},
