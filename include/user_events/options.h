@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "user_events/access_options.h"
 #include "user_events/error.h"
 
 namespace user_events {
@@ -67,6 +68,11 @@ struct HttpOptions {
   std::chrono::milliseconds read_timeout{30'000};   ///< Silence within a request.
   std::chrono::milliseconds idle_timeout{75'000};   ///< Between requests.
   std::vector<std::string> allowed_hosts;           ///< Beside the loopback names, for the Host check.
+  bool open_metrics = false;                        ///< `/metrics` is answered to anybody who reaches the port.
+  bool insecure = false;                            ///< Other than loopback addresses even without TLS or without clients.
+  TlsOptions tls;
+  std::vector<ClientOptions> clients;               ///< None: whoever reaches the port may do everything.
+  std::vector<IssuerOptions> issuers;
 };
 
 struct LimitOptions {
