@@ -32,6 +32,13 @@ std::string set(const ChoiceSlot& slot, const Value& value) {
   return "";
 }
 
+std::string set(const FlagSlot& slot, const Value& value) {
+  const auto* flag = std::get_if<bool>(&value);
+  if (flag == nullptr) return "is neither true nor false";
+  *slot.at = *flag;
+  return "";
+}
+
 std::string set(const CountSlot& slot, const Value& value) {
   const auto* number = std::get_if<std::int64_t>(&value);
   if (number == nullptr)

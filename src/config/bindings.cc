@@ -8,6 +8,9 @@
 #include <map>
 #include <set>
 
+#include "access/jwk.h"
+#include "access/rate_limit.h"
+#include "access/token.h"
 #include "base/type_filter.h"
 #include "base/uri_text.h"
 #include "base/volume_rule.h"
@@ -68,6 +71,34 @@ std::string pattern_problem(std::string_view text) {
   return base::TypeFilter::parse({std::string(text)}) ? "" : "is not a pattern over event types";
 }
 
+std::string hash_problem(std::string_view text) {
+  return access::parse_token_hash(text) ? "" : "is not a SHA-256 in hexadecimal (64 digits)";
+}
+
+std::string token_problem(std::string_view text) {
+  if (text.size() < access::kLeastTokenBytes) return "is shorter than 32 characters; `user-events access token NAME` makes one that nobody guesses";
+  return access::is_bearer_token(text) ? "" : "holds characters that no bearer token has";
+}
+
+std::string rate_problem(std::string_view text) { return access::parse_rate(text) ? "" : "is no rate"; }
+
+std::string san_problem(std::string_view text) {
+  return (text.starts_with("DNS:") || text.starts_with("URI:")) && text.size() > 4 ? "" : "is neither DNS:NAME nor URI:ADDRESS";
+}
+
+std::string claim_problem(std::string_view text) {
+  const auto equals = text.find('=');
+  return equals != 0 && equals != std::string_view::npos ? "" : "is not NAME=TEXT";
+}
+
+std::string algorithm_problem(std::string_view text) { return access::parse_algorithm(text) ? "" : "is none of RS256, ES256 and EdDSA"; }
+
+std::string key_url_problem(std::string_view text) {
+  return text.starts_with("https://") && base::is_uri_reference(text) && text.find_first_of("@#") == std::string_view::npos
+             ? ""
+             : "is no https address without a user and a fragment";
+}
+
 std::string volume_problem(std::string_view text) {
   const auto rule = base::VolumeRule::parse(text);
   return rule ? "" : fmt::format("is no volume rule: {} ({})", rule.error().message, rule.error().hint);
@@ -119,6 +150,12 @@ std::vector<Binding> bind(Options& o) {
       {"http.read_timeout", DurationSlot{&o.http.read_timeout, milliseconds(100), hours(1)}},
       {"http.idle_timeout", DurationSlot{&o.http.idle_timeout, milliseconds(100), hours(24)}},
       {"http.allowed_hosts", ListSlot{&o.http.allowed_hosts, name_problem, "[\"events.example.com\"]"}},
+      {"http.open_metrics", FlagSlot{&o.http.open_metrics}},
+      {"http.insecure", FlagSlot{&o.http.insecure}},
+      {"http.tls.certificate_file", TextSlot{&o.http.tls.certificate_file, nullptr, "\"/etc/user-events/tls.crt\""}},
+      {"http.tls.key_file", TextSlot{&o.http.tls.key_file, nullptr, "\"/etc/user-events/tls.key\""}},
+      {"http.tls.client_ca_file", TextSlot{&o.http.tls.client_ca_file, nullptr, "\"/etc/user-events/clients.crt\""}},
+      {"http.tls.client_certificates", choice(o.http.tls.client_certificates, {"none", "optional", "required"})},
       {"limits.max_event_bytes", SizeSlot{&o.limits.max_event_bytes, kKiB, 64 * kMiB}},
       {"limits.max_batch_events", CountSlot{&o.limits.max_batch_events, 1, 1'000'000}},
       {"limits.max_depth", CountSlot{&o.limits.max_depth, 4, 256}},
@@ -160,6 +197,41 @@ std::vector<Binding> bind(DestinationOptions& d) {
   };
 }
 
+std::vector<Binding> bind(ClientOptions& c) {
+  return {
+      {"name", TextSlot{&c.name, name_problem, "\"user-service\""}},
+      {"token_sha256", ListSlot{&c.token_sha256, hash_problem, "[\"…\"] with what `user-events access token NAME` prints"}},
+      {"token", TextSlot{&c.token, token_problem, "token_file = \"/run/secrets/token\""}},
+      {"cert_subject", TextSlot{&c.cert_subject, nullptr, "\"CN=user-service,O=Example\""}},
+      {"cert_san", ListSlot{&c.cert_san, san_problem, "[\"DNS:user-service.example\"]"}},
+      {"jwt.issuer", TextSlot{&c.jwt.issuer, name_problem, "\"idp\""}},
+      {"jwt.sub", TextSlot{&c.jwt.subject, nullptr, "\"user-service\""}},
+      {"jwt.scope", TextSlot{&c.jwt.scope, nullptr, "\"events.publish\""}},
+      {"jwt.claims", ListSlot{&c.jwt.claims, claim_problem, "[\"azp=user-service\"]"}},
+      {"grants.publish", ListSlot{&c.grants.publish, pattern_problem, "[\"user.*\"]"}},
+      {"grants.read", ListSlot{&c.grants.read, pattern_problem, "[\"user.*\"]"}},
+      {"grants.dead_letters", ListSlot{&c.grants.dead_letters, pattern_problem, "[\"user.*\"]"}},
+      {"grants.keys", FlagSlot{&c.grants.keys}},
+      {"grants.admin", FlagSlot{&c.grants.admin}},
+      {"grants.metrics", FlagSlot{&c.grants.metrics}},
+      {"rate", TextSlot{&c.rate, rate_problem, "\"1000/s\""}},
+  };
+}
+
+std::vector<Binding> bind(IssuerOptions& i) {
+  return {
+      {"name", TextSlot{&i.name, name_problem, "\"idp\""}},
+      {"issuer", TextSlot{&i.issuer, nullptr, "\"https://idp.example\""}},
+      {"audience", TextSlot{&i.audience, nullptr, "\"user-events\""}},
+      {"algorithms", ListSlot{&i.algorithms, algorithm_problem, "[\"RS256\"]"}},
+      {"jwks_file", TextSlot{&i.jwks_file, nullptr, "\"/etc/user-events/idp.jwks\""}},
+      {"jwks_url", TextSlot{&i.jwks_url, key_url_problem, "\"https://idp.example/keys\""}},
+      {"ca_file", TextSlot{&i.ca_file, nullptr, "\"/etc/user-events/ca.crt\""}},
+      {"leeway", DurationSlot{&i.leeway, milliseconds(1'000), std::chrono::minutes(5), true}},
+      {"refresh", DurationSlot{&i.refresh, milliseconds(30'000), hours(24)}},
+  };
+}
+
 std::vector<RuleFinding> check_rules(const Options& o) {
   std::vector<RuleFinding> findings;
   const auto require = [&](bool holds, std::string key, std::string sentence) {
@@ -192,6 +264,7 @@ std::vector<RuleFinding> check_rules(const Options& o) {
     require(std::ranges::find(o.retired, d.name) == o.retired.end(), "retired",
             fmt::format("names the destination {}, which is configured", d.name));
   }
+  check_access(o, findings);
   return findings;
 }
 

@@ -27,6 +27,9 @@ struct ChoiceSlot {
   std::function<std::size_t()> get;
   std::function<void(std::size_t)> set;
 };
+struct FlagSlot {
+  bool* at;
+};
 struct CountSlot {
   std::uint32_t* at;
   std::uint32_t least, most;
@@ -53,7 +56,7 @@ struct ListSlot {
 
 struct Binding {
   std::string_view name;  ///< Dotted: `journal.segment_bytes`.
-  std::variant<TextSlot, ChoiceSlot, CountSlot, NumberSlot, SizeSlot, DurationSlot, ListSlot> slot;
+  std::variant<TextSlot, ChoiceSlot, FlagSlot, CountSlot, NumberSlot, SizeSlot, DurationSlot, ListSlot> slot;
 };
 
 /// The keys outside of destinations, in documentation order. They point into `options`, which must outlive
@@ -61,6 +64,9 @@ struct Binding {
 [[nodiscard]] std::vector<Binding> bind(Options& options);
 /// The common keys of one destination.
 [[nodiscard]] std::vector<Binding> bind(DestinationOptions& destination);
+/// The keys of one client, of one issuer.
+[[nodiscard]] std::vector<Binding> bind(ClientOptions& client);
+[[nodiscard]] std::vector<Binding> bind(IssuerOptions& issuer);
 
 /// The present value as it is written in TOML, without regard to secrets.
 [[nodiscard]] std::string value_text(const Binding& binding);
@@ -70,6 +76,8 @@ struct RuleFinding {
   std::string key;  ///< Dotted; of a destination: `destination.NAME.key`.
   std::string sentence;
 };
+/// Those about clients, issuers and TLS (`access_rules.cc`).
+void check_access(const Options& options, std::vector<RuleFinding>& findings);
 [[nodiscard]] std::vector<RuleFinding> check_rules(const Options& options);
 
 }  // namespace user_events::config

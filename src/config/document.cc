@@ -50,6 +50,18 @@ void flatten(const toml::table& table, const std::string& prefix, std::vector<Le
   }
 }
 
+/// Takes `[[name]]` out of the root; what has another shape stays there, and is reported as a wrong key.
+void take_tables(toml::table& root, std::string_view name, std::vector<Section>& out) {
+  auto* tables = root[name].as_array();
+  if (tables == nullptr || !tables->is_homogeneous<toml::table>()) return;
+  for (const auto& element : *tables) {
+    Section& section = out.emplace_back();
+    section.line = element.source().begin.line;
+    flatten(*element.as_table(), "", section.leaves);
+  }
+  root.erase(name);
+}
+
 }  // namespace
 
 Result<Document> parse_document(std::string_view text, const std::string& path) {
@@ -62,15 +74,9 @@ Result<Document> parse_document(std::string_view text, const std::string& path) 
   }
   Document document;
   auto& root = parsed.table();
-  if (auto* tables = root["destination"].as_array();
-      tables != nullptr && tables->is_homogeneous<toml::table>()) {
-    for (const auto& element : *tables) {
-      Section& section = document.destinations.emplace_back();
-      section.line = element.source().begin.line;
-      flatten(*element.as_table(), "", section.leaves);
-    }
-    root.erase("destination");
-  }
+  take_tables(root, "destination", document.destinations);
+  take_tables(root, "client", document.clients);
+  take_tables(root, "issuer", document.issuers);
   flatten(root, "", document.top.leaves);
   return document;
 }

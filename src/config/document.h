@@ -29,8 +29,8 @@ struct Section {
 };
 
 struct Document {
-  Section top;  ///< Everything outside of `[[destination]]`.
-  std::vector<Section> destinations;
+  Section top;  ///< Everything outside of the lists of tables.
+  std::vector<Section> destinations, clients, issuers;  ///< `[[destination]]`, `[[client]]`, `[[issuer]]`
 };
 
 /// Parses TOML 1.0. Error `usage`, code `config-syntax`: file, line, and what the parser expected.

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <fstream>
 #include <map>
@@ -23,6 +24,7 @@ namespace {
 constexpr std::size_t kMaxFileBytes = 1 << 20;
 constexpr std::size_t kMaxSecretBytes = 64 << 10;
 constexpr std::size_t kMaxFindings = 32;
+constexpr std::array<std::string_view, 3> kLists = {"client", "destination", "issuer"};
 
 struct Finding {
   std::uint32_t line = 0;
@@ -91,6 +93,9 @@ class SectionReader {
   SectionReader(std::vector<Binding> bindings, const destinations::Kind* kind,
                 DestinationOptions* destination, std::vector<Finding>& findings)
       : bindings_(std::move(bindings)), kind_(kind), destination_(destination), findings_(findings) {}
+  /// A section without keys of a kind: the top, or a table of the list `list_name`.
+  SectionReader(std::vector<Binding> bindings, std::string_view list_name, std::vector<Finding>& findings)
+      : bindings_(std::move(bindings)), kind_(nullptr), destination_(nullptr), list_name_(list_name), findings_(findings) {}
 
   void read(const Section& section) {
     for (const auto& leaf : section.leaves) read(leaf);
@@ -156,15 +161,16 @@ class SectionReader {
     std::vector<std::string> names;
     for (const auto& binding : bindings_) names.emplace_back(binding.name);
     if (kind_ != nullptr) names.insert(names.end(), kind_->settings.begin(), kind_->settings.end());
-    if (destination_ == nullptr) names.emplace_back("destination");
+    if (is_top()) names.insert(names.end(), kLists.begin(), kLists.end());
     return names;
   }
 
   void report_unknown(const Leaf& leaf) {
-    if (destination_ == nullptr && (leaf.key == "destination" || leaf.key.starts_with("destination."))) {
-      return report(leaf, "config-value",
-                    "is no list of tables; write each destination below a line [[destination]]");
-    }
+    const auto list = std::ranges::find_if(kLists, [&](std::string_view name) {
+      return leaf.key.starts_with(name) && (leaf.key.size() == name.size() || leaf.key[name.size()] == '.');
+    });
+    if (is_top() && list != kLists.end())
+      return report(leaf, "config-value", fmt::format("is no list of tables; write each {0} below a line [[{0}]]", *list));
     const auto names = known();
     std::string near = base::nearest(leaf.key, names);
     const auto last = [](std::string_view key) { return key.substr(key.rfind('.') + 1); };
@@ -174,11 +180,14 @@ class SectionReader {
       if (found != names.end()) near = *found;
     }
     std::string owner = kind_ != nullptr ? fmt::format(" of a {} destination", kind_->name) : "";
+    if (!list_name_.empty()) owner = fmt::format(" of [[{}]]", list_name_);
     report(leaf, "config-unknown-key",
            fmt::format("is not a known key{}{}", owner,
                        near.empty() ? "; docs/configuration.md lists them"
                                     : fmt::format("; did you mean {}?", near)));
   }
+
+  [[nodiscard]] bool is_top() const { return destination_ == nullptr && list_name_.empty(); }
 
   void report(const Leaf& leaf, std::string code, std::string sentence) {
     findings_.push_back({leaf.line, leaf.key, std::move(code), std::move(sentence)});
@@ -187,6 +196,7 @@ class SectionReader {
   std::vector<Binding> bindings_;
   const destinations::Kind* kind_;
   DestinationOptions* destination_;
+  std::string_view list_name_ = {};
   std::vector<Finding>& findings_;
   std::set<std::string> seen_;
   std::map<std::string, SecretSource> references_;
@@ -262,6 +272,25 @@ void read_destination(const Section& section, Loaded& loaded, std::vector<Findin
     add_kind_findings(section, destination.name, checked.error(), before, findings);
 }
 
+/// One table of `[[client]]` or `[[issuer]]`. Each has a name, which its references and its lines go by.
+template <class Entry>
+void read_entry(const Section& section, std::string_view list_name, std::vector<Entry>& entries, Loaded& loaded, std::vector<Finding>& findings) {
+  if (text_of(section, "name") == nullptr)
+    findings.push_back({section.line, std::string(list_name), "config-missing", "has no name; write for example name = \"a\""});
+  auto& entry = entries.emplace_back();
+  SectionReader reader(bind(entry), list_name, findings);
+  reader.read(section);
+  for (const auto& [key, reference] : reader.references())
+    loaded.references.insert_or_assign(fmt::format("{}.{}.{}", list_name, entry.name, key), reference);
+}
+
+void read_client(const Section& section, Loaded& loaded, std::vector<Finding>& findings) {
+  read_entry(section, "client", loaded.options.http.clients, loaded, findings);
+  const auto token = std::ranges::find(section.leaves, "token", &Leaf::key);
+  if (token != section.leaves.end())
+    findings.push_back({token->line, "token", "config-secret", "is a secret and does not belong here; write token_sha256, token_file or token_env"});
+}
+
 std::map<std::string, std::uint32_t, std::less<>> lines_of(const Document& document) {
   std::map<std::string, std::uint32_t, std::less<>> lines;
   const auto add = [&lines](const std::string& prefix, const Section& section) {
@@ -272,12 +301,17 @@ std::map<std::string, std::uint32_t, std::less<>> lines_of(const Document& docum
     }
   };
   add("", document.top);
-  for (const auto& section : document.destinations) {
-    const std::string* name = text_of(section, "name");
-    if (name == nullptr) continue;
-    lines.insert_or_assign(fmt::format("destination.{}", *name), section.line);
-    add(fmt::format("destination.{}.", *name), section);
-  }
+  const auto add_all = [&](std::string_view list_name, const std::vector<Section>& sections) {
+    for (const auto& section : sections) {
+      const std::string* name = text_of(section, "name");
+      if (name == nullptr) continue;
+      lines.insert_or_assign(fmt::format("{}.{}", list_name, *name), section.line);
+      add(fmt::format("{}.{}.", list_name, *name), section);
+    }
+  };
+  add_all("destination", document.destinations);
+  add_all("client", document.clients);
+  add_all("issuer", document.issuers);
   return lines;
 }
 
@@ -323,10 +357,12 @@ Result<Loaded> load_text(std::string_view text, const std::string& path) {
   UE_TRY_ASSIGN(const Document document, parse_document(text, path));
   Loaded loaded;
   std::vector<Finding> findings;
-  SectionReader top(bind(loaded.options), nullptr, nullptr, findings);
+  SectionReader top(bind(loaded.options), "", findings);
   top.read(document.top);
   loaded.references.insert(top.references().begin(), top.references().end());
   for (const auto& section : document.destinations) read_destination(section, loaded, findings);
+  for (const auto& section : document.clients) read_client(section, loaded, findings);
+  for (const auto& section : document.issuers) read_entry(section, "issuer", loaded.options.http.issuers, loaded, findings);
   loaded.lines = lines_of(document);
   add_rule_findings(loaded, findings);
   if (!findings.empty()) return std::unexpected(to_error(std::move(findings), path));

@@ -27,6 +27,7 @@ std::string slot_text(const ChoiceSlot& slot) {
   const std::size_t index = slot.get();
   return quoted(index < slot.names.size() ? slot.names[index] : std::string());
 }
+std::string slot_text(const FlagSlot& slot) { return *slot.at ? "true" : "false"; }
 std::string slot_text(const CountSlot& slot) { return fmt::format("{}", *slot.at); }
 std::string slot_text(const NumberSlot& slot) { return fmt::format("{:#}", *slot.at); }
 std::string slot_text(const SizeSlot& slot) { return *slot.at == 0 ? "0" : quoted(base::size_text(*slot.at)); }
@@ -58,11 +59,17 @@ Line line_of(const Loaded& loaded, const std::string& prefix, std::string_view k
           is_setting};
 }
 
+/// A text that is not given has no value that could be written.
+bool is_absent(const Binding& binding) {
+  const auto* text = std::get_if<TextSlot>(&binding.slot);
+  return text != nullptr && text->at->empty();
+}
+
 std::vector<Line> top_lines(const Loaded& loaded) {
   Options options = loaded.options;
   std::vector<Line> lines;
   for (const auto& binding : bind(options)) {
-    if (binding.name == "catalogue_dir" && options.catalogue_dir.empty()) continue;  // not set
+    if (is_absent(binding)) continue;
     lines.push_back(line_of(loaded, "", binding.name, value_text(binding), false));
   }
   return lines;
@@ -72,13 +79,36 @@ std::vector<Line> destination_lines(const Loaded& loaded, DestinationOptions des
   const std::string prefix = fmt::format("destination.{}.", destination.name);
   std::vector<Line> lines;
   for (const auto& binding : bind(destination)) {
-    if (binding.name == "topic" && destination.topic.empty()) continue;
-    if (binding.name == "dead_letter_topic" && destination.dead_letter_topic.empty()) continue;
+    if (is_absent(binding)) continue;
     lines.push_back(line_of(loaded, prefix, binding.name, value_text(binding), false));
   }
   for (const auto& [name, value] : destination.settings)
     lines.push_back(line_of(loaded, prefix, name, quoted(redacted(name, value)), true));
   return lines;
+}
+
+/// Of a client or an issuer.
+template <class Entry>
+std::vector<Line> entry_lines(const Loaded& loaded, std::string_view list_name, Entry entry) {
+  const std::string prefix = fmt::format("{}.{}.", list_name, entry.name);
+  std::vector<Line> lines;
+  for (const auto& binding : bind(entry)) {
+    if (is_absent(binding)) continue;
+    const auto* text = std::get_if<TextSlot>(&binding.slot);
+    lines.push_back(line_of(loaded, prefix, binding.name, text != nullptr ? quoted(redacted(binding.name, *text->at)) : value_text(binding), false));
+  }
+  return lines;
+}
+
+/// `[[name]]` with its lines, for each entry.
+template <class Entry>
+std::string shown_entries(const Loaded& loaded, std::string_view list_name, const std::vector<Entry>& entries) {
+  std::string out;
+  for (const auto& entry : entries) {
+    out += fmt::format("\n[[{}]]\n", list_name);
+    for (const auto& line : entry_lines(loaded, list_name, entry)) out += fmt::format("{} = {}\n", line.key, line.value);
+  }
+  return out;
 }
 
 std::string json_members(const std::vector<Line>& lines) {
@@ -110,15 +140,23 @@ std::string show(const Loaded& loaded) {
     for (const auto& line : destination_lines(loaded, destination))
       out += fmt::format("{} = {}\n", line.is_setting ? setting_key(line.key) : line.key, line.value);
   }
+  out += shown_entries(loaded, "client", loaded.options.http.clients);
+  out += shown_entries(loaded, "issuer", loaded.options.http.issuers);
   return out;
 }
 
 std::string show_json(const Loaded& loaded) {
-  std::string destinations;
-  for (const auto& destination : loaded.options.destinations)
-    destinations += fmt::format("{}{{{}}}", destinations.empty() ? "" : ",",
-                                json_members(destination_lines(loaded, destination)));
-  return fmt::format("{{{},\"destination\":[{}]}}", json_members(top_lines(loaded)), destinations);
+  const auto objects = [](const auto& entries, auto&& lines) {
+    std::string out;
+    for (const auto& entry : entries) out += fmt::format("{}{{{}}}", out.empty() ? "" : ",", json_members(lines(entry)));
+    return out;
+  };
+  const auto& options = loaded.options;
+  return fmt::format(
+      R"({{{},"destination":[{}],"client":[{}],"issuer":[{}]}})", json_members(top_lines(loaded)),
+      objects(options.destinations, [&](const auto& each) { return destination_lines(loaded, each); }),
+      objects(options.http.clients, [&](const auto& each) { return entry_lines(loaded, "client", each); }),
+      objects(options.http.issuers, [&](const auto& each) { return entry_lines(loaded, "issuer", each); }));
 }
 
 }  // namespace user_events::config

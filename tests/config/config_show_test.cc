@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <string>
 
@@ -90,7 +91,37 @@ TEST(ConfigShow, AProgramGetsTheSameAsJson) {
   EXPECT_NE(shown.find("\"http.read_timeout\":\"90s\""), std::string::npos) << shown;
   EXPECT_NE(shown.find(",\"destination\":[{\"name\":\"a\","), std::string::npos) << shown;
   EXPECT_NE(shown.find("\"bus.sasl.password_env\":\"UE_TEST_SHOWN\""), std::string::npos) << shown;
-  EXPECT_TRUE(shown.ends_with("}]}")) << shown;
+  EXPECT_TRUE(shown.ends_with("}],\"client\":[],\"issuer\":[]}")) << shown;
+}
+
+TEST(ConfigShow, ClientsAndIssuersAreShownWithoutTokensAndReadBack) {
+  ::setenv("UE_TEST_TOKEN", "swordfish-swordfish-swordfish-swordfish", 1);
+  const auto loaded = load_text(R"(
+    [[issuer]]
+    name = "idp"
+    issuer = "https://idp.example"
+    audience = "ue"
+    algorithms = ["RS256"]
+    jwks_url = "https://idp.example/keys"
+    [[client]]
+    name = "a"
+    token_env = "UE_TEST_TOKEN"
+    jwt = {issuer = "idp", sub = "a", claims = ["azp=a"]}
+    grants = {publish = ["user.*"], admin = true}
+    rate = "10/s"
+  )", "test.toml");
+  ASSERT_TRUE(loaded) << describe(loaded.error());
+  EXPECT_EQ(loaded->options.http.clients.at(0).token, "swordfish-swordfish-swordfish-swordfish");
+  const std::string shown = show(*loaded);
+  EXPECT_EQ((shown + show_json(*loaded)).find("swordfish"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("\n[[client]]\nname = \"a\"\ntoken_sha256 = []\ntoken_env = \"UE_TEST_TOKEN\"\n"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("\ngrants.publish = [\"user.*\"]\n"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("\ngrants.admin = true\n"), std::string::npos) << shown;
+  const auto again = load_text(shown, "shown.toml");
+  ASSERT_TRUE(again) << describe(again.error()) << shown;
+  EXPECT_EQ(show(*again), shown);
+  EXPECT_EQ(again->options.http.clients.at(0).jwt.subject, "a");
+  EXPECT_EQ(again->options.http.issuers.at(0).algorithms, std::vector<std::string>{"RS256"});
 }
 
 TEST(ConfigShow, EveryKeyWithADefaultIsShown) {
@@ -108,9 +139,12 @@ TEST(ConfigDocs, EveryKeyHasARowWithItsDefault) {
   const std::string page = text.str();
   Options options;
   DestinationOptions destination;
+  ClientOptions client;
+  IssuerOptions issuer;
+  const std::set<std::string_view> kRequired = {"name", "kind", "issuer", "audience"};
   const auto expect_row = [&](const Binding& binding, std::string value) {
     if (value == "\"\"")
-      value = binding.name == "name" || binding.name == "kind" ? "required" : "none";
+      value = kRequired.contains(binding.name) ? "required" : "none";
     else
       value = "`" + value + "`";
     const std::string row = "\n| `" + std::string(binding.name) + "` | " + value + " |";
@@ -118,6 +152,8 @@ TEST(ConfigDocs, EveryKeyHasARowWithItsDefault) {
   };
   for (const auto& binding : bind(options)) expect_row(binding, value_text(binding));
   for (const auto& binding : bind(destination)) expect_row(binding, value_text(binding));
+  for (const auto& binding : bind(client)) expect_row(binding, value_text(binding));
+  for (const auto& binding : bind(issuer)) expect_row(binding, value_text(binding));
 }
 
 }  // namespace

@@ -66,6 +66,9 @@ TEST(Config, EveryKeyReachesItsMember) {
     read_timeout = "5s"
     idle_timeout = "1m"
     allowed_hosts = ["events.example.com"]
+    open_metrics = true
+    insecure = true
+    tls = {certificate_file = "c", key_file = "k", client_ca_file = "a", client_certificates = "required"}
     [limits]
     max_event_bytes = "64KiB"
     max_batch_events = 100
@@ -106,6 +109,12 @@ TEST(Config, EveryKeyReachesItsMember) {
   EXPECT_EQ(o.http.read_timeout, 5s);
   EXPECT_EQ(o.http.idle_timeout, 60s);
   EXPECT_EQ(o.http.allowed_hosts, std::vector<std::string>{"events.example.com"});
+  EXPECT_TRUE(o.http.open_metrics);
+  EXPECT_TRUE(o.http.insecure);
+  EXPECT_EQ(o.http.tls.certificate_file, "c");
+  EXPECT_EQ(o.http.tls.key_file, "k");
+  EXPECT_EQ(o.http.tls.client_ca_file, "a");
+  EXPECT_EQ(o.http.tls.client_certificates, ClientCertificates::required);
   EXPECT_EQ(o.limits.max_event_bytes, 64u << 10);
   EXPECT_EQ(o.limits.max_batch_events, 100u);
   EXPECT_EQ(o.limits.max_depth, 8u);
@@ -285,6 +294,43 @@ TEST(Config, ARuleSaysNothingAboutAKeyThatIsWrongByItself) {
   EXPECT_EQ(findings("[http]\nmax_body_bytes = \"lots\"\n[limits]\nmax_event_bytes = \"16MiB\"\n")
                 .find("is larger than"),
             std::string::npos);
+}
+
+TEST(Config, AClientMustBeKnowableAndItsGrantsSaySomething) {
+  const std::string issuer = "[[issuer]]\nname = \"idp\"\nissuer = \"https://i\"\naudience = \"a\"\nalgorithms = [\"ES256\"]\njwks_file = \"k\"\n";
+  const std::string hash(64, 'a');
+  const auto client = [&](const std::string& lines) { return findings(issuer + "[[client]]\nname = \"a\"\n" + lines); };
+  EXPECT_EQ(client("token_sha256 = [\"" + hash + "\"]"), "");
+  EXPECT_EQ(client("jwt = {issuer = \"idp\", sub = \"a\"}"), "");
+  for (const auto& [lines, word] : std::vector<std::pair<std::string, std::string>>{
+           {"", "nobody could be this client"},
+           {"token_sha256 = [\"abc\"]", "is not a SHA-256"},
+           {"token = \"" + hash + "\"", "does not belong here"},
+           {"jwt = {issuer = \"other\", sub = \"a\"}", "is the name of no [[issuer]]"},
+           {"jwt = {issuer = \"idp\"}", "are given together"},
+           {"cert_subject = \"CN=a\"", "needs http.tls.client_ca_file"},
+           {"cert_san = [\"a\"]", "is neither DNS:NAME nor URI:ADDRESS"},
+           {"rate = \"fast\"", "is no rate"},
+           {"token_sha256 = [\"" + hash + "\"]\ngrants = {read = [\"!user.created\"]}", "only says what is not granted"},
+           {"token_sha256 = [\"" + hash + "\"]\ngrants = {admin = \"yes\"}", "is neither true nor false"},
+           {"token_sha256 = [\"" + hash + "\"]\ngrants = {raed = [\"*\"]}", "did you mean grants.read?"},
+           {"token_sha256 = [\"" + hash + "\"]\n[[client]]\nname = \"a\"\ntoken_sha256 = [\"" + hash + "\"]", "is the name of two clients"}}) {
+    EXPECT_NE(client(lines).find(word), std::string::npos) << lines << "\n" << client(lines);
+  }
+  EXPECT_NE(findings("[client]\nname = \"a\"\n").find("below a line [[client]]"), std::string::npos);
+}
+
+TEST(Config, AnIssuerMustSayWhatIsNeeded) {
+  const std::string all = "[[issuer]]\nname = \"idp\"\nissuer = \"https://i\"\naudience = \"a\"\nalgorithms = [\"ES256\"]\njwks_url = \"https://i/k\"\n";
+  EXPECT_EQ(findings(all), "");
+  const auto without = [&](const std::string& key) {
+    const auto begin = all.find("\n" + key + " =");
+    return findings(std::string(all).erase(begin, all.find('\n', begin + 1) - begin));
+  };
+  for (const char* key : {"issuer", "audience", "algorithms", "jwks_url"}) EXPECT_NE(without(key), "") << key;
+  EXPECT_NE(findings(all + "jwks_file = \"k\"\n").find("only one of them"), std::string::npos);
+  EXPECT_NE(findings("[[issuer]]\nname = \"i\"\nalgorithms = [\"HS256\"]\njwks_url = \"http://i\"").find("is none of RS256"), std::string::npos);
+  EXPECT_NE(findings("[[issuer]]\nname = \"i\"\njwks_url = \"http://i\"").find("is no https address"), std::string::npos);
 }
 
 TEST(Config, TwoDestinationsDoNotWriteOneFile) {
