@@ -49,6 +49,7 @@ struct DeadLetterFilter {
   std::string destination = {};
   std::vector<std::uint64_t> numbers = {};      ///< At most kMaxDeadLetterNumbers.
   std::vector<std::string> types = {};          ///< Patterns as in a destination's `types`.
+  std::vector<std::string> within = {};         ///< Further patterns that must hold as well: what the caller may see.
   std::string user = {};
   std::optional<Timestamp> since = {}, until = {};  ///< Stored at or after, before.
   std::string reason = {};                      ///< A part of the reason, ASCII letters in either case.

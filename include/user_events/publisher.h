@@ -35,6 +35,12 @@ using PublishCallback = std::move_only_function<void(Result<std::vector<Receipt>
 /// One result per line or event, in order.
 using PublishEachCallback = std::move_only_function<void(std::vector<Result<Receipt>>)>;
 
+/// Who hands in through a server, and which event types he may.
+struct Submitter {
+  std::string_view principal = {};  ///< Event ids are unique per source and principal. At most 500 bytes, no line break; empty: nobody is known.
+  const std::function<bool(std::string_view type)>* may_publish = nullptr;  ///< Called within the publish; nullptr: all types.
+};
+
 /// The body forms of `publish_body`, as in POST /v1/events.
 enum class Body : std::uint8_t { events, cloudevent, cloudevent_batch };
 
@@ -88,6 +94,7 @@ struct StoredEvent {
 struct ReadQuery {
   std::uint64_t after = 0;
   std::vector<std::string> types = {};  ///< Patterns as in a destination's `types`; empty: all.
+  std::vector<std::string> within = {};  ///< Further patterns that must hold as well: what the caller may see.
   std::string user = {};           ///< User id; empty: all.
   std::size_t limit = 100;         ///< 1..1000.
   /// Versions in which events are wanted: `1` for all types, `user.rated=2` for one. Empty: as they were published.
@@ -133,11 +140,12 @@ class UserEventPublisher {
   // (user_events/publish_methods.inc)
 #include "user_events/publish_methods.inc"
 
-  // ---- for servers: bodies as they come from the network. Never block; a full staging buffer is `unavailable`. ----
-  void publish_body(std::string_view body, Body form, std::string_view principal, PublishCallback callback);
-  void publish_dynamic(const DynamicEvent& event, std::string_view principal, PublishCallback callback);
+  // ---- for servers: bodies as they come from the network. Never block; a full staging buffer is `unavailable`, a type
+  // that `by` may not publish `forbidden`. ----
+  void publish_body(std::string_view body, Body form, const Submitter& by, PublishCallback callback);
+  void publish_dynamic(const DynamicEvent& event, const Submitter& by, PublishCallback callback);
   /// Forms each line on its own; bad ones do not stop the others.
-  void publish_each(std::span<const std::string_view> lines, std::string_view principal, PublishEachCallback callback);
+  void publish_each(std::span<const std::string_view> lines, const Submitter& by, PublishEachCallback callback);
   /// Between the two, publishes do not start a group commit one by one: `end_burst` starts one for all of them. For a thread that serves
   /// many callers in turn. A commit begins all the same for a `publish` that waits, from 64 KiB on, after 5 ms, when the staging
   /// buffer is full and at `close`. Any thread; pairs may nest and overlap. Keep it to what is at hand: others' publishes wait for the end too.
@@ -158,8 +166,9 @@ class UserEventPublisher {
   /// A page of durable events. Cost: reads the journal from `after`, at most 16 MiB a call. Errors: invalid, code `cast-refused` or `no-cast`: the first event of the page
   /// cannot be said in the version wanted (the message names its number), or its type has no such version.
   [[nodiscard]] Result<ReadPage> read(const ReadQuery& query) const;
-  /// The event of that id, `versions` as in ReadQuery. Errors not_found, and as `read`.
-  [[nodiscard]] Result<StoredEvent> find(std::string_view id, const std::vector<std::string>& versions = {}) const;
+  /// The newest event of that id, `versions` as in ReadQuery. One of a type outside of `within` (patterns; empty: all) is not found. Errors not_found, and as `read`.
+  [[nodiscard]] Result<StoredEvent> find(std::string_view id, const std::vector<std::string>& versions = {},
+                                         const std::vector<std::string>& within = {}) const;
   [[nodiscard]] std::uint64_t last_sequence() const noexcept;
   /// `listener` (must not block) after each group commit, once the callbacks of all publishes in it have been called.
   /// Returns a token; after remove it is not called again.
@@ -169,8 +178,8 @@ class UserEventPublisher {
   // ---- dead letters and destinations. Reading also works with `read_only`; the rest is refused there (usage). ----
   /// A page of the letters that `filter` names, with numbers above `after`, at most `limit` (1..1000).
   [[nodiscard]] Result<DeadLetterPage> dead_letters(const DeadLetterFilter& filter, std::uint64_t after = 0, std::size_t limit = 100) const;
-  /// One letter with its event. Error not_found.
-  [[nodiscard]] Result<DeadLetterDetail> dead_letter(std::uint64_t number) const;
+  /// One letter with its event. Error not_found, also for an event of a type outside of `within` (patterns; empty: all).
+  [[nodiscard]] Result<DeadLetterDetail> dead_letter(std::uint64_t number, const std::vector<std::string>& within = {}) const;
   /// Sends the dead and skipped letters that `filter` names again: in order per user, what is held behind them after them; in the background,
   /// over restarts. One replay per destination. Held letters are not replayed by themselves: naming nothing but such is a conflict.
   /// Errors: not_found (nothing matches), conflict, unavailable.

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/try.h"
+#include "base/type_filter.h"
 #include "encoding/envelope.h"
 #include "publisher/engine.h"
 
@@ -88,9 +89,10 @@ Result<DeadLetterPage> UserEventPublisher::dead_letters(const DeadLetterFilter& 
   return page;
 }
 
-Result<DeadLetterDetail> UserEventPublisher::dead_letter(std::uint64_t number) const {
+Result<DeadLetterDetail> UserEventPublisher::dead_letter(std::uint64_t number, const std::vector<std::string>& within) const {
+  UE_TRY_ASSIGN(const auto visible, base::TypeFilter::parse(within));
   UE_TRY_ASSIGN(auto found, impl_->state->letter(number));
-  if (!found) return fail(ErrorKind::not_found, "no-dead-letter", fmt::format("there is no dead letter {}", number));
+  if (!found || !visible.matches(found->second.type)) return fail(ErrorKind::not_found, "no-dead-letter", fmt::format("there is no dead letter {}", number));
   auto& [destination, letter] = *found;
   DeadLetterDetail out;
   UE_TRY_ASSIGN(const auto envelope, encoding::view(letter.id, letter.type, letter.key, letter.payload));

@@ -38,6 +38,8 @@ struct UserEventPublisher::Impl {
 
   ~Impl();
 
+  /// Error forbidden if one of the events from `first` on is of a type that `by` may not publish.
+  [[nodiscard]] static Result<void> permit(const formation::FormedBatch& batch, std::size_t first, const Submitter& by);
   /// Refuses what must not enter the journal now: closed, read-only, a destination over its lag cap, an event that is too
   /// large for a destination that says `oversize = "reject"`.
   [[nodiscard]] Result<void> admit(const formation::FormedBatch& batch, std::size_t first) const;

@@ -52,6 +52,7 @@ Error located(Error error, bool is_array) {
   for (auto& field : error.fields) {
     if (!is_array) field.pointer.clear();
     if (error.kind == ErrorKind::conflict) field.pointer += "/id";
+    if (error.kind == ErrorKind::forbidden) field.pointer += "/type";
   }
   return error;
 }
@@ -60,6 +61,8 @@ Result<Receipt> only(Result<std::vector<Receipt>>&& receipts) {
   if (!receipts) return std::unexpected(std::move(receipts).error());
   return std::move(receipts->front());
 }
+
+constexpr std::size_t kMaxFindings = 32;
 
 Result<void> check_size(const journal::RecordDraft& draft, std::size_t index, const RunningDestination& destination) {
   // Only what is near the limit is looked at closely.
@@ -76,6 +79,15 @@ Result<void> check_size(const journal::RecordDraft& draft, std::size_t index, co
 }
 
 }  // namespace
+
+Result<void> UserEventPublisher::Impl::permit(const FormedBatch& batch, std::size_t first, const Submitter& by) {
+  if (by.may_publish == nullptr) return {};
+  Error error{ErrorKind::forbidden, "type-not-granted", "this client may not publish events of this type", "grants.publish of its [[client]] names the types", {}};
+  for (std::size_t i = first; i < batch.size() && error.fields.size() < kMaxFindings; ++i)
+    if (!(*by.may_publish)(batch.draft(i).type)) error.fields.push_back({fmt::format("/{}", i), "not-granted", "publish is not granted for this type"});
+  if (error.fields.empty()) return {};
+  return std::unexpected(std::move(error));
+}
 
 Result<void> UserEventPublisher::Impl::admit(const FormedBatch& batch, std::size_t first) const {
   if (closed.load(std::memory_order_relaxed))
@@ -117,11 +129,12 @@ namespace {
 
 /// Forms with `form(batch)`, checks, and counts what was refused.
 template <class Form, class ImplType>
-Result<FormedBatch*> formed(ImplType& impl, bool is_array, Form&& form) {
+Result<FormedBatch*> formed(ImplType& impl, bool is_array, Form&& form, const Submitter& by = {}) {
   auto& batch = thread_batch();
   auto result = form(batch);
   if (result) {
-    result = impl.admit(batch, 0);
+    result = impl.permit(batch, 0, by);
+    if (result) result = impl.admit(batch, 0);
     if (!result) result = std::unexpected(located(std::move(result).error(), is_array));
   }
   if (!result) {
@@ -191,15 +204,15 @@ Result<Receipt> UserEventPublisher::publish_json(const DynamicEvent& event) {
   return only(impl_->append_wait(*batch, false));
 }
 
-void UserEventPublisher::publish_dynamic(const DynamicEvent& event, std::string_view principal, PublishCallback callback) {
-  auto batch = formed(*impl_, false, [&](auto& out) { return impl_->former->form_event(event, {principal}, out); });
+void UserEventPublisher::publish_dynamic(const DynamicEvent& event, const Submitter& by, PublishCallback callback) {
+  auto batch = formed(*impl_, false, [&](auto& out) { return impl_->former->form_event(event, {by.principal}, out); }, by);
   if (!batch) return callback(std::unexpected(std::move(batch).error()));
   impl_->append(**batch, false, Backpressure::refuse, std::move(callback));
 }
 
-void UserEventPublisher::publish_body(std::string_view body, Body form, std::string_view principal, PublishCallback callback) {
+void UserEventPublisher::publish_body(std::string_view body, Body form, const Submitter& by, PublishCallback callback) {
   const bool is_array = base::begins_json_array(body);
-  auto batch = formed(*impl_, is_array, [&](auto& out) { return impl_->former->form_body(body, to_body_form(form), {principal}, out); });
+  auto batch = formed(*impl_, is_array, [&](auto& out) { return impl_->former->form_body(body, to_body_form(form), {by.principal}, out); }, by);
   if (!batch) return callback(std::unexpected(std::move(batch).error()));
   impl_->append(**batch, is_array, Backpressure::refuse, std::move(callback));
 }
@@ -287,15 +300,17 @@ class EachAppend : public std::enable_shared_from_this<EachAppend> {
 
 }  // namespace
 
-void UserEventPublisher::publish_each(std::span<const std::string_view> lines, std::string_view principal,
+void UserEventPublisher::publish_each(std::span<const std::string_view> lines, const Submitter& by,
                                       PublishEachCallback callback) {
   auto each = std::make_shared<EachAppend>(*impl_->journal, impl_->rejected, lines.size(), std::move(callback));
   auto& batch = each->batch();
   for (const auto line : lines) {
     const auto before = batch.size();
-    auto result = impl_->former->form_body(line, formation::BodyForm::events, {principal}, batch);
+    auto result = impl_->former->form_body(line, formation::BodyForm::events, {by.principal}, batch);
     if (result && batch.size() != before + 1)
       result = fail(ErrorKind::invalid, "one-event-per-line", "a line must hold exactly one event", "send arrays as application/json");
+    if (result) result = impl_->permit(batch, before, by);
+    if (!result && result.error().kind == ErrorKind::forbidden) result = std::unexpected(located(std::move(result).error(), false));
     if (result) result = impl_->admit(batch, before);
     if (result) {
       each->add_formed();

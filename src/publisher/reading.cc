@@ -74,6 +74,7 @@ Result<ReadPage> UserEventPublisher::read(const ReadQuery& query) const {
   UE_TRY_ASSIGN(const auto filter, base::TypeFilter::parse(query.types));
   UE_TRY_ASSIGN(auto versions, base::TypeVersions::parse(query.versions));
   Stored stored(impl_->journal->id(), impl_->types->casts().now(), std::move(versions));
+  UE_TRY_ASSIGN(const auto visible, base::TypeFilter::parse(query.within));
   ReadPage page;
   page.next = query.after;
   const auto first = impl_->journal->stats().first_sequence;
@@ -85,7 +86,7 @@ Result<ReadPage> UserEventPublisher::read(const ReadQuery& query) const {
       const auto& record = chunk[i];
       if (page.events.size() == query.limit) return page;
       scanned += record.payload.size() + record.id.size();
-      if (filter.matches(record.type) && (query.user.empty() || record.key == query.user)) {
+      if (filter.matches(record.type) && visible.matches(record.type) && (query.user.empty() || record.key == query.user)) {
         auto event = stored.read(record);
         // What lies before it is answered first; then the page begins with the event that cannot be, and says so.
         if (!event && event.error().kind == ErrorKind::invalid && page.next != query.after) return page;
@@ -98,10 +99,15 @@ Result<ReadPage> UserEventPublisher::read(const ReadQuery& query) const {
   return page;
 }
 
-Result<StoredEvent> UserEventPublisher::find(std::string_view id, const std::vector<std::string>& versions) const {
+Result<StoredEvent> UserEventPublisher::find(std::string_view id, const std::vector<std::string>& versions,
+                                             const std::vector<std::string>& within) const {
   UE_TRY_ASSIGN(auto wanted, base::TypeVersions::parse(versions));
+  UE_TRY_ASSIGN(const auto visible, base::TypeFilter::parse(within));
   UE_TRY_ASSIGN(const auto found, impl_->journal->find({}, id));
-  return Stored(impl_->journal->id(), impl_->types->casts().now(), std::move(wanted)).read(found.chunk[found.index]);
+  const auto& record = found.chunk[found.index];
+  // Word for word what the journal says of an id that is not there: that there is such an event is not told.
+  if (!visible.matches(record.type)) return fail(ErrorKind::not_found, "no-such-event", "the journal holds no event with this id");
+  return Stored(impl_->journal->id(), impl_->types->casts().now(), std::move(wanted)).read(record);
 }
 
 Result<std::vector<std::string>> UserEventPublisher::reload_catalogue() { return impl_->types->reload(); }

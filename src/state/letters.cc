@@ -242,11 +242,13 @@ Result<FilterText> FilterText::make(const DeadLetterFilter& filter) {
   if (filter.numbers.size() > kMaxDeadLetterNumbers)
     return fail(ErrorKind::invalid, "numbers", fmt::format("at most {} numbers", kMaxDeadLetterNumbers), "use a filter, or several calls");
   UE_TRY(base::TypeFilter::parse(filter.types));
+  UE_TRY(base::TypeFilter::parse(filter.within));
   FilterText out;
   // Views into `texts_` are bound below: it must not move them.
-  out.texts_.reserve(filter.types.size());
+  out.texts_.reserve(filter.types.size() + filter.within.size());
   if (!filter.numbers.empty()) out.sql_ += fmt::format(" AND number IN ({})", fmt::join(filter.numbers, ","));
   out.add_types(filter.types);
+  out.add_types(filter.within);
   if (!filter.user.empty()) {
     out.sql_ += " AND key = ?";
     out.bound_.emplace_back(Blob{filter.user});

@@ -153,7 +153,7 @@ TEST_F(Publisher, EachLineIsAnsweredOnItsOwnAndConflictsDoNotStopTheOthers) {
   const std::string conflicting = R"({"id":"x","type":"user.email.verified","data":{"userId":"u-2","email":"a@example.com"}})";
   const auto each = [&](std::vector<std::string_view> lines) {
     std::promise<std::vector<Result<Receipt>>> done;
-    publisher.publish_each(lines, "", [&](auto results) { done.set_value(std::move(results)); });
+    publisher.publish_each(lines, {}, [&](auto results) { done.set_value(std::move(results)); });
     return done.get_future().get();
   };
   ASSERT_TRUE(each({first})[0]);
@@ -172,7 +172,7 @@ TEST_F(Publisher, AConflictPointsIntoTheDocumentThatWasSent) {
   auto publisher = open();
   const auto pointer_after = [&](std::string_view body) -> std::string {
     std::promise<Result<std::vector<Receipt>>> done;
-    publisher.publish_body(body, Body::events, "", [&](auto result) { done.set_value(std::move(result)); });
+    publisher.publish_body(body, Body::events, {}, [&](auto result) { done.set_value(std::move(result)); });
     const auto result = done.get_future().get();
     return result ? "" : result.error().fields.at(0).pointer;
   };
