@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "access/policy.h"
 #include "base/json_text.h"
 #include "base/nearest.h"
 #include "base/try.h"
@@ -79,9 +80,12 @@ void check_folders(const Configuration& configuration, Findings& findings) {
 Findings look_beyond(const Configuration& configuration) {
   Findings findings;
   if (const auto listen =
-          check_listen(configuration.loaded.options.http.listen, place_of(configuration, "http.listen"));
+          check_listen(configuration.loaded.options.http, place_of(configuration, "http.listen"));
       !listen)
     findings.errors.push_back({"http.listen", listen.error().code, describe(listen.error())});
+  const auto& http = configuration.loaded.options.http;
+  if (const auto policy = access::Policy::make(http.clients, http.issuers); !policy)
+    findings.errors.push_back({"client", policy.error().code, fmt::format("{}: {}", configuration.file, describe(policy.error()))});
   check_catalogue(configuration, findings);
   check_folders(configuration, findings);
   return findings;

@@ -32,8 +32,8 @@ std::string place_of(const Configuration& configuration, std::string_view key) {
   return line == 0 ? std::string(key) : fmt::format("{}:{}: {}", configuration.file, line, key);
 }
 
-Result<void> check_listen(const std::string& address, std::string_view place) {
-  auto listen = server::parse_listen(address);
+Result<void> check_listen(const HttpOptions& options, std::string_view place) {
+  auto listen = server::parse_listen(options);
   if (listen) return {};
   Error error = std::move(listen).error();
   const auto colon = error.message.find("\": ");  // behind the address

@@ -22,6 +22,6 @@ struct Configuration {
 [[nodiscard]] std::string place_of(const Configuration& configuration, std::string_view key);
 
 /// Whether the daemon may listen there. Error `usage` begins with `place`, where the address comes from.
-[[nodiscard]] Result<void> check_listen(const std::string& address, std::string_view place);
+[[nodiscard]] Result<void> check_listen(const HttpOptions& options, std::string_view place);
 
 }  // namespace user_events::cli

@@ -24,6 +24,9 @@ namespace {
 // Together below what service managers and orchestrators wait before they kill (30 s and more).
 constexpr std::chrono::milliseconds kHttpDeadline{5'000}, kDeliveryDeadline{10'000};
 
+/// How often it is looked whether certificates have changed.
+constexpr timespec kCertificatePoll{10, 0};
+
 sigset_t stop_signals() {
   sigset_t set;
   sigemptyset(&set);
@@ -32,7 +35,7 @@ sigset_t stop_signals() {
   return set;
 }
 
-/// What the daemon waits for: those, and SIGHUP, at which it reads its catalogue folder again.
+/// What the daemon waits for: those, and SIGHUP, at which it reads its catalogue folder, clients and certificates again.
 sigset_t awaited_signals() {
   sigset_t set = stop_signals();
   sigaddset(&set, SIGHUP);
@@ -73,7 +76,7 @@ Result<Options> options_of(const ServeArguments& arguments) {
     UE_TRY(config::set_text(options, "http.listen", arguments.listen, "--listen"));
   if (!arguments.data_dir.empty())
     UE_TRY(config::set_text(options, "data_dir", arguments.data_dir, "--data-dir"));
-  UE_TRY(check_listen(options.http.listen, listen_place));
+  UE_TRY(check_listen(options.http, listen_place));
   return options;
 }
 
@@ -87,13 +90,49 @@ void reload_catalogue(UserEventPublisher& publisher) {
     observability::log().info("SIGHUP: new event types and versions: {}", fmt::join(*added, ", "));
 }
 
+/// SIGHUP: clients, issuers and certificates as they are now. What is wrong changes nothing.
+Result<void> reload(server::HttpServer& http, const ServeArguments& arguments) {
+  UE_TRY_ASSIGN(const Options options, options_of(arguments));
+  if (options.http.clients.empty() != !http.asks_for_clients())
+    return fail(ErrorKind::usage, "clients", "whether there are clients at all is decided at the start", "restart the daemon");
+  UE_TRY(http.reload_certificates());
+  return http.replace_clients(options.http);
+}
+
+void reload_and_log(server::HttpServer& http, const ServeArguments& arguments) {
+  if (auto done = reload(http, arguments); !done)
+    observability::log().error("SIGHUP: clients and certificates stay as they were: {}", describe(done.error()));
+  else
+    observability::log().info("SIGHUP: clients, issuers and certificates are read again");
+}
+
+void look_at_certificates(server::HttpServer& http) {
+  const auto changed = http.reload_changed_certificates();
+  if (!changed)
+    observability::log().error("tls: the certificate in use stays: {}", describe(changed.error()));
+  else if (*changed)
+    observability::log().info("tls: the certificate has changed and is used for connections from now on");
+}
+
 /// Until SIGTERM or SIGINT.
-void wait_for_stop(UserEventPublisher& publisher) {
+void wait_for_stop(UserEventPublisher& publisher, server::HttpServer& http, const ServeArguments& arguments) {
   const sigset_t set = awaited_signals();
-  for (int signal = 0; signal != SIGTERM && signal != SIGINT;) {
-    sigwait(&set, &signal);
-    if (signal == SIGHUP) reload_catalogue(publisher);
+  for (;;) {
+    const int signal = sigtimedwait(&set, nullptr, &kCertificatePoll);
+    if (signal == SIGTERM || signal == SIGINT) return;
+    if (signal == SIGHUP) {
+      reload_catalogue(publisher);
+      reload_and_log(http, arguments);
+    } else if (signal < 0 && errno == EAGAIN) {
+      look_at_certificates(http);
+    }
   }
+}
+
+void warn_of_insecurity(const HttpOptions& options) {
+  if (!options.insecure) return;
+  if (options.tls.certificate_file.empty()) observability::log().warn("http.insecure: there is no TLS; what is sent can be read on the way");
+  if (options.clients.empty()) observability::log().warn("http.insecure: no clients are configured; whoever reaches the port may publish, read and command");
 }
 
 std::string destination_names(const Options& options) {
@@ -119,7 +158,8 @@ Result<void> serve(const ServeArguments& arguments) {
   message(fmt::format("user-events {} listens on {} (data: {}, destinations: {})", version(), http->url(),
                       options.data_dir, destination_names(options)));
 
-  wait_for_stop(publisher);
+  warn_of_insecurity(options.http);
+  wait_for_stop(publisher, *http, arguments);
   exit_at_next_signal();
   observability::log().info(
       "stopping: requests under way are finished, then what can be delivered is delivered");

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/caller.h"
 #include "server/inbox.h"
 #include "server/request.h"
 #include "server/target.h"
@@ -56,6 +57,8 @@ class Exchange {
   virtual void on_tick(SteadyTime now) { (void)now; }
   /// The daemon stops: end soon.
   virtual void on_stop() {}
+  /// The caller's token has run out, or the clients were read anew: end; he may come back.
+  virtual void on_caller_gone() {}
   /// True: the connection is read while the answer goes out, to notice when the peer closes.
   [[nodiscard]] virtual bool watches_peer() const { return false; }
   virtual void on_peer_closed() {}
@@ -66,6 +69,10 @@ class Channel {
   [[nodiscard]] virtual Request& request() noexcept = 0;
   [[nodiscard]] virtual Prepared& prepared() noexcept = 0;
   [[nodiscard]] virtual Service& service() noexcept = 0;
+  /// Who has sent the request.
+  [[nodiscard]] virtual Caller& caller() noexcept = 0;
+  /// The peer's address, for the log.
+  [[nodiscard]] virtual std::string peer() const = 0;
   /// Before a publish: it shares a commit with what else is at hand.
   virtual void begin_burst() = 0;
   /// Where results for this connection go. Take one per call.

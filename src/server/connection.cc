@@ -27,13 +27,18 @@ Error timed_out_error() {
           {}};
 }
 
+/// Set before the socket is handed to TLS.
+Socket with_options(Socket socket) {
+  ErrorCode ignored;
+  socket.non_blocking(true, ignored);
+  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+  return socket;
+}
+
 }  // namespace
 
-Connection::Connection(Loop& loop, ConnectionId id, Socket socket)
-    : loop_(loop), id_(id), socket_(std::move(socket)), idle_since_(loop.now()) {
-  ErrorCode ignored;
-  socket_.non_blocking(true, ignored);
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+Connection::Connection(Loop& loop, ConnectionId id, Socket socket, const TlsContext& tls)
+    : loop_(loop), id_(id), transport_(with_options(std::move(socket)), tls), shakes_hands_(tls != nullptr), idle_since_(loop.now()) {
   in_.resize(kFirstReadBytes);
   start_request();
 }
@@ -129,7 +134,7 @@ bool Connection::flush() {
   if (writing_) return false;
   ErrorCode error;
   while (unsent_bytes() > 0) {
-    const auto written = socket_.write_some(asio::buffer(out_.data() + sent_, unsent_bytes()), error);
+    const auto written = transport_.write_some(out_.data() + sent_, unsent_bytes(), error);
     if (error == asio::error::interrupted) continue;
     if (error) break;
     sent_ += written;
@@ -180,8 +185,7 @@ void Connection::start_request() {
 /// answer: they are read and thrown away for a while.
 void Connection::finish_unread() {
   if (input_ended_ || (body_done_ && in_begin_ == in_end_)) return close();
-  ErrorCode ignored;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  transport_.shutdown_send();
   phase_ = Phase::lingering;
   in_begin_ = in_end_ = 0;
   linger_bytes_ = 0;
@@ -248,7 +252,7 @@ void Connection::start_reading() {
     return pump();
   }
   reading_ = true;
-  socket_.async_read_some(asio::buffer(in_.data() + in_end_, in_.size() - in_end_),
+  transport_.async_read_some(in_.data() + in_end_, in_.size() - in_end_,
                           [self = ConnectionPtr(this)](const ErrorCode& error, std::size_t bytes) {
                             self->on_read(error, bytes);
                           });
@@ -259,6 +263,10 @@ void Connection::on_read(const ErrorCode& error, std::size_t bytes) {
   if (phase_ == Phase::closed) return;
   if (error && error != asio::error::eof) return close();
   if (error) return on_end_of_input();
+  if (shakes_hands_) {
+    shakes_hands_ = false;
+    caller_.set_certificate(transport_.certificate());
+  }
   if (phase_ == Phase::lingering) {
     linger_bytes_ += bytes;
     if (linger_bytes_ > kMaxLingerBytes) return close();
@@ -291,7 +299,7 @@ void Connection::on_end_of_input() {
 void Connection::start_writing() {
   writing_ = true;
   write_progress_ = loop_.now();
-  socket_.async_wait(Socket::wait_write, [self = ConnectionPtr(this)](const ErrorCode& error) {
+  transport_.async_wait_writable([self = ConnectionPtr(this)](const ErrorCode& error) {
     self->writing_ = false;
     if (self->phase_ == Phase::closed) return;
     if (error) return self->close();
@@ -303,8 +311,7 @@ void Connection::close() {
   if (phase_ == Phase::closed) return;
   const ConnectionPtr alive(this);
   phase_ = Phase::closed;
-  ErrorCode ignored;
-  socket_.close(ignored);
+  transport_.close();
   loop_.remove(id_);
 }
 
@@ -332,9 +339,11 @@ void Connection::notice_advance() {
 
 void Connection::tick(SteadyTime now) {
   const auto& options = loop_.service().options;
+  if (exchange_ && !answered_ && !caller_.still_holds(loop_.service().access)) exchange_->on_caller_gone();
   if (unsent_bytes() > 0 && now - write_progress_ > options.idle_timeout) return close();
   switch (phase_) {
     case Phase::header: {
+      if (shakes_hands_ && now - idle_since_ > options.read_timeout) return close();
       const bool begun = in_begin_ < in_end_ || !request_.target.empty();
       if (!begun && now - idle_since_ > options.idle_timeout) return close();
       if (begun && now - header_since_ > options.read_timeout) reject(408, timed_out_error());
@@ -356,7 +365,8 @@ void Connection::tick(SteadyTime now) {
     case Phase::closed:
       return;
   }
-  if (unsent_bytes() > 0 || answered_) pump();
+  const bool goes_on = paused_ && exchange_ && exchange_->wants_body();  // a caller's rate has room again
+  if (unsent_bytes() > 0 || answered_ || goes_on) pump();
 }
 
 void Connection::begin_stop() {
@@ -378,6 +388,11 @@ void Connection::reject(int status, const Error& error) {
 // ---- Channel ----
 
 Service& Connection::service() noexcept { return loop_.service(); }
+std::string Connection::peer() const {
+  ErrorCode error;
+  const auto endpoint = transport_.socket().remote_endpoint(error);
+  return error ? "-" : endpoint.address().to_string();
+}
 void Connection::begin_burst() { loop_.begin_burst(); }
 Ticket Connection::ticket() { return loop_.ticket(id_); }
 SteadyTime Connection::now() const noexcept { return loop_.now(); }

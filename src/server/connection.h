@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "server/channel.h"
-#include "server/net.h"
 #include "server/request_parser.h"
+#include "server/transport.h"
 
 namespace user_events::server {
 
@@ -26,7 +26,7 @@ class Connection final : public Channel,
                          private BodySink,
                          public boost::intrusive_ref_counter<Connection, boost::thread_unsafe_counter> {
  public:
-  Connection(Loop& loop, ConnectionId id, Socket socket);
+  Connection(Loop& loop, ConnectionId id, Socket socket, const TlsContext& tls);
   ~Connection();
 
   void begin();
@@ -43,6 +43,8 @@ class Connection final : public Channel,
   Request& request() noexcept override { return request_; }
   Prepared& prepared() noexcept override { return prepared_; }
   Service& service() noexcept override;
+  Caller& caller() noexcept override { return caller_; }
+  std::string peer() const override;
   void begin_burst() override;
   Ticket ticket() override;
   SteadyTime now() const noexcept override;
@@ -95,14 +97,16 @@ class Connection final : public Channel,
 
   Loop& loop_;
   const ConnectionId id_;
-  Socket socket_;
+  Transport transport_;
   RequestParser parser_;
   Request request_;
   Prepared prepared_;
   std::unique_ptr<Exchange> exchange_;
+  Caller caller_;
 
   Phase phase_ = Phase::header;
   bool pumping_ = false, reading_ = false, writing_ = false;  // the latter two: an operation is under way
+  bool shakes_hands_ = false;  // TLS is not established yet
   bool paused_ = false;       // the exchange wants no more of the body for now
   bool answered_ = false;     // the answer is complete in out_
   bool body_done_ = false;    // nothing of the request is left unread

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/try.h"
+#include "server/admission.h"
 #include "server/answer_later.h"
 #include "server/delivery_json.h"
 #include "server/limits.h"
@@ -12,6 +13,8 @@
 
 namespace user_events::server {
 namespace {
+
+constexpr auto kAction = access::Action::dead_letters;
 
 struct LetterQuery {
   DeadLetterFilter filter;
@@ -47,6 +50,7 @@ std::optional<std::uint64_t> path_number(Channel& channel, std::size_t at) {
 void list_letters(Channel& channel) {
   auto query = letter_query(channel.prepared().target);
   if (!query) return channel.fail(query.error());
+  query->filter.within = visible_types(channel, kAction);
   read_later(channel, [query = std::move(*query)](UserEventPublisher& publisher) -> Result<Answer> {
     UE_TRY_ASSIGN(const auto page, publisher.dead_letters(query.filter, query.after, query.limit));
     return Answer{kJson, letters_json(page, query.with_users)};
@@ -56,8 +60,8 @@ void list_letters(Channel& channel) {
 void show_letter(Channel& channel) {
   const auto number = path_number(channel, 2);
   if (!number) return;
-  read_later(channel, [number = *number](UserEventPublisher& publisher) -> Result<Answer> {
-    UE_TRY_ASSIGN(const auto letter, publisher.dead_letter(number));
+  read_later(channel, [number = *number, within = visible_types(channel, kAction)](UserEventPublisher& publisher) -> Result<Answer> {
+    UE_TRY_ASSIGN(const auto letter, publisher.dead_letter(number, within));
     return Answer{kJson, letter_json(letter)};
   });
 }
@@ -66,6 +70,8 @@ void replay_letters(Channel& channel) {
   if (!takes_no_query(channel)) return;
   auto order = parse_replay_order(channel.request().body);
   if (!order) return channel.fail(order.error());
+  order->filter.within = visible_types(channel, kAction);
+  order->options.requested_by = requester(channel, order->options.requested_by);
   command_later(channel, [order = std::move(*order)](UserEventPublisher& publisher) -> Result<Answer> {
     UE_TRY_ASSIGN(const auto replays, publisher.replay_dead_letters(order.filter, order.options));
     return Answer{kJson, replays_json(replays), 202};
@@ -76,6 +82,8 @@ void discard_letters(Channel& channel) {
   if (!takes_no_query(channel)) return;
   auto order = parse_discard_order(channel.request().body);
   if (!order) return channel.fail(order.error());
+  order->filter.within = visible_types(channel, kAction);
+  order->by = requester(channel, order->by);
   command_later(channel, [order = std::move(*order)](UserEventPublisher& publisher) -> Result<Answer> {
     UE_TRY_ASSIGN(const auto done, publisher.discard_dead_letters(order.filter, order.reason, order.by));
     return Answer{kJson, fmt::format("{{\"discarded\":{}}}", done.discarded)};

@@ -3,6 +3,7 @@
 
 #include "base/json_text.h"
 #include "base/try.h"
+#include "server/admission.h"
 #include "server/limits.h"
 #include "server/reply.h"
 #include "server/routes.h"
@@ -59,6 +60,7 @@ class EventStream final : public Exchange {
   }
 
   void on_stop() override { end(); }
+  void on_caller_gone() override { end(); }
   [[nodiscard]] bool watches_peer() const override { return true; }
   void on_peer_closed() override {
     heartbeat_ = kHalfClosedHeartbeat;
@@ -142,6 +144,7 @@ Result<ReadQuery> stream_query(Channel& channel) {
   ReadQuery query;
   query.limit = kStreamPageEvents;
   query.types = target.list("type");
+  query.within = visible_types(channel, access::Action::read);
   if (const auto* user = target.find("user")) query.user = *user;
   UE_TRY_ASSIGN(query.versions, wanted_versions(channel.request()));
   const auto& last_id = channel.request().last_event_id;

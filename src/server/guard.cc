@@ -47,32 +47,45 @@ bool is_loopback(std::string_view name) {
   return inet_pton(AF_INET6, text, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
-}  // namespace
+bool is_any(std::string_view address) { return address == "0.0.0.0" || address == "::"; }
 
-Result<ListenAddress> parse_listen(const std::string& text) {
-  const auto parts = split(text);
-  std::uint32_t port = 0;
-  if (parts) {
-    const auto* end = parts->second.data() + parts->second.size();
-    const auto [stop, error] = std::from_chars(parts->second.data(), end, port);  // NOLINT(bugprone-suspicious-stringview-data-usage): the end is given
-    if (error == std::errc{} && stop == end && port <= 65'535) {
-      const auto name =
-          lower(parts->first) == "localhost" ? std::string("127.0.0.1") : std::string(parts->first);
-      if (is_loopback(name)) return ListenAddress{name, static_cast<std::uint16_t>(port)};
-      return fail(
-          ErrorKind::usage, "listen-address",
-          fmt::format(
-              "http.listen = \"{}\": only loopback addresses are allowed while no clients are configured",
-              text),
-          "use 127.0.0.1:PORT or [::1]:PORT, and a proxy with authentication in front for other machines");
-    }
-  }
-  return fail(ErrorKind::usage, "listen-address", fmt::format("http.listen = \"{}\" is not HOST:PORT", text),
-              "for example 127.0.0.1:8080; port 0 takes any free one");
+bool is_address(const std::string& text) {
+  in_addr v4;
+  in6_addr v6;
+  return inet_pton(AF_INET, text.c_str(), &v4) == 1 || inet_pton(AF_INET6, text.c_str(), &v6) == 1;
 }
 
-Guard::Guard(std::vector<std::string> allowed_hosts) : allowed_hosts_(std::move(allowed_hosts)) {
+std::optional<ListenAddress> parse_address(std::string_view text) {
+  const auto parts = split(text);
+  if (!parts) return std::nullopt;
+  std::uint32_t port = 0;
+  const auto* end = parts->second.data() + parts->second.size();
+  const auto [stop, error] = std::from_chars(parts->second.data(), end, port);  // NOLINT(bugprone-suspicious-stringview-data-usage): the end is given
+  const auto name = lower(parts->first) == "localhost" ? std::string("127.0.0.1") : std::string(parts->first);
+  if (error != std::errc{} || stop != end || port > 65'535 || !is_address(name)) return std::nullopt;
+  return ListenAddress{name, static_cast<std::uint16_t>(port)};
+}
+
+}  // namespace
+
+Result<ListenAddress> parse_listen(const HttpOptions& options) {
+  const auto& text = options.listen;
+  const auto address = parse_address(text);
+  if (!address)
+    return fail(ErrorKind::usage, "listen-address", fmt::format("http.listen = \"{}\" is not HOST:PORT", text),
+                "for example 127.0.0.1:8080; port 0 takes any free one");
+  if (is_loopback(address->address) || options.insecure) return *address;
+  const bool has_tls = !options.tls.certificate_file.empty();
+  if (has_tls && !options.clients.empty()) return *address;
+  return fail(ErrorKind::usage, "listen-address",
+              fmt::format("http.listen = \"{}\": only loopback addresses are allowed while {}", text,
+                          has_tls ? "no clients are configured" : "there is no TLS (http.tls)"),
+              "use 127.0.0.1:PORT or [::1]:PORT, or configure TLS and clients (docs/security/access.md); http.insecure = true does without");
+}
+
+Guard::Guard(std::vector<std::string> allowed_hosts, const std::string& listen) : allowed_hosts_(std::move(allowed_hosts)) {
   for (auto& host : allowed_hosts_) host = lower(host);
+  if (const auto address = parse_address(listen); address && !is_any(address->address)) allowed_hosts_.push_back(lower(address->address));
 }
 
 bool Guard::is_ours(std::string_view host_and_port) const {

@@ -1,5 +1,4 @@
-// Where the daemon may listen and whom it believes to be speaking to it, as long as no clients are
-// configured.
+// Where the daemon may listen, and which names it is called by.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +7,7 @@
 #include <vector>
 
 #include "server/request.h"
-#include "user_events/error.h"
+#include "user_events/options.h"
 
 namespace user_events::server {
 
@@ -17,15 +16,16 @@ struct ListenAddress {
   std::uint16_t port = 0;
 };
 
-/// Reads `host:port` (`127.0.0.1:8080`, `localhost:0`, `[::1]:8080`). Error `usage` if it is none, or no
-/// loopback address: without configured clients anybody who reaches the port may publish and read.
-[[nodiscard]] Result<ListenAddress> parse_listen(const std::string& text);
+/// Reads `host:port` of `http.listen` (`127.0.0.1:8080`, `localhost:0`, `[::1]:8080`, `0.0.0.0:8443`). Error `usage` if it is none, or no loopback address
+/// although there is no TLS or there are no clients, and `http.insecure` does not say that this is meant.
+[[nodiscard]] Result<ListenAddress> parse_listen(const HttpOptions& options);
 
 /// Keeps web pages away: a page of another site, or of a name that an attacker points at this machine (DNS
 /// rebinding), sends that site's name in `Origin` or `Host`. Immutable, thread-safe.
 class Guard {
  public:
-  explicit Guard(std::vector<std::string> allowed_hosts);
+  /// `listen`: an address other than loopback and 0.0.0.0 that the daemon listens on is a name of this machine, too.
+  explicit Guard(std::vector<std::string> allowed_hosts, const std::string& listen = {});
 
   /// Errors: malformed (no or several hosts), forbidden. About 50 ns.
   [[nodiscard]] Result<void> check(const Request& request) const;

@@ -13,6 +13,7 @@
 
 #include "base/try.h"
 #include "observability/log.h"
+#include "server/key_refresh.h"
 #include "server/limits.h"
 #include "server/loop.h"
 #include "server/reply.h"
@@ -55,7 +56,7 @@ std::string refusal() {
 }  // namespace
 
 struct HttpServer::Impl {
-  Impl(UserEventPublisher& publisher, const HttpOptions& options) : service(publisher, options) {
+  Impl(UserEventPublisher& publisher, const HttpOptions& options, std::unique_ptr<TlsFiles> tls) : service(publisher, options, std::move(tls)) {
     for (std::uint32_t i = 0; i < std::max(options.threads, 1u); ++i)
       loops.push_back(std::make_unique<Loop>(service));
     acceptor.emplace(loops.front()->io());
@@ -63,6 +64,7 @@ struct HttpServer::Impl {
   }
 
   [[nodiscard]] Result<void> listen(const ListenAddress& where);
+  [[nodiscard]] Result<void> replace_clients(const HttpOptions& options);
   void wait_for_connections();
   void accept_some();
   void refuse(int socket);
@@ -75,6 +77,7 @@ struct HttpServer::Impl {
   std::string url;
   std::size_t next_loop = 0;
   std::uint64_t listener = 0;
+  std::unique_ptr<KeyRefresh> key_refresh;
   bool stopped = false;
 };
 
@@ -90,8 +93,16 @@ Result<void> HttpServer::Impl::listen(const ListenAddress& where) {
   if (!error) acceptor->native_non_blocking(true, error);
   if (!error) endpoint = acceptor->local_endpoint(error);
   if (error) return listen_error(text, error);
-  url = endpoint.address().is_v6() ? fmt::format("http://[{}]:{}", where.address, endpoint.port())
-                                   : fmt::format("http://{}:{}", where.address, endpoint.port());
+  const std::string_view scheme = service.tls->context() != nullptr ? "https" : "http";
+  url = endpoint.address().is_v6() ? fmt::format("{}://[{}]:{}", scheme, where.address, endpoint.port())
+                                   : fmt::format("{}://{}:{}", scheme, where.address, endpoint.port());
+  return {};
+}
+
+Result<void> HttpServer::Impl::replace_clients(const HttpOptions& options) {
+  UE_TRY_ASSIGN(auto policy, access::Policy::make(options.clients, options.issuers));
+  key_refresh = std::make_unique<KeyRefresh>(policy != nullptr ? policy->key_stores() : std::vector<std::shared_ptr<access::KeyStore>>());
+  service.access.replace(std::move(policy));
   return {};
 }
 
@@ -128,7 +139,9 @@ void HttpServer::Impl::accept_some() {
 void HttpServer::Impl::refuse(int socket) {
   static const std::string text = refusal();
   service.counters.refused_connections.fetch_add(1, std::memory_order_relaxed);
-  [[maybe_unused]] const auto sent = ::send(socket, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  // With TLS there is no telling before a handshake, which costs more than the connection may.
+  if (service.tls->context() == nullptr)
+    (void)!::send(socket, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   ::shutdown(socket, SHUT_WR);
   ::close(socket);
 }
@@ -140,8 +153,10 @@ HttpServer::~HttpServer() { stop(std::chrono::milliseconds(0)); }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(UserEventPublisher& publisher,
                                                       const HttpOptions& options) {
-  UE_TRY_ASSIGN(const auto where, parse_listen(options.listen));
-  auto impl = std::make_unique<Impl>(publisher, options);
+  UE_TRY_ASSIGN(const auto where, parse_listen(options));
+  UE_TRY_ASSIGN(auto tls, TlsFiles::open(options.tls));
+  auto impl = std::make_unique<Impl>(publisher, options, std::move(tls));
+  UE_TRY(impl->replace_clients(options));
   UE_TRY(impl->listen(where));
   impl->listener = publisher.add_listener([loops = &impl->loops](std::uint64_t) {
     for (const auto& loop : *loops) loop->notice_advance();
@@ -153,6 +168,13 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(UserEventPublisher& publis
 
 std::uint16_t HttpServer::port() const noexcept { return impl_->endpoint.port(); }
 const std::string& HttpServer::url() const noexcept { return impl_->url; }
+
+Result<void> HttpServer::reload_certificates() { return impl_->service.tls->reload(); }
+Result<bool> HttpServer::reload_changed_certificates() { return impl_->service.tls->reload_if_changed(); }
+
+bool HttpServer::asks_for_clients() const noexcept { return impl_->service.access.asks(); }
+
+Result<void> HttpServer::replace_clients(const HttpOptions& options) { return impl_->replace_clients(options); }
 
 void HttpServer::stop(std::chrono::milliseconds deadline) {
   if (impl_->stopped) return;

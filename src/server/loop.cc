@@ -86,7 +86,7 @@ void Loop::adopt(asio::ip::tcp protocol, int native_socket) {
       free_slots_.pop_back();
     }
     slots_[slot].connection =
-        ConnectionPtr(new Connection(*this, {slot, slots_[slot].generation}, std::move(socket)));
+        ConnectionPtr(new Connection(*this, {slot, slots_[slot].generation}, std::move(socket), service_.tls->context()));
     const auto connection = slots_[slot].connection;
     connection->begin();
   });

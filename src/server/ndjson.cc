@@ -5,6 +5,7 @@
 
 #include "base/json_text.h"
 #include "base/try.h"
+#include "server/admission.h"
 #include "server/limits.h"
 #include "server/reply.h"
 #include "server/routes.h"
@@ -74,6 +75,11 @@ class NdjsonExchange final : public Exchange {
                               {}});
   }
 
+  void on_caller_gone() override {
+    on_body_broken(401, Error{ErrorKind::unauthenticated, "invalid-token", "the client's token has run out, or its configuration was changed",
+                              "send the rest in a new request", {}});
+  }
+
   void on_each_published(EachPublished&& done) override {
     auto& piece = pieces_[done.piece - first_piece_];
     piece.results = std::move(done.results);
@@ -93,7 +99,7 @@ class NdjsonExchange final : public Exchange {
   };
 
   bool has_room() const {
-    if (channel_.unsent_bytes() > kMaxUnsentBytes) return false;
+    if (channel_.unsent_bytes() > kMaxUnsentBytes || !has_rate(channel_)) return false;  // a rate slows the stream down
     return !lines_.empty() || pieces_.size() < max_pieces_;
   }
 
@@ -147,9 +153,10 @@ class NdjsonExchange final : public Exchange {
     const auto number = first_piece_ + pieces_.size();
     add_piece(std::move(numbers_));
     numbers_.clear();
+    charge_events(channel_, lines_.size());
     channel_.begin_burst();
     channel_.service().publisher.publish_each(
-        lines_, {}, [ticket = channel_.ticket(), number](std::vector<Result<Receipt>> results) mutable {
+        lines_, channel_.caller().submitter(), [ticket = channel_.ticket(), number](std::vector<Result<Receipt>> results) mutable {
           ticket(EachPublished{number, std::move(results)});
         });
     lines_.clear();

@@ -5,6 +5,7 @@
 
 #include "base/json_text.h"
 #include "base/try.h"
+#include "server/admission.h"
 #include "server/limits.h"
 #include "server/reply.h"
 #include "server/routes.h"
@@ -40,6 +41,7 @@ class DeliveryWait final : public Exchange {
   void on_published(Published&& result) override {
     if (!result) return channel_.fail(result.error());
     receipts_ = std::move(*result);
+    if (receipts_.size() > 1) charge_events(channel_, receipts_.size() - 1);
     deadline_ = std::chrono::steady_clock::now() + timeout_;
     ask_next();
   }
@@ -174,7 +176,7 @@ Result<DynamicEvent> binary_event(Request& request) {
 void publish_body(Channel& channel) {
   if (auto query = read_query(channel); !query) return channel.fail(query.error());
   channel.begin_burst();
-  channel.service().publisher.publish_body(channel.request().body, channel.prepared().form, {},
+  channel.service().publisher.publish_body(channel.request().body, channel.prepared().form, channel.caller().submitter(),
                                            channel.ticket());
 }
 
@@ -184,11 +186,12 @@ void publish_binary(Channel& channel) {
   if (!event) return channel.fail(event.error());
   if (auto query = read_query(channel); !query) return channel.fail(query.error());
   channel.begin_burst();
-  channel.service().publisher.publish_dynamic(*event, {}, channel.ticket());
+  channel.service().publisher.publish_dynamic(*event, channel.caller().submitter(), channel.ticket());
 }
 
 void finish_publish(Channel& channel, Published&& result) {
   if (!result) return channel.fail(result.error());
+  if (result->size() > 1) charge_events(channel, result->size() - 1);
   auto& out = channel.scratch();
   append_objects(result->size(), is_many(channel), out,
                  [&](std::size_t i) { append_receipt_members((*result)[i], out); });

@@ -7,6 +7,7 @@
 
 #include "base/try.h"
 #include "base/type_versions.h"
+#include "server/admission.h"
 #include "server/answer_later.h"
 #include "server/json_writer.h"
 #include "server/limits.h"
@@ -16,12 +17,18 @@
 namespace user_events::server {
 namespace {
 
-Result<ReadQuery> page_query(const Target& target) {
+Result<ReadQuery> page_query(Channel& channel) {
+  const auto& target = channel.prepared().target;
   UE_TRY(target.allow({"after", "type", "user", "limit"}));
   ReadQuery query;
-  UE_TRY_ASSIGN(query.after, target.number("after", 0, 0, ~0ull));
+  if (const auto* after = target.find("after"); after != nullptr && *after == "now")
+    query.after = channel.service().publisher.last_sequence();
+  else {
+    UE_TRY_ASSIGN(query.after, target.number("after", 0, 0, ~0ull));
+  }
   UE_TRY_ASSIGN(query.limit, target.number("limit", query.limit, 1, kMaxPageEvents));
   query.types = target.list("type");
+  query.within = visible_types(channel, access::Action::read);
   if (const auto* user = target.find("user")) query.user = *user;
   return query;
 }
@@ -37,7 +44,7 @@ Result<std::vector<std::string>> wanted_versions(const Request& request) {
 }
 
 void read_events(Channel& channel) {
-  auto query = page_query(channel.prepared().target);
+  auto query = page_query(channel);
   if (!query) return channel.fail(query.error());
   auto versions = wanted_versions(channel.request());
   if (!versions) return channel.fail(versions.error());
@@ -56,11 +63,11 @@ void find_event(Channel& channel) {
   if (!takes_no_query(channel)) return;
   auto versions = wanted_versions(channel.request());
   if (!versions) return channel.fail(versions.error());
-  read_later(channel, [id = channel.prepared().target.path[2], versions = *std::move(versions)](
-                          UserEventPublisher& publisher) -> Result<Answer> {
-                 UE_TRY_ASSIGN(auto event, publisher.find(id, versions));
-                 return Answer{kCloudEventJson, std::move(event.json)};
-               });
+  read_later(channel, [id = channel.prepared().target.path[2], versions = *std::move(versions),
+                       within = visible_types(channel, access::Action::read)](UserEventPublisher& publisher) -> Result<Answer> {
+    UE_TRY_ASSIGN(auto event, publisher.find(id, versions, within));
+    return Answer{kCloudEventJson, std::move(event.json)};
+  });
 }
 
 void list_schemas(Channel& channel) {
@@ -135,6 +142,7 @@ void show_metrics(Channel& channel) {
 
 void append_server_metrics(const Service& service, std::string& out) {
   const auto to = std::back_inserter(out);
+  append_access_metrics(service, out);
   out +=
       "# HELP user_events_http_requests_total Answers of the HTTP server, by class of status.\n"
       "# TYPE user_events_http_requests_total counter\n";

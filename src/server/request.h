@@ -20,7 +20,9 @@ struct Request {
   bool expects_other = false;  ///< An `Expect` that nobody here can meet.
   std::optional<std::uint64_t> content_length;
   std::uint32_t hosts = 0;  ///< Number of `Host` fields.
+  std::uint32_t authorizations = 0;  ///< Number of `Authorization` fields.
   std::string target;       ///< As sent: `/v1/events?after=3`.
+  std::string authorization;  ///< A secret.
   std::string host, origin, content_type, content_encoding, last_event_id, schema_version;
   std::vector<std::pair<std::string, std::string>>
       attributes;    ///< `ce-*` fields: name without the prefix in lower case, raw value.

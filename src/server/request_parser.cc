@@ -17,8 +17,8 @@ void Request::clear() {
   http11 = keep_alive = true;
   expects_continue = expects_other = false;
   content_length.reset();
-  hosts = 0;
-  for (auto* text : {&target, &host, &origin, &content_type, &content_encoding, &last_event_id,
+  hosts = authorizations = 0;
+  for (auto* text : {&target, &authorization, &host, &origin, &content_type, &content_encoding, &last_event_id,
                      &schema_version, &body})
     text->clear();
   attributes.clear();
@@ -95,6 +95,9 @@ struct RequestParser::Impl {
         case http::field::host:
           ++request_.hosts;
           return set(request_.host, value);
+        case http::field::authorization:
+          ++request_.authorizations;
+          return set(request_.authorization, value);
         case http::field::content_type:
           return set(request_.content_type, value);
         case http::field::content_encoding:

@@ -6,6 +6,7 @@
 #include <array>
 #include <cctype>
 
+#include "server/admission.h"
 #include "server/limits.h"
 #include "server/service.h"
 
@@ -17,36 +18,43 @@ constexpr std::string_view kAny = "*";
 /// What a POST has in its body.
 enum class Takes : std::uint8_t { nothing, order, events };
 
-/// One path. `*` stands for any one segment; of two that match, the first counts.
+constexpr Need kOpen{Need::Kind::nothing, {}}, kClient{Need::Kind::client, {}};
+constexpr Need kPublish{Need::Kind::action, access::Action::publish}, kRead{Need::Kind::action, access::Action::read},
+    kLetters{Need::Kind::action, access::Action::dead_letters}, kAdmin{Need::Kind::action, access::Action::admin},
+    kMetrics{Need::Kind::action, access::Action::metrics};
+
+/// One path. `*` stands for any one segment; of two that match, the first counts. `need` is asked of who calls it, except that publishing
+/// always needs `publish`.
 struct Route {
   std::array<std::string_view, 5> path;
+  Need need;
   void (*get)(Channel&);
   void (*post)(Channel&) = nullptr;
   Takes takes = Takes::nothing;
 };
 
 constexpr Route kRoutes[] = {
-    {{"v1", "events"}, read_events, nullptr, Takes::events},
-    {{"v1", "events", "stream"}, stream_events},
-    {{"v1", "events", kAny}, find_event},
-    {{"v1", "dead-letters"}, list_letters},
-    {{"v1", "dead-letters", "replay"}, nullptr, replay_letters, Takes::order},
-    {{"v1", "dead-letters", "discard"}, nullptr, discard_letters, Takes::order},
-    {{"v1", "dead-letters", "replays"}, list_replays},
-    {{"v1", "dead-letters", "replays", kAny}, show_replay},
-    {{"v1", "dead-letters", "replays", kAny, "cancel"}, nullptr, cancel_replay},
-    {{"v1", "dead-letters", kAny}, show_letter},
-    {{"v1", "destinations"}, list_destinations},
-    {{"v1", "destinations", kAny, "pause"}, nullptr, pause_destination},
-    {{"v1", "destinations", kAny, "resume"}, nullptr, resume_destination},
-    {{"v1", "destinations", kAny, "replay"}, nullptr, replay_destination, Takes::order},
-    {{"v1", "schemas"}, list_schemas},
-    {{"v1", "schemas", kAny}, show_schema},
-    {{"v1", "schemas", kAny, kAny}, show_schema},
-    {{"v1", "status"}, show_status},
-    {{"healthz"}, show_health},
-    {{"readyz"}, show_readiness},
-    {{"metrics"}, show_metrics},
+    {{"v1", "events"}, kRead, read_events, nullptr, Takes::events},
+    {{"v1", "events", "stream"}, kRead, stream_events},
+    {{"v1", "events", kAny}, kRead, find_event},
+    {{"v1", "dead-letters"}, kLetters, list_letters},
+    {{"v1", "dead-letters", "replay"}, kLetters, nullptr, replay_letters, Takes::order},
+    {{"v1", "dead-letters", "discard"}, kLetters, nullptr, discard_letters, Takes::order},
+    {{"v1", "dead-letters", "replays"}, kLetters, list_replays},
+    {{"v1", "dead-letters", "replays", kAny}, kLetters, show_replay},
+    {{"v1", "dead-letters", "replays", kAny, "cancel"}, kLetters, nullptr, cancel_replay},
+    {{"v1", "dead-letters", kAny}, kLetters, show_letter},
+    {{"v1", "destinations"}, kAdmin, list_destinations},
+    {{"v1", "destinations", kAny, "pause"}, kAdmin, nullptr, pause_destination},
+    {{"v1", "destinations", kAny, "resume"}, kAdmin, nullptr, resume_destination},
+    {{"v1", "destinations", kAny, "replay"}, kAdmin, nullptr, replay_destination, Takes::order},
+    {{"v1", "schemas"}, kClient, list_schemas},
+    {{"v1", "schemas", kAny}, kClient, show_schema},
+    {{"v1", "schemas", kAny, kAny}, kClient, show_schema},
+    {{"v1", "status"}, kAdmin, show_status},
+    {{"healthz"}, kOpen, show_health},
+    {{"readyz"}, kOpen, show_readiness},
+    {{"metrics"}, kMetrics, show_metrics},
 };
 
 bool takes_post(const Route& route) { return route.post != nullptr || route.takes == Takes::events; }
@@ -166,6 +174,12 @@ void refuse_method(Channel& channel, const Route& route) {
   channel.fail(error, takes_post(route) ? "Allow: GET, HEAD, POST\r\n" : "Allow: GET, HEAD\r\n");
 }
 
+Need need_of(Channel& channel, const Route& route) {
+  if (route.takes == Takes::events && channel.request().method == Method::post) return kPublish;
+  if (route.get == show_metrics && channel.service().options.open_metrics) return kOpen;
+  return route.need;
+}
+
 void take_route(Channel& channel, const Route& route) {
   const auto method = channel.request().method;
   if (method == Method::post && takes_post(route)) {
@@ -195,7 +209,10 @@ void prepare(Channel& channel) {
         417,
         Error{
             ErrorKind::malformed, "expectation-failed", "only `Expect: 100-continue` is understood", {}, {}});
-  if (request.method == Method::post && request.target == "/v1/events") return prepare_publish(channel);
+  if (request.method == Method::post && request.target == "/v1/events") {
+    if (admit(channel, kPublish)) prepare_publish(channel);
+    return;
+  }
 
   auto target = Target::parse(request.target);
   if (!target) return channel.fail(target.error());
@@ -205,6 +222,7 @@ void prepare(Channel& channel) {
   prepared.target = std::move(*target);
   const auto* route =
       std::ranges::find_if(kRoutes, [&](const Route& r) { return matches(r, prepared.target.path); });
+  if (!admit(channel, route == std::end(kRoutes) ? kClient : need_of(channel, *route))) return;
   if (route == std::end(kRoutes))
     return channel.fail(Error{ErrorKind::not_found,
                               "no-such-path",
