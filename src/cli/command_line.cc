@@ -25,6 +25,7 @@ struct Arguments {
   StatusArguments status;
   DeadLetterArguments dead_letters;
   DestinationArguments destination;
+  AccessTokenArguments access_token;
   SchemaArguments schema;
   SchemaFileArguments schema_files;
   ConfigArguments config;
@@ -253,6 +254,7 @@ int run(int argc, const char* const* argv) {
   for (const auto add : {add_serve, add_publish, add_tail, add_status}) add(app, arguments);
   add_dead_letters(app, arguments.dead_letters, arguments.action);
   add_destination(app, arguments.destination, arguments.action);
+  add_access(app, arguments.access_token, arguments.action);
   for (const auto add : {add_schema, add_config}) add(app, arguments);
   refuse_empty_values(app);
   if (auto problem = command_problem(app, argc, argv); !problem.empty())

@@ -87,6 +87,12 @@ struct SchemaArguments {
   bool json = false;
 };
 
+struct AccessTokenArguments {
+  std::string name;
+  std::string out;  ///< Where the token goes; empty: to standard output.
+  bool json = false;
+};
+
 Result<void> serve(const ServeArguments& arguments);
 Result<void> publish_one(const PublishArguments& arguments);
 Result<void> publish_ndjson(const PublishArguments& arguments);
@@ -104,6 +110,7 @@ Result<void> destination_resume(const DestinationArguments& arguments);
 Result<void> destination_replay(const DestinationArguments& arguments);
 Result<void> schema_list(const SchemaArguments& arguments);
 Result<void> schema_show(const SchemaArguments& arguments);
+Result<void> access_token(const AccessTokenArguments& arguments);
 Result<void> config_check(const ConfigArguments& arguments);
 Result<void> config_show(const ConfigArguments& arguments);
 

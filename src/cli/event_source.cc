@@ -39,6 +39,11 @@ class DaemonSource final : public EventSource {
     UE_TRY_ASSIGN(const std::string body, client_.get(events_path("/v1/events", query, true)));
     return parse_page(body);
   }
+  Result<std::uint64_t> last_sequence() override {
+    UE_TRY_ASSIGN(const std::string body, client_.get("/v1/events?after=now&limit=1"));
+    UE_TRY_ASSIGN(const Page page, parse_page(body));
+    return page.next;
+  }
   Result<Status> status() override {
     UE_TRY_ASSIGN(const std::string body, client_.get("/v1/status"));
     return parse_status(body);
@@ -64,6 +69,7 @@ class DirectorySource final : public EventSource {
     for (const auto& event : read.events) page.events.push_back(event.json);
     return page;
   }
+  Result<std::uint64_t> last_sequence() override { return publisher_.last_sequence(); }
   Result<Status> status() override { return publisher_.status(); }
   Result<std::string> status_json() override { return server::status_json(publisher_.status()); }
   Result<std::string> letters_json(const LetterQuery& query) override {

@@ -21,6 +21,8 @@ class EventSource {
  public:
   virtual ~EventSource() = default;
   [[nodiscard]] virtual Result<Page> page(const ReadQuery& query) = 0;
+  /// Where the journal ends now; a client that may read may ask.
+  [[nodiscard]] virtual Result<std::uint64_t> last_sequence() = 0;
   [[nodiscard]] virtual Result<Status> status() = 0;
   [[nodiscard]] virtual Result<std::string> status_json() = 0;
   /// The answers of `/v1/dead-letters` and `/v1/dead-letters/{number}`.

@@ -10,6 +10,7 @@
 
 #include "base/try.h"
 #include "cli/answers.h"
+#include "cli/output.h"
 #include "config/redact.h"
 
 namespace user_events::cli {
@@ -59,7 +60,15 @@ bool is_loopback(std::string_view url) {
   auto host = url.substr(url.find("://") + 3);
   host = host.substr(0, host.find_first_of("/?#"));
   host = host.substr(host.rfind('@') + 1);  // npos + 1 is 0: no user
-  return host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]");
+  const auto end = host.starts_with('[') ? host.find(']') + 1 : host.find(':');
+  host = host.substr(0, end);
+  const bool is_numeric = host.find_first_not_of("0123456789.") == std::string_view::npos;  // not 127.example.com
+  return host == "localhost" || host == "[::1]" || (is_numeric && host.starts_with("127."));
+}
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
 }
 
 /// One transfer's handle with everything that must live as long.
@@ -113,6 +122,7 @@ int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
 
 struct HttpClient::Impl {
   std::string url, token;
+  std::string ca_file, cert_file, key_file;  // empty: the system's authorities; no certificate
   std::string shown_url;  // without user and password: the only one for messages
 
   [[nodiscard]] std::unique_ptr<Transfer> prepare(std::string_view path, const TakeBody& take) const {
@@ -127,6 +137,9 @@ struct HttpClient::Impl {
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer.get());
     if (is_loopback(url)) curl_easy_setopt(easy, CURLOPT_PROXY, "");  // a proxy would look for itself there
+    if (!ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file.c_str());
+    if (!cert_file.empty()) curl_easy_setopt(easy, CURLOPT_SSLCERT, cert_file.c_str());
+    if (!key_file.empty()) curl_easy_setopt(easy, CURLOPT_SSLKEY, key_file.c_str());
     if (!token.empty()) transfer->add_header("Authorization: Bearer " + token);
     return transfer;
   }
@@ -191,6 +204,11 @@ Result<HttpClient> HttpClient::from_environment(const std::string& token_file) {
   }
   impl->shown_url = config::without_user_info(impl->url);
   UE_TRY_ASSIGN(impl->token, read_token(token_file));
+  impl->ca_file = variable("USER_EVENTS_CA_FILE");
+  impl->cert_file = variable("USER_EVENTS_CERT_FILE");
+  impl->key_file = variable("USER_EVENTS_KEY_FILE");
+  if (!impl->token.empty() && impl->url.starts_with("http://") && !is_loopback(impl->url))
+    message(fmt::format("user-events: warning: {} is not https; the token can be read on the way", printable(impl->shown_url)));
   return HttpClient(std::move(impl));
 }
 

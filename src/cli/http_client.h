@@ -40,7 +40,7 @@ class BodySource {
 class HttpClient {
  public:
   /// `USER_EVENTS_URL` (default http://127.0.0.1:8080); the token from `token_file`, else
-  /// `USER_EVENTS_TOKEN`, else none. Error `usage`.
+  /// `USER_EVENTS_TOKEN`, else none. For https also `USER_EVENTS_CA_FILE`, `USER_EVENTS_CERT_FILE`, `USER_EVENTS_KEY_FILE`. Error `usage`.
   [[nodiscard]] static Result<HttpClient> from_environment(const std::string& token_file);
   HttpClient(HttpClient&&) noexcept;
   ~HttpClient();

@@ -10,7 +10,7 @@
 
 namespace user_events::cli {
 
-Result<void> write_new_file(const std::string& path, std::string_view text) {
+Result<void> write_new_file(const std::string& path, std::string_view text, Readers readers) {
   const auto failed = [&](int reason) {
     return fail(ErrorKind::io, reason == EEXIST ? "file-exists" : "file-unwritable",
                 reason == EEXIST
@@ -18,9 +18,10 @@ Result<void> write_new_file(const std::string& path, std::string_view text) {
                     : fmt::format("{} cannot be written: {}", path, std::generic_category().message(reason)));
   };
   std::error_code error;
-  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
+  const auto folder = std::filesystem::path(path).parent_path();
+  if (!folder.empty()) std::filesystem::create_directories(folder, error);
   if (error) return failed(error.value());
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, readers == Readers::owner_only ? 0600 : 0666);
   if (file < 0) return failed(errno);
   while (!text.empty()) {
     const ssize_t done = ::write(file, text.data(), text.size());

@@ -49,9 +49,9 @@ Result<void> print_after(EventSource& source, ReadQuery& query, bool json) {
 /// The newest `count`. With a filter there is no telling where they begin, so all are read and the last ones
 /// kept.
 Result<void> print_last(EventSource& source, ReadQuery& query, std::uint32_t count, bool json) {
-  UE_TRY_ASSIGN(const Status status, source.status());
+  UE_TRY_ASSIGN(const std::uint64_t last, source.last_sequence());
   const bool is_filtered = !query.types.empty() || !query.user.empty();
-  query.after = is_filtered || status.last_sequence < count ? 0 : status.last_sequence - count;
+  query.after = is_filtered || last < count ? 0 : last - count;
   std::deque<std::string> newest;
   UE_TRY(for_each_page(source, query, [&](std::vector<std::string>& events) -> Result<void> {
     for (auto& event : events) {
