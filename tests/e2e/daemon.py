@@ -147,7 +147,7 @@ class Daemon:
 
     def cli(self, *arguments, input=None, timeout=60, **environment):
         """Runs a client command against this daemon."""
-        return cli(*arguments, input=input, timeout=timeout, cwd=self.folder, USER_EVENTS_URL=self.url, **environment)
+        return cli(*arguments, input=input, timeout=timeout, cwd=self.folder, **{"USER_EVENTS_URL": self.url, **environment})
 
 
 def wait_for(condition, seconds, what):
