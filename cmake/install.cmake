@@ -9,7 +9,7 @@ set(UE_PACKAGE_LINKS Threads::Threads fmt::fmt fmt spdlog::spdlog simdjson::simd
     PkgConfig::RDKAFKA
     PkgConfig::RABBITMQ OpenSSL::SSL
     PkgConfig::NATS
-    CURL::libcurl pugixml::pugixml
+    CURL::libcurl pugixml::pugixml protobuf::libprotobuf
     PkgConfig::HIREDIS)
 
 # All rooms that `target` needs, and all libraries from outside that these link.

@@ -1,4 +1,4 @@
-// The switches of `schema check`, `schema lint` and `schema new`.
+// The switches of `schema check`, `schema lint`, `schema new` and `schema register`.
 #include "cli/command_line_parts.h"
 #include "cli/schema_files.h"
 #include "compatibility/compatibility.h"
@@ -18,14 +18,31 @@ void add_format(CLI::App& command, SchemaFileArguments& a, bool has_junit) {
   command.add_flag("--json", a.json, "As JSON: short for --format json")->excludes(format);
 }
 
+void add_registry_options(CLI::App& command, SchemaFileArguments& a) {
+  command.add_option("--config", a.config, "Configuration file (default: user-events.toml)")->type_name("FILE");
+  command.add_option("--destination", a.destination, "Only this destination's registry")->type_name("NAME");
+}
+
+void add_register(CLI::App& group, SchemaFileArguments& a, Action& action) {
+  auto* command = group.add_subcommand("register", "Put the schemas of the configured destinations into their registries");
+  add_registry_options(*command, a);
+  command->add_flag("--dry-run", a.dry_run, "Only say what would be registered, and whether it is compatible");
+  command->add_flag("--json", a.json, "As JSON");
+  command->footer("Exit status: 0 done, 1 a schema was refused or a registry did not answer, 2 wrong usage or configuration.\n\nExamples:\n"
+                  "  user-events schema register --config user-events.toml --dry-run\n  user-events schema register --destination kafka");
+  command->callback([&a, &action] { action = [&a] { return schema_register(a); }; });
+}
+
 void add_check(CLI::App& group, SchemaFileArguments& a, Action& action) {
   auto* check = group.add_subcommand("check", "Whether a schema's next version breaks consumers");
   check
       ->add_option("FILE", a.files,
                    "Versions of one schema, the newest last: .json, .avsc or .proto. With --against: a "
-                   "catalogue folder")
-      ->required();
-  check->add_option("--against", a.against, "An older state of the catalogue folder")->type_name("DIR");
+                   "catalogue folder");
+  auto* against = check->add_option("--against", a.against, "An older state of the catalogue folder")->type_name("DIR");
+  check->add_flag("--against-registry", a.against_registry, "The catalogue's schemas with those in the registries of the configured destinations")
+      ->excludes(against);
+  add_registry_options(*check, a);
   check
       ->add_option("--mode", a.mode,
                    "backward, forward or full, or one of them with -transitive: with all versions before, "
@@ -76,6 +93,7 @@ void add_schema_files(CLI::App& schema, SchemaFileArguments& a, Action& action) 
   add_check(schema, a, action);
   add_lint(schema, a, action);
   add_new(schema, a, action);
+  add_register(schema, a, action);
 }
 
 }  // namespace user_events::cli

@@ -65,6 +65,7 @@ Result<void> schema_check(const SchemaFileArguments& arguments) {
   const auto mode = compatibility::parse_mode(arguments.mode);
   if (!mode) return fail(ErrorKind::usage, "usage", arguments.mode + " is no mode");
   const std::string_view report = arguments.json ? "json" : std::string_view(arguments.format);
+  if (arguments.against_registry) return schema_check_registry(arguments);
   if (!arguments.against.empty()) return check_folder(arguments, *mode, report);
   if (arguments.files.size() < 2)
     return fail(ErrorKind::usage, "usage", "at least two versions are needed, the newest last",

@@ -1,4 +1,4 @@
-// The schema commands that work on files and need no daemon: check, lint, new.
+// The schema commands that need no daemon: check, lint, new on files, register with the destinations' registries.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +21,16 @@ struct SchemaFileArguments {
   std::string type;               ///< `new`.
   std::uint32_t version = 0;      ///< `new`. 0: the next.
   std::string dir = "catalogue";  ///< `new`.
+  bool against_registry = false;  ///< `check`: the catalogue with what the destinations' registries have.
+  std::string config;             ///< With a registry: the configuration; empty: `user-events.toml` if there is one.
+  std::string destination;        ///< With a registry: only this one's.
+  bool dry_run = false;           ///< `register`.
 };
 
 Result<void> schema_check(const SchemaFileArguments& arguments);
+/// `check --against-registry`.
+Result<void> schema_check_registry(const SchemaFileArguments& arguments);
+Result<void> schema_register(const SchemaFileArguments& arguments);
 Result<void> schema_lint(const SchemaFileArguments& arguments);
 Result<void> schema_new(const SchemaFileArguments& arguments);
 

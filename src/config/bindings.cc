@@ -177,7 +177,7 @@ std::vector<Binding> bind(DestinationOptions& d) {
       {"types", ListSlot{&d.types, pattern_problem, "[\"user.*\", \"!user.login.failed\"]"}},
       {"topic", TextSlot{&d.topic, nullptr, "\"user.events\""}},
       {"format", choice(d.format, {"cloudevents", "cloudevents-binary", "plain"})},
-      {"encoding", choice(d.encoding, {"json"})},
+      {"encoding", choice(d.encoding, {"json", "avro", "protobuf"})},
       {"retry.initial", DurationSlot{&d.retry.initial, milliseconds(1), hours(1)}},
       {"retry.max", DurationSlot{&d.retry.max, milliseconds(1), hours(24)}},
       {"retry.factor", NumberSlot{&d.retry.factor, 1.0, 100.0}},

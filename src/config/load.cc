@@ -17,6 +17,7 @@
 #include "config/document.h"
 #include "destinations/destination.h"
 #include "destinations/format.h"
+#include "destinations/registry_settings.h"
 
 namespace user_events::config {
 namespace {
@@ -146,6 +147,7 @@ class SectionReader {
   [[nodiscard]] bool is_setting(std::string_view key) const {
     if (kind_ == nullptr) return false;
     const bool may_be_below_prefix = !as_reference(key);
+    if (std::ranges::find(destinations::registry_setting_names(), key) != destinations::registry_setting_names().end()) return true;
     return std::ranges::any_of(kind_->settings, [&](std::string_view name) {
       return name == key || (may_be_below_prefix && name.ends_with('.') && key.starts_with(name) &&
                              key.size() > name.size());
@@ -160,7 +162,10 @@ class SectionReader {
   [[nodiscard]] std::vector<std::string> known() const {
     std::vector<std::string> names;
     for (const auto& binding : bindings_) names.emplace_back(binding.name);
-    if (kind_ != nullptr) names.insert(names.end(), kind_->settings.begin(), kind_->settings.end());
+    if (kind_ != nullptr) {
+      names.insert(names.end(), kind_->settings.begin(), kind_->settings.end());
+      names.insert(names.end(), destinations::registry_setting_names().begin(), destinations::registry_setting_names().end());
+    }
     if (is_top()) names.insert(names.end(), kLists.begin(), kLists.end());
     return names;
   }
@@ -268,6 +273,7 @@ void read_destination(const Section& section, Loaded& loaded, std::vector<Findin
   for (const auto& [key, reference] : reader.references()) {
     loaded.references.insert_or_assign(fmt::format("destination.{}.{}", destination.name, key), reference);
   }
+  if (text_of(section, "format") == nullptr && destinations::is_data_alone(destination)) destination.format = "cloudevents-binary";
   if (const auto checked = destinations::check(*kind, destination); !checked)
     add_kind_findings(section, destination.name, checked.error(), before, findings);
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/try.h"
+#include "destinations/registry_settings.h"
 
 namespace user_events::destinations {
 namespace {
@@ -26,12 +27,23 @@ Result<void> check_format(const Kind& kind, const DestinationOptions& options) {
   return {};
 }
 
-Result<void> check_encoding(const DestinationOptions& options) {
-  if (options.encoding == "json") return {};
-  return std::unexpected(finding(options, "encoding", "is unknown (json)"));
+Result<void> check_encoding(const Kind& kind, const DestinationOptions& options) {
+  if (options.encoding != "json" && options.encoding != "avro" && options.encoding != "protobuf")
+    return std::unexpected(finding(options, "encoding", "is unknown (json, avro or protobuf)"));
+  UE_TRY_ASSIGN(const auto registry, parse_registry_settings(options));
+  if (!is_data_alone(options)) return {};
+  const std::string_view key = registry.url.empty() ? "encoding" : "registry.url";
+  if (!kind.carries.binary)
+    return std::unexpected(finding(options, key, fmt::format("makes bodies of bytes, and messages of a {} destination are text", kind.name)));
+  if (options.format == "cloudevents")
+    return std::unexpected(finding(options, "format",
+                                   fmt::format("cannot be cloudevents: {} leaves no place for the attributes in the body (cloudevents-binary or plain)", key)));
+  return {};
 }
 
 }  // namespace
+
+bool is_data_alone(const DestinationOptions& options) { return options.encoding != "json" || options.settings.contains("registry.url"); }
 
 Result<encoding::Format> format_of(const DestinationOptions& options) {
   if (options.format == "cloudevents") return encoding::Format::cloudevents;
@@ -41,8 +53,8 @@ Result<encoding::Format> format_of(const DestinationOptions& options) {
 }
 
 Result<void> check(const Kind& kind, const DestinationOptions& options) {
-  Result<void> all = kind.check(options);
-  for (auto one : {check_format(kind, options), check_encoding(options)}) {
+  Result<void> all = kind.check(without_registry_settings(options));
+  for (auto one : {check_format(kind, options), check_encoding(kind, options)}) {
     if (one) continue;
     if (all)
       all = std::move(one);

@@ -11,6 +11,9 @@ namespace user_events::destinations {
 /// Error `usage`: no format of ours.
 [[nodiscard]] Result<encoding::Format> format_of(const DestinationOptions& options);
 
+/// The body is the event's data and nothing around it: a binary encoding, or a schema registry.
+[[nodiscard]] bool is_data_alone(const DestinationOptions& options);
+
 /// Everything that can be checked without connecting: the common settings that a kind must be able to carry, and its own. Error `usage` with a
 /// field for each finding.
 [[nodiscard]] Result<void> check(const Kind& kind, const DestinationOptions& options);

@@ -9,6 +9,7 @@
 
 #include "base/try.h"
 #include "destinations/format.h"
+#include "destinations/registry_settings.h"
 #include "observability/log.h"
 
 namespace user_events {
@@ -67,6 +68,12 @@ UserEventPublisher::Impl::~Impl() {
     observability::log().warn("close: {}", describe(done.error()));
 }
 
+/// What stands between that destination's delivery and its adapter.
+Result<std::unique_ptr<encoding::Encoder>> UserEventPublisher::Impl::make_encoder(const destinations::Kind& kind, const DestinationOptions& one) const {
+  if (!destinations::is_data_alone(one)) return destinations::make_json_encoder(kind, one);
+  return registry::make_encoder(one, types->catalogue(), fmt::format("{}/schema-ids/{}", options.data_dir, one.name));
+}
+
 Result<void> UserEventPublisher::Impl::start_destinations() {
   destinations.reserve(options.destinations.size());
   for (const auto& one : options.destinations) {
@@ -74,12 +81,13 @@ Result<void> UserEventPublisher::Impl::start_destinations() {
     if (kind == nullptr)
       return fail(ErrorKind::usage, "unknown-kind", fmt::format("destination '{}': unknown kind '{}'", one.name, one.kind));
     UE_TRY(destinations::check(*kind, one));
-    UE_TRY_ASSIGN(auto destination, kind->make(one));
-    UE_TRY_ASSIGN(auto encoder, destinations::make_json_encoder(*kind, one));
+    UE_TRY_ASSIGN(auto destination, kind->make(destinations::without_registry_settings(one)));
+    UE_TRY_ASSIGN(auto encoder, make_encoder(*kind, one));
+    const auto* const registry = dynamic_cast<const registry::RegistryUse*>(encoder.get());
     const auto limit = destination->features().max_message_bytes;
     const auto* const bounds = encoder.get();
     UE_TRY_ASSIGN(auto runner, delivery::Runner::start(one, std::move(destination), std::move(encoder), *journal, *state, ports::system_clock()));
-    destinations.push_back({one, one.oversize == OversizeAction::reject ? limit : 0, bounds, std::move(runner)});
+    destinations.push_back({one, one.oversize == OversizeAction::reject ? limit : 0, bounds, registry, std::move(runner)});
   }
   housekeeper = std::make_unique<publisher::Housekeeper>(*journal, destinations, !options.read_only);
   for (auto& one : destinations)

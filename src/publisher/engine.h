@@ -12,6 +12,7 @@
 #include "publisher/event_types.h"
 #include "publisher/housekeeper.h"
 #include "state/state.h"
+#include "registry/encoder.h"
 #include "user_events/publisher.h"
 
 namespace user_events {
@@ -21,6 +22,7 @@ struct RunningDestination {
   DestinationOptions options;
   std::uint64_t max_body_bytes = 0;  ///< Publishing refuses what would be larger here; 0: no such limit.
   const encoding::Encoder* encoder;  ///< The runner's; only its bounds are asked for.
+  const registry::RegistryUse* registry;  ///< Of the same; nullptr: it has none.
   std::unique_ptr<delivery::Runner> runner;
 };
 
@@ -46,6 +48,7 @@ struct UserEventPublisher::Impl {
   /// Hands the batch to the journal; `callback` gets one receipt per event. `is_array`: pointers in errors begin with the index.
   void append(const formation::FormedBatch& batch, bool is_array, journal::Backpressure backpressure, PublishCallback callback);
   [[nodiscard]] Result<std::vector<Receipt>> append_wait(const formation::FormedBatch& batch, bool is_array);
+  [[nodiscard]] Result<std::unique_ptr<encoding::Encoder>> make_encoder(const destinations::Kind& kind, const DestinationOptions& one) const;
   [[nodiscard]] Result<void> start_destinations();
   /// Of that name. Errors: not_found, usage (read only).
   [[nodiscard]] Result<delivery::Runner*> runner_of(const std::string& name) const;

@@ -147,6 +147,14 @@ std::string UserEventPublisher::metrics() const {
     text.counter("user_events_destination_folded_total", "Events that another one stands for.", static_cast<double>(d.folded), labels);
     text.gauge("user_events_destination_paused", "1 while somebody has paused it.", d.paused ? 1 : 0, labels);
   }
+  for (const auto& one : impl_->destinations) {
+    if (one.registry == nullptr || !one.options.settings.contains("registry.url")) continue;
+    const observability::Labels labels{{"destination", one.options.name}, {"kind", one.options.kind}};
+    text.counter("user_events_registry_requests_total", "Requests to the schema registry of a destination since start.",
+                 static_cast<double>(one.registry->calls()), labels);
+    text.counter("user_events_registry_failures_total", "Those without an answer that says something of a schema.",
+                 static_cast<double>(one.registry->failures()), labels);
+  }
   text.process();
   return text.str();
 }

@@ -1,8 +1,9 @@
 // What each answer of the service means. A stub answers, because no emulator throttles or fails on demand.
 #include <atomic>
 
-#include "destinations/aws/http_stub.h"
 #include "destinations/aws/support.h"
+#include "destinations/encode.h"
+#include "support/http_stub.h"
 
 namespace user_events::tests {
 namespace {

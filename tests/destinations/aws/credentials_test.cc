@@ -5,7 +5,7 @@
 #include <cstdlib>
 
 #include "base/time_text.h"
-#include "destinations/aws/http_stub.h"
+#include "support/http_stub.h"
 #include "destinations/aws/support.h"
 
 namespace user_events::tests {

@@ -1,5 +1,6 @@
 // On moto: SNS topics with SQS queues behind them.
 #include "destinations/aws/support.h"
+#include "destinations/encode.h"
 
 namespace user_events::tests {
 namespace {

@@ -1,4 +1,4 @@
-#include "destinations/aws/http_stub.h"
+#include "support/http_stub.h"
 
 #include <arpa/inet.h>
 #include <poll.h>

@@ -1,0 +1,231 @@
+"""Events whose schemas are in a registry: a real registry, a real Kafka, and the deserializers of Confluent's own client as the consumer."""
+import importlib.util
+import json
+import pathlib
+import struct
+import uuid
+
+import grpc_tools
+import pytest
+from confluent_kafka import Consumer
+from confluent_kafka.schema_registry import SchemaRegistryClient
+from confluent_kafka.schema_registry.avro import AvroDeserializer
+from confluent_kafka.schema_registry.json_schema import JSONDeserializer
+from confluent_kafka.schema_registry.protobuf import ProtobufDeserializer
+from confluent_kafka.serialization import MessageField, SerializationContext
+from grpc_tools import protoc
+
+from daemon import cli, wait_for
+
+ROOT = pathlib.Path(__file__).parents[2]
+LOGIN = {"userId": "u-1", "ipAddress": "192.0.2.7", "userAgent": "test"}
+CREATED = {"userId": "u-1", "email": "ada@example.com", "status": "active"}
+
+
+def registry_settings(registry, **more):
+    settings = {"url": f"http://127.0.0.1:{registry.port}/apis/ccompat/v7", **more}
+    return "registry = {" + ", ".join(f"{key} = {json.dumps(value)}" for key, value in settings.items()) + "}\n"
+
+
+def consume(kafka, topic, count):
+    consumer = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": uuid.uuid4().hex, "auto.offset.reset": "earliest"})
+    consumer.subscribe([topic])
+    messages = []
+    try:
+        while len(messages) < count:
+            message = consumer.poll(30)
+            assert message is not None, f"{len(messages)} of {count} messages"
+            assert not message.error(), message.error()
+            messages.append(message)
+    finally:
+        consumer.close()
+    return messages
+
+
+def client_of(registry):
+    return SchemaRegistryClient({"url": f"http://127.0.0.1:{registry.port}/apis/ccompat/v7"})
+
+
+def message_class(folder, text, name):
+    """Of a Protobuf file, by protoc."""
+    (folder / f"{name}.proto").write_text(text)
+    assert protoc.main(["protoc", f"-I{folder}", f"-I{pathlib.Path(grpc_tools.__file__).parent / '_proto'}", f"--python_out={folder}", f"{name}.proto"]) == 0
+    spec = importlib.util.spec_from_file_location(f"{name}_pb2", folder / f"{name}_pb2.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return getattr(module, name)
+
+
+def reader(encoding, registry, message, folder):
+    """The data of a message, read by Confluent's deserializer for that encoding, with the names of JSON."""
+    client = client_of(registry)
+    context = SerializationContext(message.topic(), MessageField.VALUE)
+    if encoding == "json":
+        return JSONDeserializer(None, schema_registry_client=client)(message.value(), context)
+    if encoding == "avro":
+        return AvroDeserializer(client)(message.value(), context)
+    text = client.get_schema(id_of(message)).schema_str
+    kind = message_class(folder, text, {b"user.created": "UserCreated", b"user.loggedin": "UserLoggedIn"}[dict(message.headers())["ce_type"]])
+    # Without its registry client: that one asks for the schema as a serialized descriptor, which this registry answers with text.
+    read = ProtobufDeserializer(kind, {"use.deprecated.format": False})(message.value(), context)
+    return {"".join(part.capitalize() if i else part for i, part in enumerate(field.name.split("_"))): value for field, value in read.ListFields()}
+
+
+def id_of(message):
+    magic, schema_id = struct.unpack(">bI", message.value()[:5])
+    assert magic == 0
+    return schema_id
+
+
+@pytest.mark.parametrize("encoding", ["json", "avro", "protobuf"])
+@pytest.mark.parametrize("subject", ["topic-record", "record"])
+def test_confluents_deserializers_read_what_was_sent(kafka, registry, new_daemon, tmp_path, encoding, subject):
+    topic = kafka.create_topic()
+    daemon = new_daemon(kafka.destination(topic, more=registry_settings(registry, register=True, subject=subject) + f'encoding = "{encoding}"')).start()
+    daemon.publish("user.created", CREATED)
+    daemon.publish("user.loggedin", LOGIN)
+    daemon.publish("user.loggedin", {**LOGIN, "userId": "u-2"})
+    daemon.wait_delivered()
+    seen = {}
+    for n, message in enumerate(consume(kafka, topic, 3)):
+        headers = {name: value.decode() for name, value in message.headers()}
+        assert headers["ce_specversion"] == "1.0", "binary mode is what the format becomes with a registry"
+        assert headers["content-type"] == f"application/vnd.confluent.{encoding}"
+        folder = tmp_path / f"message-{n}"
+        folder.mkdir()
+        data = reader(encoding, registry, message, folder)
+        seen[(headers["ce_type"], data["userId"])] = data
+    assert seen[("user.created", "u-1")]["email"] == "ada@example.com"
+    assert seen[("user.loggedin", "u-1")]["userAgent"] == "test"
+    assert seen[("user.loggedin", "u-2")]["ipAddress"] == "192.0.2.7"
+    assert len(seen) == 3
+    names = {"json": ("user.created", "user.loggedin")}.get(encoding, ("user_events.UserCreated", "user_events.UserLoggedIn"))
+    assert {f"{topic}-{name}" if subject == "topic-record" else name for name in names} <= set(registry.request("GET", "/subjects")[1])
+
+
+@pytest.mark.parametrize("encoding", ["avro", "protobuf"])
+def test_binary_encodings_go_without_a_registry_too(kafka, new_daemon, encoding):
+    topic = kafka.create_topic()
+    daemon = new_daemon(kafka.destination(topic, more=f'encoding = "{encoding}"')).start()
+    daemon.publish("user.mfa.enabled", {"userId": "u-1", "timestamp": "2026-11-24T09:00:00.000Z"})
+    daemon.wait_delivered()
+    [message] = consume(kafka, topic, 1)
+    headers = {name: value.decode() for name, value in message.headers()}
+    assert headers["content-type"] == f"application/{encoding}"
+    assert headers["ce_dataschema"] == "urn:user-events:schema:user.mfa.enabled:1"
+    # As docs/encodings.md has it.
+    assert message.value().hex() == {"avro": "06752d310080bac4ccc168", "protobuf": "0a03752d311a060890a495d806"}[encoding]
+
+
+def registry_requests(daemon):
+    [line] = [each for each in daemon.request("GET", "/metrics")[1].splitlines() if each.startswith("user_events_registry_requests_total{")]
+    return float(line.split()[-1])
+
+
+def test_events_wait_without_loss_while_the_registry_is_away_and_what_is_known_goes_on(kafka, registry, new_daemon, tmp_path):
+    topic = kafka.create_topic()
+    other = tmp_path / "other.ndjson"
+    daemon = new_daemon(kafka.destination(topic, more=registry_settings(registry, register=True, subject="topic-record", timeout="1s")) +
+                        f'[[destination]]\nname = "file"\nkind = "file"\npath = "{other}"\n').start()
+    daemon.publish("user.loggedin", LOGIN)
+    daemon.wait_delivered()
+    asked = registry_requests(daemon)
+    assert asked == 2, "looked up, registered"
+    for n in range(50):
+        daemon.publish("user.loggedin", {**LOGIN, "userId": f"u-{n}"})
+    daemon.wait_delivered()
+    assert registry_requests(daemon) == asked, "no request an event"
+    assert daemon.stop() == 0
+    registry.pause()
+    try:
+        daemon.start()
+        daemon.publish("user.created", {**CREATED, "userId": "new"})
+        daemon.publish("user.loggedin", {**LOGIN, "userId": "known"})
+        wait_for(lambda: daemon.destination_status("file")["lagEvents"] == 0, 30, "the other destination goes on")
+        consume(kafka, topic, 52)
+        wait_for(lambda: "registry" in daemon.destination_status("kafka")["detail"], 30, "status says what is waited for")
+        assert daemon.destination_status("kafka")["lagEvents"] >= 1
+    finally:
+        registry.resume()
+    daemon.wait_delivered()
+    messages = consume(kafka, topic, 53)
+    assert [dict(message.headers())["ce_type"] for message in messages].count(b"user.created") == 1
+    assert daemon.destination_status("kafka")["deadLetters"] == 0
+
+
+def test_schema_register_puts_every_type_of_a_destination_there(kafka, registry, new_daemon, tmp_path):
+    topic = kafka.create_topic()
+    config = kafka.destination(topic, more='types = ["user.role.*"]\n' + registry_settings(registry, subject="topic-record"))
+    daemon = new_daemon(config)
+    subjects = {f"{topic}-user.role.assigned", f"{topic}-user.role.removed"}
+    dry = cli("schema", "register", "--dry-run", "--config", daemon.config)
+    assert dry.returncode == 0, dry.stderr
+    assert all(subject in dry.stdout for subject in subjects)
+    assert not subjects & set(registry.request("GET", "/subjects")[1])
+    done = cli("schema", "register", "--json", "--config", daemon.config)
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)
+    assert {row["subject"] for row in rows} == subjects
+    assert subjects <= set(registry.request("GET", "/subjects")[1])
+    again = cli("schema", "register", "--json", "--config", daemon.config)
+    assert [row["id"] for row in json.loads(again.stdout)] == [row["id"] for row in rows]
+    # What is registered so is enough for a daemon that may only look up.
+    daemon.start()
+    daemon.publish("user.role.assigned", {"userId": "u-1", "roleId": "r-1"})
+    daemon.wait_delivered()
+    assert id_of(consume(kafka, topic, 1)[0]) in {row["id"] for row in rows}
+
+
+def test_without_leave_to_register_events_wait_until_somebody_registers(kafka, registry, new_daemon):
+    topic = kafka.create_topic()
+    daemon = new_daemon(kafka.destination(topic, more=registry_settings(registry, subject="topic-record"))).start()
+    daemon.publish("user.loggedin", LOGIN)
+    wait_for(lambda: "schema register" in daemon.destination_status("kafka")["detail"], 30, "status says what to do")
+    assert cli("schema", "register", "--config", daemon.config).returncode == 0
+    daemon.wait_delivered()
+    assert len(consume(kafka, topic, 1)) == 1
+
+
+def test_a_structured_format_with_a_registry_is_refused_with_what_to_do(kafka, registry, new_daemon):
+    for more, word in [('format = "cloudevents"\n', "cloudevents-binary"), ('registry.subjct = "topic"\n', "registry.subject")]:
+        daemon = new_daemon(kafka.destination("t", more=f'registry.url = "http://127.0.0.1:1"\n{more}'), name="checked")
+        checked = cli("config", "check", "--config", daemon.config)
+        assert checked.returncode == 2
+        assert word in checked.stdout + checked.stderr, checked.stdout + checked.stderr
+
+
+def write_type(folder, version, extra):
+    """user.rated, whose data is that of user.mfa.enabled and what is in `extra`, all required."""
+    schema = json.loads((ROOT / "catalogue/user.mfa.enabled/1.json").read_text())
+    schema["x-name"] = "UserRated"
+    if version > 1:
+        schema["x-cast"] = "none"
+    schema["$id"] = f"urn:user-events:schema:user.rated:{version}"
+    for number, name in enumerate(extra, 20):
+        schema["properties"][name] = {"type": "string", "maxLength": 64, "description": "More.", "x-personal": "none", "x-field-number": number}
+        schema["required"].append(name)
+    place = folder / "user.rated" / f"{version}.json"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(json.dumps(schema))
+
+
+def test_an_incompatible_version_is_refused_with_the_reason_and_the_old_one_goes_on(kafka, registry, new_daemon, tmp_path):
+    catalogue = tmp_path / "catalogue"
+    write_type(catalogue, 1, [])
+    write_type(catalogue, 2, ["mood"])
+    topic = kafka.create_topic()
+    more = registry_settings(registry, register=True, subject="topic-record", compatibility="backward") + 'encoding = "avro"'
+    daemon = new_daemon(f'catalogue_dir = "{catalogue}"\n' + kafka.destination(topic, more='types = ["user.rated"]\n' + more)).start()
+    publish = lambda user, version, **data: daemon.publish("user.rated", {"userId": user, **data}, version=version)
+    publish("u-1", 1)
+    daemon.wait_delivered()
+    publish("u-2", 2, mood="fine")
+    publish("u-3", 1)
+    daemon.wait_letters("kafka", dead=1)
+    assert len(consume(kafka, topic, 2)) == 2
+    [letter] = map(json.loads, daemon.cli("dead-letters", "list", "--json").stdout.splitlines())
+    assert "not backward compatible" in letter["reason"] and "mood" in letter["reason"], letter["reason"]
+    assert registry.request("GET", f"/subjects/{topic}-user_events.UserRated/versions")[1] == [1]
+    checked = cli("schema", "check", "--against-registry", "--config", daemon.config)
+    assert checked.returncode == 1 and "mood" in checked.stdout
+    assert registry.request("GET", f"/config/{topic}-user_events.UserRated")[1]["compatibilityLevel"] == "BACKWARD"
