@@ -20,13 +20,14 @@ std::chrono::milliseconds sweep_interval(const HttpOptions& options) {
 
 Loop::Loop(Service& service)
     : service_(service),
+      burst_(service.publisher),
       work_(io_.get_executor()),
       timer_(io_),
       sweep_interval_(sweep_interval(service.options)),
       // The burst begins here, before the journal goes on: its next commit waits for those that are answered now
       // and come back at once.
       inbox_(new Inbox([this] {
-        begin_burst();
+        burst_.begin();
         asio::post(io_, [this] { drain_inbox(); });
       })) {
   read_clock();
@@ -52,19 +53,8 @@ void Loop::run() {
   while (io_.run_one() != 0) {  // sleeps here, outside any burst
     for (std::size_t handled = 1; handled < kBurstHandlers && io_.poll_one() != 0; ++handled) {
     }
-    end_burst();
+    burst_.end();
   }
-}
-
-/// The hold comes before the flag: a release never overtakes its hold.
-void Loop::begin_burst() {
-  if (in_burst_.load()) return;
-  service_.publisher.begin_burst();
-  if (in_burst_.exchange(true)) service_.publisher.end_burst();
-}
-
-void Loop::end_burst() {
-  if (in_burst_.exchange(false)) service_.publisher.end_burst();
 }
 
 void Loop::adopt(asio::ip::tcp protocol, int native_socket) {

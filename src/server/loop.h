@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "server/burst.h"
 #include "server/connection.h"
 #include "server/inbox.h"
 #include "server/net.h"
@@ -46,7 +47,7 @@ class Loop {
   /// request is often there by then, and a read in vain is saved.
   [[nodiscard]] bool defer_reading(Connection& connection);
   /// What is published from now until the loop has nothing at hand any more shares a commit. Any thread.
-  void begin_burst();
+  void begin_burst() { burst_.begin(); }
   void remove(ConnectionId id);
 
  private:
@@ -56,7 +57,6 @@ class Loop {
   };
 
   void run();
-  void end_burst();
   void deliver(std::vector<Completion>& completions);
   void drain_inbox();
   void wake_streams();
@@ -67,6 +67,7 @@ class Loop {
   void for_each_connection(Function&& function);
 
   Service& service_;
+  Burst<UserEventPublisher> burst_;
   IoContext io_{1};
   asio::executor_work_guard<IoContext::executor_type> work_;
   Timer timer_;
@@ -78,7 +79,7 @@ class Loop {
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;
   std::vector<ConnectionId> waiting_streams_;
-  std::atomic<bool> streams_wait_{false}, wake_posted_{false}, in_burst_{false};
+  std::atomic<bool> streams_wait_{false}, wake_posted_{false};
   SteadyTime now_;
   std::int64_t date_second_ = 0;
   std::string date_, scratch_;
