@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/json_text.h"
+#include "base/uri_text.h"
 #include "cli/output.h"
 #include "user_events/version.h"
 
@@ -66,11 +67,7 @@ std::string json_of(Findings findings) {
 // A path as a URI reference: what could be taken for something else is percent-encoded.
 std::string uri_of(std::string_view path) {
   std::string out;
-  for (const char c : path) {
-    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                          std::string_view("-._~/").find(c) != std::string_view::npos;
-    out += is_plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
+  base::append_percent_encoded(path, out, [](char c) { return base::is_unreserved(c) || c == '/'; });
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/try.h"
+#include "base/uri_text.h"
 #include "cli/answers.h"
 #include "cli/output.h"
 #include "config/redact.h"
@@ -279,14 +280,7 @@ Result<void> HttpClient::post_stream(std::string_view path, std::string_view con
 
 std::string percent_encode(std::string_view text) {
   std::string out;
-  for (const char c : text) {
-    const bool is_unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                               c == '-' || c == '.' || c == '_' || c == '~';
-    if (is_unreserved)
-      out += c;
-    else
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
+  base::append_percent_encoded(text, out, base::is_unreserved);
   return out;
 }
 

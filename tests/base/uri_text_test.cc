@@ -5,6 +5,8 @@
 namespace user_events::base {
 namespace {
 
+using namespace std::string_literals;
+
 TEST(UriText, References) {
   for (const char* uri :
        {"urn:example:a", "/service", "https://example.com/a?b=c#d", "a", "%20", "mailto:a@b", "//[::1]/a"})
@@ -12,6 +14,15 @@ TEST(UriText, References) {
   for (const char* uri :
        {"", "a b", "a\"b", "<a>", "a\\b", "%2", "%zz", "%", "ü", "a|b", "{a}", "a^b", "a`b"})
     EXPECT_FALSE(is_uri_reference(uri)) << uri;
+}
+
+TEST(UriText, OctetsThatAreNotPlainAreEncoded) {
+  std::string out = "x=";
+  append_percent_encoded("a-b_c.d~e F/\xc3\xa9%\x00"s, out, is_unreserved);
+  EXPECT_EQ(out, "x=a-b_c.d~e%20F%2F%C3%A9%25%00");
+  out.clear();
+  append_percent_encoded("a/b", out, [](char c) { return is_unreserved(c) || c == '/'; });
+  EXPECT_EQ(out, "a/b");
 }
 
 }  // namespace
