@@ -53,7 +53,7 @@ Result<void> WebhookDestination::start(std::string_view, std::string_view, std::
   reports_.clear();
   in_flight_ = 0;
   retrial_ = Retrial::connection;
-  wants_trial_event_ = is_connecting_ = false;
+  wants_trial_event_ = is_connecting_ = is_silent_ = false;
   heard_at_ = steady_clock::now();
   gate_.close_at_start(heard_at_);
   is_running_ = true;
@@ -138,10 +138,11 @@ void WebhookDestination::on_answer(std::uint64_t sequence, bool is_trial, const 
   reports_.push_back({.sequence = sequence, .outcome = verdict.outcome, .reason = verdict.reason});
   if (!is_running_) return;
   heard_at_ = steady_clock::now();
+  const bool was_silent = std::exchange(is_silent_, response.status == 0 && response.sent);
   if (verdict.retrial != Retrial::none)
     return shut(is_trial, verdict.retrial, std::move(verdict.reason),
                 std::clamp(response.retry_after, std::chrono::seconds(0), kMaxRetryAfter));
-  if (is_trial) open();
+  if (is_trial || (was_silent && gate_.is_open())) open();
   if (verdict.outcome == Outcome::accepted) gate_.reset();
 }
 
@@ -163,7 +164,7 @@ void WebhookDestination::shut(bool is_trial, Retrial retrial, std::string reason
 void WebhookDestination::open() {
   if (retrial_ == Retrial::never) return;
   gate_.open();
-  set_health(HealthState::up, {});
+  if (!is_silent_) set_health(HealthState::up, {});
 }
 
 void WebhookDestination::set_health(HealthState state, std::string detail) {

@@ -56,6 +56,7 @@ class WebhookDestination final : public Destination {
   bool wants_trial_event_ = false;
   bool is_connecting_ = false;
   bool is_running_ = false;
+  bool is_silent_ = false;  ///< It took a request and did not answer: that it can be connected to is no proof that it is up.
   std::uint32_t in_flight_ = 0;
   Time heard_at_{};  ///< When the endpoint was last heard of.
   std::vector<Report> reports_;

@@ -34,6 +34,23 @@ TEST(WebhookOutage, AnAnswerThatDoesNotComeOrEndsInTheMiddleIsInDoubtAndTheSameI
     EXPECT_EQ(reason.find("secret-of-the-answer"), std::string::npos);
 }
 
+TEST(WebhookOutage, AnEndpointThatConnectsAndNeverAnswersIsDownUntilOneEventIsAnswered) {
+  const std::string place = fresh_place("200 delay=60\n200 delay=60\n200 delay=60\n204");
+  Driver driver(options_for(receiver().url(place), {{"request_timeout", "1s"}}), 1);
+  driver.start();
+  ASSERT_TRUE(driver.run_until([&] { return driver.count(Outcome::in_doubt) == 1; }));
+  std::set<std::string> seen;
+  ASSERT_TRUE(driver.run_until([&] {
+    const auto health = driver.destination().health();
+    if (driver.accepted() == 0) seen.insert(health.state == HealthState::down ? health.detail : "not down");
+    return driver.accepted() == 1;
+  }));
+  EXPECT_EQ(driver.count(Outcome::in_doubt), 3u);
+  ASSERT_EQ(seen.size(), 1u) << *seen.begin() << ", " << *seen.rbegin();
+  EXPECT_NE(seen.begin()->find("no answer in time"), std::string::npos) << *seen.begin();
+  EXPECT_EQ(driver.destination().health().state, HealthState::up);
+}
+
 TEST(WebhookOutage, AServerThatSpeaksNoHttpIsInDoubtAndNothingItSaidIsShown) {
   const std::string place = fresh_place();
   auto& the_receiver = receiver();
