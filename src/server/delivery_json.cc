@@ -1,10 +1,13 @@
 #include "server/delivery_json.h"
 
+#include "base/json_writer.h"
 #include "base/time_text.h"
-#include "server/json_writer.h"
 
 namespace user_events::server {
 namespace {
+
+using base::ObjectWriter;
+using base::append_array;
 
 void append_time(Timestamp time, std::string& out) {
   out += '"';

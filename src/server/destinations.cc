@@ -3,15 +3,18 @@
 
 #include <algorithm>
 
+#include "base/json_writer.h"
 #include "base/try.h"
 #include "server/answer_later.h"
-#include "server/json_writer.h"
 #include "server/orders.h"
 #include "server/routes.h"
 #include "server/status_json.h"
 
 namespace user_events::server {
 namespace {
+
+using base::ObjectWriter;
+using base::append_array;
 
 /// How the destination is after the command.
 Result<Answer> destination_answer(UserEventPublisher& publisher, const std::string& name) {

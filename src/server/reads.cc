@@ -5,17 +5,20 @@
 #include <iterator>
 #include <limits>
 
+#include "base/json_writer.h"
 #include "base/try.h"
 #include "base/type_versions.h"
 #include "server/admission.h"
 #include "server/answer_later.h"
-#include "server/json_writer.h"
 #include "server/limits.h"
 #include "server/routes.h"
 #include "server/status_json.h"
 
 namespace user_events::server {
 namespace {
+
+using base::ObjectWriter;
+using base::append_array;
 
 Result<ReadQuery> page_query(Channel& channel) {
   const auto& target = channel.prepared().target;

@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include "base/json_writer.h"
 #include "server/delivery_json.h"
-#include "server/json_writer.h"
 
 namespace user_events::server {
 namespace {
+
+using base::ObjectWriter;
+using base::append_array;
 
 void append_counts(const DeadLetterCounts& counts, std::string& out) {
   ObjectWriter object(out);

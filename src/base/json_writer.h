@@ -7,17 +7,17 @@
 
 #include "base/json_text.h"
 
-namespace user_events::server {
+namespace user_events::base {
 
 /// Member names and values of a flat JSON object. Names are written as they are; texts must be valid UTF-8.
 class ObjectWriter {
  public:
   explicit ObjectWriter(std::string& out) : out_(out) { out_ += '{'; }
   void text(std::string_view name, std::string_view value) {
-    key(name), base::append_json_string(value, out_);
+    key(name), append_json_string(value, out_);
   }
   void number(std::string_view name, std::uint64_t value) {
-    key(name), base::append_json_number(value, out_);
+    key(name), append_json_number(value, out_);
   }
   void boolean(std::string_view name, bool value) { key(name), out_ += value ? "true" : "false"; }
   void raw(std::string_view name, std::string_view json) { key(name), out_ += json; }
@@ -44,4 +44,4 @@ void append_array(const Items& items, std::string& out, Append&& append) {
   out += ']';
 }
 
-}  // namespace user_events::server
+}  // namespace user_events::base
