@@ -1,0 +1,14 @@
+// Where consumers find what the destination sends.
+#pragma once
+
+#include "destinations/aws/config.h"
+#include "destinations/place.h"
+#include "user_events/error.h"
+#include "user_events/options.h"
+
+namespace user_events::destinations::aws {
+
+/// Errors as `parse`.
+[[nodiscard]] Result<Place> place_of(const DestinationOptions& options, ServiceKind kind);
+
+}  // namespace user_events::destinations::aws
