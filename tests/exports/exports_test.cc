@@ -1,0 +1,50 @@
+// Texts that need no other tool to be judged; the rest is in tests/e2e/test_schema_export.py.
+#include <gtest/gtest.h>
+
+#include "destinations/place.h"
+#include "exports/asyncapi.h"
+#include "exports/draft7.h"
+#include "exports/json_layout.h"
+
+namespace user_events::exports {
+namespace {
+
+TEST(Layout, PutsEachItemOnALineAndLeavesValuesAsTheyAre) {
+  EXPECT_EQ(lay_out(R"({"a" : [1.0,{}, [],"x, {\"y\": 1}"],"b":null})"),
+            "{\n  \"a\": [\n    1.0,\n    {},\n    [],\n    \"x, {\\\"y\\\": 1}\"\n  ],\n  \"b\": null\n}\n");
+  EXPECT_EQ(lay_out("7"), "7\n");
+}
+
+TEST(Draft7, LeadsReferencesIntoTheDocumentAndKeepsWhatStandsBesideThem) {
+  EXPECT_EQ(to_draft7(R"({"$schema":"s","$id":"i","$defs":{"a":{"type":"string"}},"properties":{"$ref":{"$ref":"#/$defs/a"},"b":{"minLength":1,"$ref":"#/$defs/a"}}})", "#/x"),
+            R"({"$defs":{"a":{"type":"string"}},"properties":{"$ref":{"$ref":"#/x/$defs/a"},"b":{"allOf":[{"$ref":"#/x/$defs/a"}],"minLength":1}}})");
+}
+
+TEST(Draft7, LeavesWhatOnlyLooksLikeASchema) {
+  EXPECT_EQ(to_draft7(R"({"examples":[{"$id":"i"}],"const":{"$ref":"#/y"},"items":{"anyOf":[{"$id":"i"},true]}})", "#/x"),
+            R"({"examples":[{"$id":"i"}],"const":{"$ref":"#/y"},"items":{"anyOf":[{},true]}})");
+}
+
+TEST(Place, IsHostAndPortOfAUrlAndNothingElse) {
+  EXPECT_EQ(destinations::host_of_url("https://user:pass@sqs.example:9324/1/queue?key=x"), "sqs.example:9324");
+  EXPECT_EQ(destinations::host_of_url("https://host?p@ss"), "host");
+  EXPECT_EQ(destinations::host_of_url("nats://[::1]:4222"), "[::1]:4222");
+  EXPECT_EQ(destinations::host_of_url("broker"), "broker");
+}
+
+TEST(Place, NamesWithBracesOfTheirOwnHaveNoAddress) {
+  EXPECT_EQ(destinations::address_of(*destinations::NameTemplate::parse("a.{type}.b")), "a.{type}.b");
+  EXPECT_EQ(destinations::address_of(*destinations::NameTemplate::parse("a.{{x}}")), std::nullopt);
+}
+
+TEST(AsyncApi, RefusesSettingsThatCannotBeReadAndNamesTheDestination) {
+  Options options;
+  options.destinations.push_back({.name = "broken", .kind = "nats"});
+  const auto made = asyncapi(*catalogue::Catalogue::builtin(), options);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().kind, ErrorKind::usage);
+  EXPECT_NE(made.error().message.find("broken"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace user_events::exports
