@@ -1,4 +1,4 @@
-// Names of fields and types in other schema languages. Private to the room.
+// Names of fields and types in other languages. For this room and `typings`.
 #pragma once
 
 #include <set>

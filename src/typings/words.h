@@ -1,0 +1,25 @@
+// Comments and literals in the languages that are generated. Private to the room.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schemas/model.h"
+
+namespace user_events::typings {
+
+/// What a person should know of a field: description, allowed values, lengths, class of personal data; a line each, without line breaks.
+[[nodiscard]] std::vector<std::string> notes_of(const schemas::Field& field);
+/// Title and description of an event's data, then type and version.
+[[nodiscard]] std::vector<std::string> notes_of(const schemas::Model& model);
+
+/// `text` as one line: control characters are spaces.
+[[nodiscard]] std::string one_line(std::string_view text);
+/// A string literal of JSON, TypeScript and Python.
+[[nodiscard]] std::string literal(std::string_view text);
+[[nodiscard]] std::string cpp_literal(std::string_view text);
+/// `text` with every `what` replaced by `with`.
+[[nodiscard]] std::string replaced(std::string text, std::string_view what, std::string_view with);
+
+}  // namespace user_events::typings
