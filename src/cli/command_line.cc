@@ -11,6 +11,7 @@
 #include "base/nearest.h"
 #include "cli/command_line_parts.h"
 #include "cli/commands.h"
+#include "cli/export_commands.h"
 #include "cli/output.h"
 #include "cli/schema_files.h"
 #include "user_events/publisher.h"
@@ -28,6 +29,7 @@ struct Arguments {
   AccessTokenArguments access_token;
   SchemaArguments schema;
   SchemaFileArguments schema_files;
+  ExportArguments exports, generate;
   ConfigArguments config;
   Action action;
 };
@@ -146,6 +148,7 @@ void add_schema(CLI::App& app, Arguments& a) {
   show->footer("Example:\n  user-events schema show user.created");
   show->callback([&a] { a.action = [&a] { return schema_show(a.schema); }; });
   add_schema_files(*command, a.schema_files, a.action);
+  add_schema_export(*command, a.exports, a.action);
   command->footer(
       "Examples:\n  user-events schema list\n  user-events schema show user.created\n  user-events schema "
       "lint catalogue");
@@ -256,6 +259,7 @@ int run(int argc, const char* const* argv) {
   add_destination(app, arguments.destination, arguments.action);
   add_access(app, arguments.access_token, arguments.action);
   for (const auto add : {add_schema, add_config}) add(app, arguments);
+  add_generate(app, arguments.generate, arguments.action);
   refuse_empty_values(app);
   if (auto problem = command_problem(app, argc, argv); !problem.empty())
     return refuse_usage(std::move(problem));

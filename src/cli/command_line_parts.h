@@ -10,6 +10,7 @@
 namespace user_events::cli {
 
 struct SchemaFileArguments;
+struct ExportArguments;
 
 /// What the parsed command does.
 using Action = std::function<Result<void>()>;
@@ -25,5 +26,8 @@ void add_destination(CLI::App& app, DestinationArguments& a, Action& action);
 void add_access(CLI::App& app, AccessTokenArguments& a, Action& action);
 /// `schema check|lint|new`; both references must live as long as the app.
 void add_schema_files(CLI::App& schema, SchemaFileArguments& a, Action& action);
+/// `schema export`; both references must live as long as the app.
+void add_schema_export(CLI::App& schema, ExportArguments& a, Action& action);
+void add_generate(CLI::App& app, ExportArguments& a, Action& action);
 
 }  // namespace user_events::cli

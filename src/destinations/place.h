@@ -30,6 +30,7 @@ struct Place {
   std::vector<std::string_view> attributes = {"id", "journalid", "sequence", "replay"};
   bool has_attributes_in_binary = true;      ///< In binary mode all attributes travel as headers.
   std::vector<PlaceHeader> headers = {};
+  bool has_json = true;                      ///< False: bodies are in a binary encoding.
   /// AsyncAPI's bindings as JSON members: `"kafka":{…}`. Empty: none.
   std::string channel_bindings = {}, operation_bindings = {}, message_bindings = {};
 };

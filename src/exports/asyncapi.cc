@@ -33,7 +33,8 @@ class Document {
   Result<void> add(const DestinationOptions& options) {
     UE_TRY_ASSIGN(const auto found, destinations::find_place(options));
     if (!found) return {};
-    const Place& place = *found;
+    Place place = *found;
+    place.has_json = options.encoding == "json";
     UE_TRY_ASSIGN(const auto filter, base::TypeFilter::parse(options.types));
     std::vector<const catalogue::EventType*> types;
     std::ranges::copy_if(types_, std::back_inserter(types), [&](const auto* type) { return filter.matches(type->name); });

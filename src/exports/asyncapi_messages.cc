@@ -127,8 +127,12 @@ Result<std::string> MessageBook::message(const EventType& type, const std::strin
   message.text("name", type.name);
   message.text("title", type.title);
   message.text("summary", type.description);
-  message.text("contentType", content_type_of(format));
   message.raw("headers", reference(headers));
+  if (!place.has_json) {
+    message.end();
+    return out;
+  }
+  message.text("contentType", content_type_of(format));
   message.raw("payload", payload(type, format));
   if (!place.message_bindings.empty()) message.raw("bindings", "{" + place.message_bindings + "}");
   if (const auto data = example_data(type, model)) {

@@ -8,7 +8,8 @@ import xml.etree.ElementTree
 
 import pytest
 
-from daemon import BINARY, cli
+from daemon import cli
+from pages import run_page
 
 ROOT = pathlib.Path(__file__).parents[2]
 OPEN = {"type": "object", "properties": {"a": {"type": "string"}}}
@@ -174,16 +175,7 @@ def test_every_code_stands_in_the_pages_and_no_other():
 
 @pytest.mark.parametrize("page, begin", [("schema-compatibility.md", "# "), ("catalogue.md", "## Changing an event type")])
 def test_the_commands_of_the_page_run_as_they_stand(tmp_path, page, begin):
-    text = (ROOT / "docs" / page).read_text()
-    text = text[text.index(begin):]
-    blocks = re.findall(r"^```(sh|text)\n(.*?)^```$", text, re.M | re.S)
-    script = "set -eu -o pipefail\n" + "".join(block for kind, block in blocks if kind == "sh")
-    done = subprocess.run(["bash"], input=script, capture_output=True, text=True, cwd=tmp_path, timeout=60,
-                          env={**os.environ, "PATH": f"{BINARY.parent}:{os.environ['PATH']}"})
-    assert done.returncode == 0, done.stdout + done.stderr
-    for kind, block in blocks:
-        for line in block.splitlines() if kind == "text" else []:
-            assert line in done.stdout, f"{page} promises {line!r}, but it was:\n{done.stdout}"
+    run_page(page, tmp_path, begin)
 
 
 @pytest.mark.parametrize("command", ["check", "lint", "new"])

@@ -39,7 +39,9 @@ TEST(Place, NamesWithBracesOfTheirOwnHaveNoAddress) {
 
 TEST(AsyncApi, RefusesSettingsThatCannotBeReadAndNamesTheDestination) {
   Options options;
-  options.destinations.push_back({.name = "broken", .kind = "nats"});
+  DestinationOptions& destination = options.destinations.emplace_back();
+  destination.name = "broken";
+  destination.kind = "nats";
   const auto made = asyncapi(*catalogue::Catalogue::builtin(), options);
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().kind, ErrorKind::usage);
