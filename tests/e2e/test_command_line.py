@@ -276,6 +276,14 @@ def test_config_check_reports_every_error_with_its_line(tmp_path):
     assert (good.returncode, good.stderr) == (0, "") and "no errors, 1 destination" in good.stdout
 
 
+def test_config_check_and_serve_refuse_a_dead_letter_topic_alike(tmp_path):
+    file = tmp_path / "bad.toml"
+    file.write_text(f'data_dir = "{tmp_path}/data"\n[[destination]]\nname = "f"\nkind = "file"\ntopic = "{tmp_path}/events"\ndead_letter_topic = "dead"\n')
+    checked, served = cli("config", "check", "--config", file), cli("serve", "--config", file, "--listen", "127.0.0.1:0")
+    assert checked.returncode == served.returncode == 2 and checked.stderr == served.stderr and checked.stdout == ""
+    assert "bad.toml:6: dead_letter_topic is not for a file destination (leave it out)" in checked.stderr
+
+
 def test_config_show_is_a_whole_configuration_without_secrets(tmp_path):
     (tmp_path / "password").write_text("swordfish\n")
     (tmp_path / "user-events.toml").write_text(
