@@ -152,43 +152,45 @@ Way Casts::way(std::string_view type, std::uint32_t from, std::uint32_t to) cons
   return has_from && has_to ? weakest : Way::none;
 }
 
-Result<void> Casts::cast(std::string_view type, std::uint32_t from, std::uint32_t to, std::string_view data, std::string& out) const {
-  const auto* const versions = find(type);
+Result<std::size_t> Casts::place_of(const Versions& versions, std::string_view type, std::uint32_t from, std::uint32_t to,
+                                    std::uint32_t wanted) const {
   const auto number = [](const Version& each) { return each.type->version; };
-  const auto place = [&](std::uint32_t version) { return std::ranges::lower_bound(*versions, version, {}, number); };
-  if (versions == nullptr) return no_cast(type, from, to, "there is no such event type");
-  auto at = place(from);
-  const auto goal = place(to);
-  for (const auto& [found, wanted] : {std::pair(at, from), std::pair(goal, to)})
-    if (found == versions->end() || number(*found) != wanted)
-      return no_cast(type, from, to, "there is no version " + std::to_string(wanted) + ", only " + list_of(this->versions(type)));
-  if (at == goal) return void(out.append(data)), Result<void>{};
+  const auto found = std::ranges::lower_bound(versions, wanted, {}, number);
+  if (found != versions.end() && number(*found) == wanted) return static_cast<std::size_t>(found - versions.begin());
+  return no_cast(type, from, to, "there is no version " + std::to_string(wanted) + ", only " + list_of(this->versions(type)));
+}
 
-  thread_local std::string buffers[2];  // what the steps between have made
-  std::size_t turn = 0;
+Result<void> Casts::take(const Step& step, const catalogue::EventType& before, const catalogue::EventType& after, std::string_view data,
+                         std::string& out) {
+  if (step.way == Way::none) return no_cast(before.name, before.version, after.version, step.reason);
+  const std::size_t begin = out.size();
+  if (step.plan.root == kNoPlan)
+    out.append(data);
+  else if (!apply(step.plan, data, out))
+    return fail(ErrorKind::damaged, "cast-damaged", "the data of an event of " + before.name + " is no JSON object of ours",
+                "run `user-events audit verify`");
+  return step.way == Way::checked ? check_data(after, std::string_view(out).substr(begin)) : Result<void>{};
+}
+
+Result<void> Casts::cast(std::string_view type, std::uint32_t from, std::uint32_t to, std::string_view data, std::string& out) const {
+  const Versions* const versions = find(type);
+  if (versions == nullptr) return no_cast(type, from, to, "there is no such event type");
+  UE_TRY_ASSIGN(std::size_t at, place_of(*versions, type, from, to, from));
+  UE_TRY_ASSIGN(const std::size_t goal, place_of(*versions, type, from, to, to));
+  if (at == goal) out.append(data);
+
+  thread_local std::string between[2];  // what the steps before the last one make
   const std::size_t before = out.size();
-  std::string_view current = data;
-  while (at != goal) {
-    const bool is_up = at < goal;
-    const auto next = is_up ? at + 1 : at - 1;
-    const Step& step = is_up ? next->up : at->down;
-    if (step.way == Way::none) return no_cast(type, number(*at), number(*next), step.reason);
-    std::string& made = next == goal ? out : buffers[turn++ % 2];
+  for (std::size_t turn = 0; at != goal; ++turn) {
+    const std::size_t next = at < goal ? at + 1 : at - 1;
+    std::string& made = next == goal ? out : between[turn % 2];
     if (next != goal) made.clear();
-    const std::size_t begin = made.size();
-    if (step.plan.root == kNoPlan)
-      made.append(current);
-    else if (!apply(step.plan, current, made)) {
+    const Step& step = at < goal ? (*versions)[next].up : (*versions)[at].down;
+    if (auto taken = take(step, *(*versions)[at].type, *(*versions)[next].type, data, made); !taken) {
       out.resize(before);
-      return fail(ErrorKind::damaged, "cast-damaged", "the data of an event of " + std::string(type) + " is no JSON object of ours",
-                  "run `user-events audit verify`");
+      return taken;
     }
-    current = std::string_view(made).substr(begin);
-    if (step.way == Way::checked)
-      if (auto checked = check_data(*next->type, current); !checked) {
-        out.resize(before);
-        return checked;
-      }
+    data = made;
     at = next;
   }
   return {};

@@ -56,6 +56,11 @@ class Casts {
   friend struct Builder;
 
   [[nodiscard]] const Versions* find(std::string_view type) const noexcept;
+  [[nodiscard]] Result<std::size_t> place_of(const Versions& versions, std::string_view type, std::uint32_t from, std::uint32_t to,
+                                             std::uint32_t wanted) const;
+  /// Appends what one step makes of `data`.
+  [[nodiscard]] static Result<void> take(const Step& step, const catalogue::EventType& before, const catalogue::EventType& after,
+                                         std::string_view data, std::string& out);
 
   std::map<std::string, Versions, std::less<>> types_;
 };

@@ -18,6 +18,7 @@
 #include "destinations/destination.h"
 #include "destinations/format.h"
 #include "destinations/registry_settings.h"
+#include "destinations/wanted_versions.h"
 
 namespace user_events::config {
 namespace {
@@ -146,6 +147,7 @@ class SectionReader {
 
   [[nodiscard]] bool is_setting(std::string_view key) const {
     if (kind_ == nullptr) return false;
+    if (destinations::is_version_setting(key)) return true;
     const bool may_be_below_prefix = !as_reference(key);
     if (std::ranges::find(destinations::registry_setting_names(), key) != destinations::registry_setting_names().end()) return true;
     return std::ranges::any_of(kind_->settings, [&](std::string_view name) {
@@ -167,6 +169,7 @@ class SectionReader {
       names.insert(names.end(), destinations::registry_setting_names().begin(), destinations::registry_setting_names().end());
     }
     if (is_top()) names.insert(names.end(), kLists.begin(), kLists.end());
+    if (kind_ != nullptr) names.insert(names.end(), {std::string(destinations::kVersionSetting), std::string(destinations::kVersionsPrefix)});
     return names;
   }
 

@@ -6,6 +6,7 @@
 
 #include "base/try.h"
 #include "destinations/registry_settings.h"
+#include "destinations/wanted_versions.h"
 
 namespace user_events::destinations {
 namespace {
@@ -41,6 +42,11 @@ Result<void> check_encoding(const Kind& kind, const DestinationOptions& options)
   return {};
 }
 
+Result<void> check_versions(const DestinationOptions& options) {
+  UE_TRY(wanted_versions(options));
+  return {};
+}
+
 }  // namespace
 
 bool is_data_alone(const DestinationOptions& options) { return options.encoding != "json" || options.settings.contains("registry.url"); }
@@ -54,7 +60,7 @@ Result<encoding::Format> format_of(const DestinationOptions& options) {
 
 Result<void> check(const Kind& kind, const DestinationOptions& options) {
   Result<void> all = kind.check(without_registry_settings(options));
-  for (auto one : {check_format(kind, options), check_encoding(kind, options)}) {
+  for (auto one : {check_format(kind, options), check_encoding(kind, options), check_versions(options)}) {
     if (one) continue;
     if (all)
       all = std::move(one);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "destinations/wanted_versions.h"
+
 namespace user_events::destinations {
 
 void LineBuffer::add(const Message& message) {
@@ -39,7 +41,7 @@ Result<void> check_settings(const DestinationOptions& options, const std::vector
     const bool is_known = std::ranges::any_of(known, [&name](std::string_view one) {
       return one.ends_with('.') ? std::string_view(name).starts_with(one) : one == name;
     });
-    if (!is_known)
+    if (!is_known && !is_version_setting(name))
       return fail(ErrorKind::usage, "unknown-setting",
                   "destination '" + options.name + "': kind " + options.kind + " has no setting " + name);
   }

@@ -8,8 +8,10 @@
 #include <thread>
 
 #include "base/try.h"
+#include "casts/version_encoder.h"
 #include "destinations/format.h"
 #include "destinations/registry_settings.h"
+#include "destinations/wanted_versions.h"
 #include "observability/log.h"
 
 namespace user_events {
@@ -84,6 +86,8 @@ Result<void> UserEventPublisher::Impl::start_destinations() {
     UE_TRY_ASSIGN(auto destination, kind->make(destinations::without_registry_settings(one)));
     UE_TRY_ASSIGN(auto encoder, make_encoder(*kind, one));
     const auto* const registry = dynamic_cast<const registry::RegistryUse*>(encoder.get());
+    UE_TRY_ASSIGN(auto versions, destinations::wanted_versions(one));
+    if (!versions.empty()) encoder = casts::make_version_encoder(types->casts(), std::move(versions), std::move(encoder));
     const auto limit = destination->features().max_message_bytes;
     const auto* const bounds = encoder.get();
     UE_TRY_ASSIGN(auto runner, delivery::Runner::start(one, std::move(destination), std::move(encoder), *journal, *state, ports::system_clock()));

@@ -16,12 +16,16 @@ namespace user_events::publisher {
 /// The built-in event types and those of `catalogue_dir`.
 [[nodiscard]] Result<catalogue::Catalogue> load_catalogue(const Options& options);
 
+/// Error `usage`: a destination wants a version of event types that there is not, or that nothing can be cast to.
+[[nodiscard]] Result<void> check_wanted_versions(const std::vector<DestinationOptions>& destinations, const catalogue::Catalogue& catalogue,
+                                                 const casts::Casts& casts);
+
 inline constexpr std::size_t kMaxReloads = 100;  ///< That brought something new: the catalogues before are kept for whoever is reading them.
 
 /// Thread-safe. What is refused changes nothing.
 class EventTypes {
  public:
-  /// Errors `usage`: of the schema files and of casts.
+  /// Errors `usage`: of the schema files, of casts, of versions that destinations want.
   [[nodiscard]] static Result<std::unique_ptr<EventTypes>> load(const Options& options);
 
   /// Reads `catalogue_dir` again and takes what is new: types and versions as `TYPE:VERSION`. Errors as `load`, `catalogue-changed`,
@@ -39,6 +43,7 @@ class EventTypes {
   [[nodiscard]] Result<void> take_new(std::vector<std::string>& added);
 
   const std::string directory_;
+  const std::vector<DestinationOptions> destinations_;
   base::Live<catalogue::Catalogue> catalogue_;
   base::Live<casts::Casts> casts_;
   std::mutex reloading_;

@@ -213,3 +213,46 @@ def test_the_daemon_does_not_start_with_versions_that_cannot_be_cast(new_daemon,
     daemon = new_daemon(f'catalogue_dir = "{tmp_path / "catalogue"}"\n', name="second").start()
     daemon.publish(TYPE, V1, version=1)
     assert get(daemon, "/v1/events", f"{TYPE}=2")[0] == 406
+
+
+# ---- destinations
+
+def delivered(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_a_destination_stays_at_its_version_beside_one_at_the_newest(new_daemon, catalogue, tmp_path):
+    config = f'catalogue_dir = "{catalogue}"\n'
+    for name, pin in [("old", 'version = "1"'), ("newest", ""), ("second", f'versions = {{"{TYPE}" = 2}}')]:
+        config += f'[[destination]]\nname = "{name}"\nkind = "file"\npath = "{tmp_path / name}.ndjson"\n{pin}\n'
+    daemon = new_daemon(config).start()
+    publish_all(daemon)
+    daemon.publish("user.loggedin", {"userId": "u-1", "ipAddress": "192.0.2.1", "userAgent": "x"})
+    daemon.wait_delivered()
+    old, newest, second_one = (delivered(tmp_path / f"{name}.ndjson") for name in ["old", "newest", "second"])
+    assert [schema_of(event) for event in old] == ["1", "1", "1", "1"]
+    assert [event["data"] for event in old[:3]] == [V1, V1, {**V1, "score": 0}]
+    assert [schema_of(event) for event in newest] == ["1", "2", "3", "1"] and [event["data"] for event in newest[:3]] == [V1, V2, V3]
+    assert [schema_of(event) for event in second_one] == ["2", "2", "2", "1"]
+    assert [event["id"] for event in old] == [event["id"] for event in newest]
+
+
+def test_an_event_that_the_pinned_version_cannot_say_is_a_dead_letter_with_the_reason(new_daemon, tmp_path):
+    write(tmp_path / "catalogue", schema(1, {"stars": {"type": "integer", "maximum": 5}}, ["stars"]),
+          schema(2, {"stars": {"type": "integer", "maximum": 10}}, ["stars"]))
+    daemon = new_daemon(f'catalogue_dir = "{tmp_path / "catalogue"}"\n[[destination]]\nname = "old"\nkind = "file"\n'
+                        f'path = "{tmp_path / "old.ndjson"}"\nversion = "1"\n').start()
+    daemon.publish(TYPE, {"userId": "u-1", "stars": 9})
+    daemon.publish(TYPE, {"userId": "u-2", "stars": 3})
+    daemon.wait_letters("old", dead=1)
+    assert [event["data"]["stars"] for event in delivered(tmp_path / "old.ndjson")] == [3]
+    letters = json.loads(daemon.request("GET", "/v1/dead-letters")[1])["letters"]
+    assert "cannot be said in version 1: at `/stars`" in letters[0]["reason"], letters
+
+
+@pytest.mark.parametrize("pin, reason", [('version = "2"', "wants version 2 of user.account.status.changed, which has only 1"),
+                                         ('version = "new"', "is no version"), ('versions = {"user.unknown" = 1}', "which is no event type")])
+def test_a_version_that_is_not_there_is_refused_at_the_start(new_daemon, catalogue, tmp_path, pin, reason):
+    daemon = new_daemon(f'catalogue_dir = "{catalogue}"\n[[destination]]\nname = "old"\nkind = "file"\npath = "{tmp_path / "x"}"\n{pin}\n').launch()
+    assert daemon.process.wait(30) == 2
+    assert reason in daemon.log_tail()
