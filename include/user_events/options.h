@@ -94,6 +94,24 @@ struct LogOptions {
   std::string format = "text";  ///< text | json
 };
 
+/// Where a key comes from: one of these.
+struct KeySource {
+  std::string file;        ///< 32 bytes in base64 or hexadecimal, one line; nobody but its owner may read it.
+  std::string env;         ///< Name of a variable that holds the same.
+  std::string credential;  ///< Name of a systemd credential (`LoadCredential=`).
+  [[nodiscard]] bool is_given() const noexcept { return !file.empty() || !env.empty() || !credential.empty(); }
+};
+
+/// Events in the journal and the dead letter store under keys of their users' own: docs/security/privacy.md.
+struct PrivacyOptions {
+  KeySource master_key;           ///< Given: events are sealed.
+  KeySource previous_master_key;  ///< Opens at a start what the new one does not, to move over to it.
+  std::string key_store;          ///< Empty: `keys.db` in the data directory.
+  std::uint32_t cached_keys = 262'144;  ///< 64 bytes each.
+  /// Then users' keys are wrapped anew and the former epoch key is destroyed; 0: only on request.
+  std::chrono::milliseconds epoch_age{std::chrono::hours(24 * 30)};
+};
+
 struct Options {
   std::string data_dir = "data";
   std::string source = "urn:user-events";   ///< CloudEvents `source`.
@@ -102,6 +120,7 @@ struct Options {
   LimitOptions limits;
   HttpOptions http;                         ///< Used by the daemon only.
   LogOptions log;
+  PrivacyOptions privacy;
   std::vector<DestinationOptions> destinations;
   std::vector<std::string> retired;         ///< Names of former destinations whose position in the journal and dead letters are given up.
   bool read_only = false;                   ///< Only reads (for `tail --data-dir`): starts no destination, refuses to publish. Not in the file.

@@ -17,6 +17,7 @@
 #include "user_events/delivery.h"
 #include "user_events/error.h"
 #include "user_events/event.h"
+#include "user_events/keys.h"
 #include "user_events/events.h"  // generated from the catalogue
 #include "user_events/options.h"
 
@@ -60,6 +61,7 @@ struct DestinationStatus {
   std::uint64_t replayed = 0;           ///< Letters delivered from the store since start.
   bool paused = false;
   bool circuit_open = false;            ///< The destination as a whole takes nothing: one event at a time probes it.
+  std::uint64_t erased = 0;               ///< Passed over since start, because their user was forgotten before they went out.
   std::uint64_t dropped = 0, folded = 0;  ///< Left out by a volume rule, and those that another one stands for, since start.
   std::uint64_t lost_to_retention = 0;  ///< Removed from the journal before this destination had them (`lag_action = "detach"`), since start.
   std::vector<std::string> notes;       ///< Reduced promises (`unsafe`, at least once only, a gap) and why; a lag alarm.
@@ -198,6 +200,13 @@ class UserEventPublisher {
   /// Sends a stretch of the journal again, from `target` to where the destination is: marked as replay, exempt from first-delivery order.
   /// The new place is durable when this returns. Errors: not_found, invalid (no longer or not yet in the journal), unavailable.
   [[nodiscard]] Result<RewindResult> replay_destination(const std::string& name, const RewindTarget& target);
+
+  // ---- users' keys: docs/security/privacy.md. Error usage, code `not-sealed`, where events are not sealed. ----
+  [[nodiscard]] Result<KeysReport> keys() const;
+  /// Destroys the keys of a user: what the journal and the dead letter store hold of that user cannot be read by anybody from then on. Durable when
+  /// it returns. Errors: invalid (who, or why, is missing), conflict (`events-under-way`, `clear-events`: what was written before events were sealed).
+  [[nodiscard]] Result<ForgetResult> forget(const ForgetTarget& target, const ForgetOptions& options);
+  [[nodiscard]] Result<void> rotate_keys(KeyRotation what);
 
   [[nodiscard]] Status status() const;
   /// Prometheus text format 0.0.4. Names: docs/metrics.md.

@@ -25,6 +25,7 @@ struct Arguments {
   TailArguments tail;
   StatusArguments status;
   DeadLetterArguments dead_letters;
+  KeysArguments keys;
   DestinationArguments destination;
   AccessTokenArguments access_token;
   SchemaArguments schema;
@@ -258,6 +259,7 @@ int run(int argc, const char* const* argv) {
   add_dead_letters(app, arguments.dead_letters, arguments.action);
   add_destination(app, arguments.destination, arguments.action);
   add_access(app, arguments.access_token, arguments.action);
+  add_keys(app, arguments.keys, arguments.action);
   for (const auto add : {add_schema, add_config}) add(app, arguments);
   add_generate(app, arguments.generate, arguments.action);
   refuse_empty_values(app);

@@ -80,6 +80,15 @@ struct DestinationArguments {
   bool json = false;
 };
 
+struct KeysArguments {
+  ClientArguments client;
+  std::string user, email, username;  ///< `forget`: one of them.
+  std::string reason;
+  bool now = false;
+  std::string what;                   ///< `rotate`: epoch or master.
+  bool json = false;
+};
+
 struct SchemaArguments {
   ClientArguments client;
   std::string type;           ///< Empty: list.
@@ -108,6 +117,9 @@ Result<void> destination_list(const DestinationArguments& arguments);
 Result<void> destination_pause(const DestinationArguments& arguments);
 Result<void> destination_resume(const DestinationArguments& arguments);
 Result<void> destination_replay(const DestinationArguments& arguments);
+Result<void> keys_list(const KeysArguments& arguments);
+Result<void> keys_forget(const KeysArguments& arguments);
+Result<void> keys_rotate(const KeysArguments& arguments);
 Result<void> schema_list(const SchemaArguments& arguments);
 Result<void> schema_show(const SchemaArguments& arguments);
 Result<void> access_token(const AccessTokenArguments& arguments);

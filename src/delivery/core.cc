@@ -463,6 +463,15 @@ bool Core::refuse(std::uint64_t sequence, Time now) {
   return true;
 }
 
+void Core::pass_over(std::uint64_t sequence) {
+  if (!impl_->is_open(sequence) || impl_->slot(sequence).state != SlotState::in_flight) return;
+  Slot& event = impl_->slot(sequence);
+  impl_->leave_flight(event);
+  impl_->circuit.unsent(event.sent_at);
+  if (event.probe) impl_->lanes[event.lane].probing = false;
+  impl_->finish(sequence);
+}
+
 void Core::result(std::uint64_t sequence, Outcome outcome, Time now) {
   if (sequence >= impl_->next_offer) {
     if (outcome == Outcome::accepted) impl_->ahead.add(sequence);

@@ -89,6 +89,8 @@ class Core {
   void postpone(std::uint64_t sequence, Time now);
   /// It can never be encoded: it is given up. False: not yet, older ones of its key are in flight; it is returned again after them.
   [[nodiscard]] bool refuse(std::uint64_t sequence, Time now);
+  /// Its user was forgotten, and there is nothing to send: it is done. Says nothing of the destination.
+  void pass_over(std::uint64_t sequence);
   /// How an attempt ended. Also for sequences that were never sent here (reconciliation found them): accepted only.
   /// Late and repeated results are ignored.
   void result(std::uint64_t sequence, Outcome outcome, Time now);

@@ -215,6 +215,14 @@ void LetterDesk::refuse(Core& core, std::uint64_t sequence, const std::string& r
   end(found.mapped(), item.copy ? LetterEnd::Kind::copied : LetterEnd::Kind::dead, reason);
 }
 
+void LetterDesk::pass_over(std::uint64_t sequence) {
+  const auto found = in_flight_.extract(sequence);
+  if (found.empty()) return;
+  const Item& item = items_.at(found.mapped());
+  circuit_.unsent(item.tries.sent_at);
+  end(found.mapped(), item.copy ? LetterEnd::Kind::copied : LetterEnd::Kind::delivered, {});
+}
+
 void LetterDesk::result(Core& core, std::uint64_t sequence, Outcome outcome, const std::string& reason, Time now) {
   const auto found = in_flight_.extract(sequence);
   if (found.empty()) return;

@@ -67,6 +67,8 @@ class LetterDesk {
   void postpone(std::uint64_t sequence, Time now);
   /// It can never be encoded: it is dead again.
   void refuse(Core& core, std::uint64_t sequence, const std::string& reason);
+  /// Its user was forgotten, and there is nothing to send: it goes like one that was delivered, but is not counted as such.
+  void pass_over(std::uint64_t sequence);
   /// A letter of that sequence is in flight: its report belongs here.
   [[nodiscard]] bool owns(std::uint64_t sequence) const { return in_flight_.contains(sequence); }
   void result(Core& core, std::uint64_t sequence, Outcome outcome, const std::string& reason, Time now);

@@ -53,7 +53,8 @@ class SignalsBlocked {
 }  // namespace
 
 Runner::Impl::Impl(const DestinationOptions& o, std::unique_ptr<destinations::Destination> d, std::unique_ptr<encoding::Encoder> e,
-                   journal::Journal& j, state::State& s, const ports::Clock& c, ports::Random& r, base::TypeFilter f, StartPosition start)
+                   journal::Journal& j, state::State& s, const ports::Clock& c, ports::Random& r, base::TypeFilter f, StartPosition start,
+                   const privacy::RecordOpener& given)
     : options(o),
       destination(std::move(d)),
       encoder(std::move(e)),
@@ -62,6 +63,7 @@ Runner::Impl::Impl(const DestinationOptions& o, std::unique_ptr<destinations::De
       clock(c),
       random(r),
       filter(std::move(f)),
+      opener(given),
       key_seed(random.next_u64()),
       max_in_flight(destination->features().max_in_flight),
       start_note(std::move(start.note)),
@@ -108,7 +110,7 @@ Result<void> Runner::Impl::prepare() {
   if (!options.dead_letter_topic.empty() && !destination->features().dead_letter_target)
     return fail(ErrorKind::usage, "destination-setting",
                 fmt::format("destination '{}': the kind {} has no dead_letter_topic", options.name, options.kind), "leave it out");
-  UE_TRY_ASSIGN(volume, Volume::make(options.volume));
+  UE_TRY_ASSIGN(volume, Volume::make(options.volume, opener));
   UE_TRY(load_lines());
   // Stored, but perhaps not in the saved position: it must not go out as if nothing had happened.
   UE_TRY_ASSIGN(const auto skipped, state.skipped_sequences(options.name, journal.id(), std::max(core.low_water(), replay_until)));
@@ -237,11 +239,11 @@ Runner::~Runner() = default;
 
 Result<std::unique_ptr<Runner::Impl>> Runner::Impl::make(const DestinationOptions& options, std::unique_ptr<destinations::Destination> destination,
                                                          std::unique_ptr<encoding::Encoder> encoder, journal::Journal& journal, state::State& state, const ports::Clock& clock,
-                                                         ports::Random& random) {
+                                                         ports::Random& random, const privacy::RecordOpener& opener) {
   UE_TRY_ASSIGN(auto filter, base::TypeFilter::parse(options.types));
   UE_TRY_ASSIGN(auto start, find_start(options, journal, state));
   UE_TRY(destination->start(start.resume, journal.id(), start.position.low_water));
-  auto impl = std::make_unique<Impl>(options, std::move(destination), std::move(encoder), journal, state, clock, random, std::move(filter), std::move(start));
+  auto impl = std::make_unique<Impl>(options, std::move(destination), std::move(encoder), journal, state, clock, random, std::move(filter), std::move(start), opener);
   UE_TRY(impl->prepare());
   return impl;
 }
@@ -249,9 +251,9 @@ Result<std::unique_ptr<Runner::Impl>> Runner::Impl::make(const DestinationOption
 Result<std::unique_ptr<Runner>> Runner::start(const DestinationOptions& options,
                                               std::unique_ptr<destinations::Destination> destination,
                                               std::unique_ptr<encoding::Encoder> encoder, journal::Journal& journal, state::State& state,
-                                              const ports::Clock& clock) {
+                                              const ports::Clock& clock, const privacy::RecordOpener& opener) {
   const SignalsBlocked blocked;
-  UE_TRY_ASSIGN(auto impl, Impl::make(options, std::move(destination), std::move(encoder), journal, state, clock, ports::system_random()));
+  UE_TRY_ASSIGN(auto impl, Impl::make(options, std::move(destination), std::move(encoder), journal, state, clock, ports::system_random(), opener));
   Impl* one = impl.get();
   one->journal_token = journal.add_listener([one](std::uint64_t) {
     if (one->wants_news.exchange(false)) one->destination->wake();
@@ -272,6 +274,7 @@ RunnerStats Runner::stats() const {
   out.refused = one.refused;
   out.dropped = one.dropped;
   out.folded = one.folded;
+  out.erased = one.erased;
   out.dead_letters = one.dead_letters;
   out.replayed = one.replayed;
   out.paused = one.paused;

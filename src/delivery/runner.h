@@ -11,6 +11,7 @@
 #include "destinations/destination.h"
 #include "journal/journal.h"
 #include "ports/clock.h"
+#include "privacy/sealed_record.h"
 #include "state/state.h"
 #include "user_events/error.h"
 #include "user_events/options.h"
@@ -28,6 +29,7 @@ struct RunnerStats {
   std::uint64_t refused = 0;       ///< Attempts that ended `refused`.
   std::uint64_t dropped = 0;       ///< Events that a volume rule left out (sample, limit).
   std::uint64_t folded = 0;        ///< Events that another one stands for.
+  std::uint64_t erased = 0;        ///< Events passed over because their user was forgotten.
   std::uint64_t dead_letters = 0;  ///< In the store now, those that wait behind one included.
   DeadLetterCounts letters;        ///< The same by state.
   std::uint64_t replayed = 0;      ///< Letters that went out from the store.
@@ -47,13 +49,13 @@ inline constexpr std::chrono::milliseconds kCommandWait{5'000};
 class Runner {
  public:
   /// Starts delivery from the saved position, or from `options.start` for a new destination (that position is durable when this
-  /// returns). Loads the held keys. `encoder` makes of each event what is sent, on the runner's thread. `journal`, `state` and `clock` must
+  /// returns). Loads the held keys. `encoder` makes of each event what is sent, on the runner's thread. `opener` reads sealed records. `journal`, `state` and `clock` must
   /// outlive the runner. Never waits for a broker.
   /// Errors: usage (types, start, a setting that can never work), and those of State.
   [[nodiscard]] static Result<std::unique_ptr<Runner>> start(const DestinationOptions& options,
                                                              std::unique_ptr<destinations::Destination> destination,
                                                              std::unique_ptr<encoding::Encoder> encoder, journal::Journal& journal, state::State& state,
-                                                             const ports::Clock& clock);
+                                                             const ports::Clock& clock, const privacy::RecordOpener& opener = {});
   ~Runner();  ///< stop(0).
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;

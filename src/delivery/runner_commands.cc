@@ -169,7 +169,7 @@ Result<RewindResult> Runner::Impl::rewind_to(std::uint64_t sequence) {
   window.clear();
   reasons.clear();
   found.clear();
-  UE_TRY_ASSIGN(volume, Volume::make(options.volume));
+  UE_TRY_ASSIGN(volume, Volume::make(options.volume, opener));
   folds.clear();
   left_out.clear();
   offered_ms = 0;

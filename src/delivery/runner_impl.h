@@ -63,6 +63,7 @@ enum class Handover : std::uint8_t {
   busy,       ///< The destination took it not: neither this nor another one.
   not_now,    ///< It cannot be encoded yet.
   refused,    ///< It can never be encoded: `encoding_reason` says why.
+  erased,     ///< Its user was forgotten: there is nothing to send.
 };
 
 /// Something to be done on the runner's thread.
@@ -81,13 +82,13 @@ struct Command {
 struct Runner::Impl {
   Impl(const DestinationOptions& options, std::unique_ptr<destinations::Destination> destination, std::unique_ptr<encoding::Encoder> encoder,
        journal::Journal& journal, state::State& state, const ports::Clock& clock, ports::Random& random, base::TypeFilter filter,
-       StartPosition start);
+       StartPosition start, const privacy::RecordOpener& opener);
   ~Impl() { stop(milliseconds(0)); }
 
   /// Ready to run, without a thread: `turn` again and again, then `finish`. A simulation does just that.
   [[nodiscard]] static Result<std::unique_ptr<Impl>> make(const DestinationOptions& options, std::unique_ptr<destinations::Destination> destination,
                                                           std::unique_ptr<encoding::Encoder> encoder, journal::Journal& journal, state::State& state, const ports::Clock& clock,
-                                                          ports::Random& random);
+                                                          ports::Random& random, const privacy::RecordOpener& opener = {});
 
   [[nodiscard]] CoreOptions core_options();
   [[nodiscard]] DeskOptions desk_options() const;
@@ -165,6 +166,7 @@ struct Runner::Impl {
   const ports::Clock& clock;
   ports::Random& random;
   const base::TypeFilter filter;
+  const privacy::RecordOpener opener;
   const std::uint64_t key_seed;
   const std::uint32_t max_in_flight;
   const std::string start_note;
@@ -199,6 +201,7 @@ struct Runner::Impl {
   bool letters_changed = true;    // since they were counted
   std::uint64_t letters_in_lines = 0;  // when they were counted, and stored since
   std::unordered_map<std::uint64_t, std::string> reasons;  // of attempts that failed, for their dead letters
+  std::string opened;             // what was sealed
   std::string encoding_reason;    // why the last event that could not be encoded could not
   std::vector<destinations::Report> reports;
   bool halted = false;            // a record cannot be decoded: nothing more is sent until somebody repaired the journal
@@ -215,7 +218,7 @@ struct Runner::Impl {
   Time save_at{}, measure_at{};
 
   // Shared.
-  std::atomic<std::uint64_t> dropped{0}, folded{0};
+  std::atomic<std::uint64_t> dropped{0}, folded{0}, erased{0};
   std::atomic<std::uint64_t> low_water{0}, saved_low_water{0}, delivered{0}, sent{0}, retries{0}, in_doubt{0}, refused{0}, dead_letters{0},
       lost_to_retention{0}, replayed{0};
   std::atomic<std::uint32_t> in_flight{0}, pending{0};

@@ -37,7 +37,8 @@ void Runner::Impl::work_on_letters() {
 
 Handover Runner::Impl::send(const LetterDesk::Sending& sending) {
   const state::Letter& letter = *sending.letter;
-  const auto envelope = encoding::view(letter.id, letter.type, letter.key, letter.payload);
+  const auto envelope = opener.open({letter.id, letter.type, letter.key}, letter.payload, opened);
+  if (!envelope && privacy::is_erased(envelope.error())) return Handover::erased;
   if (!envelope) {
     halted = true;
     set_problem(record_problem, "the dead letter " + std::to_string(letter.number) + " cannot be read: " + describe(envelope.error()));

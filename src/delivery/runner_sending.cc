@@ -48,6 +48,10 @@ bool Runner::Impl::act_desk(Time at) {
         count_failure(destinations::Outcome::refused);
         desk.refuse(core, sequence, encoding_reason);
         break;
+      case Handover::erased:
+        erased.fetch_add(1, std::memory_order_relaxed);
+        desk.pass_over(sequence);
+        break;
       case Handover::busy:
         desk.unsent(sequence);
         busy = true;
@@ -90,6 +94,11 @@ bool Runner::Impl::hand_to_destination(const Action& action, Time at) {
         reasons[action.sequence] = encoding_reason;
       }
       return true;
+    case Handover::erased:
+      erased.fetch_add(1, std::memory_order_relaxed);
+      core.pass_over(action.sequence);
+      note_progress();
+      return true;
     case Handover::busy:
       break;
   }
@@ -111,8 +120,9 @@ Handover Runner::Impl::hand_over(const encoding::Envelope& envelope, destination
 
 Handover Runner::Impl::send(const Action& action) {
   const auto* record = window.find(action.sequence);
-  auto envelope = record != nullptr ? encoding::view(record->id, record->type, record->key, record->payload)
+  auto envelope = record != nullptr ? opener.open({record->id, record->type, record->key}, record->payload, opened)
                                     : Result<encoding::Envelope>(fail(ErrorKind::internal, "window", "it is not in memory"));
+  if (!envelope && privacy::is_erased(envelope.error())) return Handover::erased;
   if (!envelope) {
     halted = true;
     set_problem(record_problem, "journal: the record " + std::to_string(action.sequence) + " cannot be read: " + describe(envelope.error()));

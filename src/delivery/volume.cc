@@ -16,18 +16,19 @@ constexpr std::uint64_t kSourceSeed = 1;
 constexpr std::uint64_t kOtherSources = 0;
 
 /// The text of the top-level field `name` of the event's data; empty if there is none.
-std::string field_of(const journal::RecordView& record, const std::string& name) {
+std::string field_of(const journal::RecordView& record, const std::string& name, const privacy::RecordOpener& opener) {
   thread_local simdjson::dom::parser parser;
-  const auto envelope = encoding::view(record.id, record.type, record.key, record.payload);
+  thread_local std::string scratch;
+  const auto envelope = opener.open({record.id, record.type, record.key}, record.payload, scratch);
   simdjson::dom::object data;
   std::string_view text;
   if (!envelope || parser.parse(envelope->data.data(), envelope->data.size()).get(data) != simdjson::SUCCESS) return {};
   return data[name].get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
 }
 
-std::uint64_t source_of(const base::VolumeRule& rule, const journal::RecordView& record) {
+std::uint64_t source_of(const base::VolumeRule& rule, const journal::RecordView& record, const privacy::RecordOpener& opener) {
   if (rule.by.empty()) return base::hash64(record.key, kSourceSeed) | 1;
-  return base::hash64(field_of(record, rule.by), kSourceSeed) | 1;
+  return base::hash64(field_of(record, rule.by, opener), kSourceSeed) | 1;
 }
 
 bool is_sampled(const base::VolumeRule& rule, std::string_view id) {
@@ -36,8 +37,9 @@ bool is_sampled(const base::VolumeRule& rule, std::string_view id) {
 
 }  // namespace
 
-Result<Volume> Volume::make(const std::vector<std::string>& rules) {
+Result<Volume> Volume::make(const std::vector<std::string>& rules, const privacy::RecordOpener& opener) {
   Volume volume;
+  volume.opener_ = opener;
   for (const auto& text : rules) {
     UE_TRY_ASSIGN(auto rule, base::VolumeRule::parse(text));
     volume.rules_.push_back({std::move(rule), -1, {}});
@@ -62,7 +64,7 @@ Volume::Decision Volume::count(Rule& rule, const journal::RecordView& record) {
   const std::int64_t window = record.accepted_ms / rule.rule.period.count();
   if (window != rule.window) close(rule);
   rule.window = window;
-  std::uint64_t name = source_of(rule.rule, record);
+  std::uint64_t name = source_of(rule.rule, record, opener_);
   if (rule.sources.size() >= kMaxSources && !rule.sources.contains(name)) name = kOtherSources;
   Source& source = rule.sources[name];
   last_source_ = &source;

@@ -12,6 +12,7 @@
 
 #include "base/volume_rule.h"
 #include "journal/record.h"
+#include "privacy/sealed_record.h"
 
 namespace user_events::delivery {
 
@@ -36,8 +37,8 @@ class Volume {
   /// Sources of one rule that are told apart in one window; all others count as one source.
   static constexpr std::size_t kMaxSources = 65'536;
 
-  /// Error `usage` of the first rule that is none.
-  [[nodiscard]] static Result<Volume> make(const std::vector<std::string>& rules);
+  /// Error `usage` of the first rule that is none. `opener` reads the data that a rule asks for.
+  [[nodiscard]] static Result<Volume> make(const std::vector<std::string>& rules, const privacy::RecordOpener& opener);
 
   /// Records come in order. The first rule that names the type decides.
   [[nodiscard]] Decision decide(const journal::RecordView& record);
@@ -64,6 +65,7 @@ class Volume {
   [[nodiscard]] Decision count(Rule& rule, const journal::RecordView& record);
   void close(Rule& rule);
 
+  privacy::RecordOpener opener_;
   std::vector<Rule> rules_;
   std::vector<Fold> closed_;
   std::string last_type_;

@@ -92,6 +92,21 @@ void append_cloudevents_json(const Envelope& envelope, const Position& position,
   out.append(kToData).append(envelope.data).append(kEnd);
 }
 
+void append_erased_json(const Envelope& envelope, const Position& position, std::string& out) {
+  const AttributeTexts texts(envelope, position);
+  out.append(kToId);
+  base::append_json_escaped(envelope.id, out);
+  out.append(kToSource);
+  base::append_json_escaped(envelope.source, out);
+  out.append(kToType);
+  base::append_json_escaped(envelope.type, out);
+  out.append(kToTime).append(texts.time());
+  out.append(kToSequence).append(texts.sequence());
+  out.append(kToJournalId);
+  base::append_json_escaped(position.journal_id, out);
+  out.append(R"(","erased":true})");
+}
+
 void append_plain_json(const Envelope& envelope, std::string& out) {
   out.append(kPlainToType);
   base::append_json_escaped(envelope.type, out);

@@ -48,10 +48,13 @@ struct Position {
 
 /// Appends the payload form of `envelope` (all but id, type and partition_key) to `out`. No other allocation.
 void append_payload(const Envelope& envelope, std::string& out);
+/// Whether a payload holds the partition key: where the record's lane key is another (sealed records).
+enum class KeyPlace : std::uint8_t { record, payload };
 /// The payload form without its last part, which is `data` as it is: for a writer that produces the data in place.
-void append_payload_head(const Envelope& envelope, std::string& out);
+void append_payload_head(const Envelope& envelope, std::string& out, KeyPlace key = KeyPlace::record);
 
-/// Reads a payload back; the views point into the arguments. Error `damaged` if it is not a payload of ours.
+/// Reads a payload in clear form back; the views point into the arguments. `partition_key`: the record's lane key, unless the payload holds
+/// one. Error `damaged` if it is not a payload of ours.
 [[nodiscard]] Result<Envelope> view(std::string_view id, std::string_view type, std::string_view partition_key,
                                     std::string_view payload);
 
@@ -61,6 +64,10 @@ enum class Format : std::uint8_t { cloudevents, cloudevents_binary, plain };
 /// `partitionkey`, `dataschema`, `traceparent`, `tracestate` and the caller's extensions. Attribute order is fixed, so equal
 /// events give equal bytes. About 200 ns; allocates only when `out` must grow.
 void append_cloudevents_json(const Envelope& envelope, const Position& position, std::string& out);
+
+/// What is left of an event whose user was forgotten: id, source, type, time, `sequence` and `journalid`, with `"erased":true` and without subject,
+/// partition key and data.
+void append_erased_json(const Envelope& envelope, const Position& position, std::string& out);
 
 /// Appends exactly `{"type":…,"timestamp":…,"data":…}`.
 void append_plain_json(const Envelope& envelope, std::string& out);

@@ -1,4 +1,5 @@
 // The payload form of an envelope inside a journal record: docs/payload-format.md.
+#include <algorithm>
 #include <array>
 #include <concepts>
 
@@ -8,7 +9,8 @@ namespace user_events::encoding {
 namespace {
 
 constexpr std::uint8_t kLayout = 1;
-constexpr std::uint8_t kSubjectIsKey = 1;
+constexpr std::uint8_t kSubjectIsKey = 1, kHoldsKey = 2;
+constexpr std::size_t kKeySizeBytes = 2;
 constexpr std::size_t kHeadBytes = 24;
 
 template <std::unsigned_integral Number>
@@ -33,10 +35,10 @@ std::unexpected<Error> damaged(const char* what) {
 
 }  // namespace
 
-void append_payload_head(const Envelope& envelope, std::string& out) {
+void append_payload_head(const Envelope& envelope, std::string& out, KeyPlace key) {
   std::array<char, kHeadBytes> head;
   head[0] = static_cast<char>(kLayout);
-  head[1] = static_cast<char>(envelope.subject_is_key ? kSubjectIsKey : 0);
+  head[1] = static_cast<char>((envelope.subject_is_key ? kSubjectIsKey : 0) | (key == KeyPlace::payload ? kHoldsKey : 0));
   put(&head[2], static_cast<std::uint16_t>(envelope.source.size()));
   put(&head[4], envelope.version);
   put(&head[8], static_cast<std::uint64_t>(envelope.time_ms));
@@ -48,6 +50,10 @@ void append_payload_head(const Envelope& envelope, std::string& out) {
   out.append(envelope.traceparent);
   out.append(envelope.tracestate);
   out.append(envelope.extensions);
+  if (key == KeyPlace::record) return;
+  std::array<char, kKeySizeBytes> size;
+  put(size.data(), static_cast<std::uint16_t>(envelope.partition_key.size()));
+  out.append(size.data(), size.size()).append(envelope.partition_key);
 }
 
 void append_payload(const Envelope& envelope, std::string& out) {
@@ -60,12 +66,13 @@ Result<Envelope> view(std::string_view id, std::string_view type, std::string_vi
   if (payload.size() < kHeadBytes) return damaged("it is cut off");
   const char* const head = payload.data();
   if (static_cast<std::uint8_t>(head[0]) != kLayout) return damaged("unknown layout");
-  if (static_cast<std::uint8_t>(head[1]) > kSubjectIsKey) return damaged("unknown flags");
+  const auto flags = static_cast<std::uint8_t>(head[1]);
+  if (flags > (kSubjectIsKey | kHoldsKey)) return damaged("unknown flags");
   Envelope envelope{.id = id,
                     .type = type,
                     .version = get<std::uint32_t>(head + 4),
                     .partition_key = partition_key,
-                    .subject_is_key = head[1] != 0,
+                    .subject_is_key = (flags & kSubjectIsKey) != 0,
                     .time_ms = static_cast<std::int64_t>(get<std::uint64_t>(head + 8))};
   std::string_view rest = payload.substr(kHeadBytes);
   const std::size_t sizes[] = {get<std::uint16_t>(head + 2), get<std::uint16_t>(head + 16),
@@ -76,6 +83,12 @@ Result<Envelope> view(std::string_view id, std::string_view type, std::string_vi
     if (sizes[i] > rest.size()) return damaged("it is cut off");
     *parts[i] = rest.substr(0, sizes[i]);
     rest.remove_prefix(sizes[i]);
+  }
+  if ((flags & kHoldsKey) != 0) {
+    const std::size_t size = rest.size() < kKeySizeBytes ? rest.size() : kKeySizeBytes + get<std::uint16_t>(rest.data());
+    if (rest.size() < std::max(size, kKeySizeBytes)) return damaged("it is cut off");
+    envelope.partition_key = rest.substr(kKeySizeBytes, size - kKeySizeBytes);
+    rest.remove_prefix(size);
   }
   if (rest.size() < 2 || rest.front() != '{' || rest.back() != '}')
     return damaged("its data is no JSON object");

@@ -7,6 +7,7 @@
 #include "base/json_text.h"
 #include "base/time_text.h"
 #include "base/try.h"
+#include "crypto/derive.h"
 #include "formation/array_reader.h"
 #include "formation/former_impl.h"
 #include "formation/json_parser.h"
@@ -77,7 +78,21 @@ journal::RecordDraft FormedBatch::draft(std::size_t i) const noexcept {
   draft.payload = arena.substr(entry.payload, entry.payload_size);
   draft.id_from_caller = entry.id_from_caller;
   draft.request_mac = entry.mac;
+  draft.form = entry.sealed ? journal::PayloadForm::sealed : journal::PayloadForm::clear;
   return draft;
+}
+
+std::span<char> FormedBatch::room_to_seal(std::size_t i) noexcept {
+  const Entry& entry = entries_[i];
+  if (!entry.has_room || entry.sealed) return {};
+  return {arena_.data() + entry.payload - privacy::kSealedHeadBytes, privacy::kSealedHeadBytes + entry.payload_size + privacy::kSealedTailBytes};
+}
+
+void FormedBatch::mark_sealed(std::size_t i) noexcept {
+  Entry& entry = entries_[i];
+  entry.payload -= static_cast<std::uint32_t>(privacy::kSealedHeadBytes);
+  entry.payload_size += static_cast<std::uint32_t>(privacy::kSealedHeadBytes + privacy::kSealedTailBytes);
+  entry.sealed = true;
 }
 
 std::string_view FormedBatch::id(std::size_t i) const noexcept {
@@ -118,6 +133,21 @@ std::string Former::token(std::string_view identifier) const {
   std::string token;
   impl_->keys.append_token(identifier, token);
   return token;
+}
+
+std::string Former::lane(std::string_view user_id) const {
+  std::string lane;
+  impl_->append_lane({user_id, true}, lane);
+  return lane;
+}
+
+void Former::Impl::append_lane(const LaneKey& key, std::string& out) const {
+  if (!key.is_user)
+    keys.append_token(key.value, out);
+  else if (lane_key)
+    privacy::append_lane(privacy::kUserLane, crypto::siphash(*lane_key, {key.value}), out);
+  else
+    out.append(key.value);
 }
 
 Result<void> Former::Impl::add_body(std::string_view body, BodyForm form, const Context& context,

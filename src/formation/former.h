@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <array>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,8 +35,11 @@ class FormedBatch {
  public:
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
   [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
-  /// Views into this batch; valid until it is changed.
+  /// Views into this batch; valid until it is changed. In the clear until `mark_sealed`.
   [[nodiscard]] journal::RecordDraft draft(std::size_t i) const noexcept;
+  /// The payload with the room around it that sealing needs; empty if this former makes no events to be sealed, or the event is sealed.
+  [[nodiscard]] std::span<char> room_to_seal(std::size_t i) noexcept;
+  void mark_sealed(std::size_t i) noexcept;
   [[nodiscard]] std::string_view id(std::size_t i) const noexcept;
   /// Keeps at most kKeptBytes of memory for the next batch.
   void clear() noexcept;
@@ -45,7 +50,7 @@ class FormedBatch {
   friend class Former;
   struct Entry {
     std::uint32_t id, id_size, type, type_size, key, key_size, scope, scope_size, payload, payload_size;  // offsets into arena_
-    bool id_from_caller;
+    bool id_from_caller, has_room, sealed;
     journal::RequestMac mac;
   };
   std::string arena_;
@@ -56,6 +61,8 @@ struct Settings {
   std::string source;                       ///< CloudEvents `source` of events that bring none: a URI reference of 1..512 bytes.
   LimitOptions limits;
   std::span<const std::byte, 32> secret;    ///< Keys of identifier tokens and request MACs are derived from it (HKDF). Copied.
+  /// Given: events are made to be sealed. The lane key is then a token of the user id under this key, and the id itself lies in the payload.
+  std::optional<std::array<unsigned char, 16>> lane_key = {};
 };
 
 /// Who hands in: part of the scope of event ids. Empty when nobody is configured.
@@ -86,6 +93,8 @@ class Former {
 
   /// The lane key of an event that names no user: the keyed token of the e-mail address or name that it names, in any case.
   [[nodiscard]] std::string token(std::string_view identifier) const;
+  /// The lane key of a user's events: the id itself, or its token where events are sealed.
+  [[nodiscard]] std::string lane(std::string_view user_id) const;
 
  private:
   struct Impl;

@@ -1,6 +1,8 @@
 // What Former's parts share.
 #pragma once
 
+#include <array>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -11,6 +13,7 @@
 #include "formation/former.h"
 #include "formation/keys.h"
 #include "formation/raw_event.h"
+#include "privacy/sealed_record.h"
 
 namespace user_events::formation {
 
@@ -50,6 +53,7 @@ struct Former::Impl {
         source(std::move(given.source)),
         limits(given.limits),
         keys(given.secret),
+        lane_key(given.lane_key),
         clock(time),
         random(chance) {}
 
@@ -79,6 +83,8 @@ struct Former::Impl {
                                          const Findings& findings) const;
   [[nodiscard]] const catalogue::EventType* find_type(const RawEvent& raw, const Findings& findings) const;
 
+  void append_lane(const LaneKey& key, std::string& out) const;
+
   /// Writes one event into the batch. `write_data(out, as_submitted)` appends the data; false, with findings
   /// made: nothing is added.
   template <class WriteData>
@@ -89,6 +95,7 @@ struct Former::Impl {
   const std::string source;
   const LimitOptions limits;
   const Keys keys;
+  const std::optional<std::array<unsigned char, 16>> lane_key;
   const ports::Clock& clock;
   ports::Random& random;
 };
@@ -116,23 +123,24 @@ bool Former::Impl::write(const Attributes& attributes, std::string_view type, st
   arena.append(type);
   entry.type_size = since(entry.type);
   entry.key = position();
-  if (key.is_user)
-    arena.append(key.value);
-  else
-    keys.append_token(key.value, arena);
+  append_lane(key, arena);
   entry.key_size = since(entry.key);
   entry.scope = position();
   arena.append(attributes.source).append(1, '\n').append(context.principal);
   entry.scope_size = since(entry.scope);
+  entry.has_room = lane_key.has_value();
+  if (entry.has_room) arena.append(privacy::kSealedHeadBytes, '\0');
   entry.payload = position();
+  const std::string_view lane(arena.data() + entry.key, entry.key_size);
   encoding::append_payload_head({.source = attributes.source,
                                  .version = version,
+                                 .partition_key = key.is_user ? key.value : lane,
                                  .subject_is_key = key.is_user,
                                  .time_ms = attributes.time_ms,
                                  .traceparent = attributes.traceparent,
                                  .tracestate = attributes.tracestate,
                                  .extensions = attributes.extensions},
-                                arena);
+                                arena, entry.has_room ? encoding::KeyPlace::payload : encoding::KeyPlace::record);
   std::string* const submitted = entry.id_from_caller ? &submitted_scratch() : nullptr;
   if (submitted != nullptr) submitted->clear();
   if (!write_data(arena, submitted)) {
@@ -140,6 +148,7 @@ bool Former::Impl::write(const Attributes& attributes, std::string_view type, st
     return false;
   }
   entry.payload_size = since(entry.payload);
+  if (entry.has_room) arena.append(privacy::kSealedTailBytes, '\0');
   if (submitted != nullptr)
     entry.mac = keys.request_mac(type, attributes.submitted_version, attributes.submitted_time, *submitted);
   out.entries_.push_back(entry);

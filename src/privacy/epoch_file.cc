@@ -40,7 +40,7 @@ Result<std::vector<Epoch>> EpochFile::read(const MasterKey& master) const {
   if (!std::getline(lines, line) || !(std::istringstream(line) >> word >> id) || word != "master") return damaged(path_);
   if (id != master.id())
     return fail(ErrorKind::usage, "master-key", path_ + " was written under master key " + id + ", and the one given is " + master.id(),
-                "give the former master key, or name it as privacy.previous_master_key_file to move over to the new one");
+                "give the former master key, or name it as privacy.previous_master_key to move over to the new one");
   while (std::getline(lines, line)) {
     Epoch epoch;
     std::istringstream words(line);

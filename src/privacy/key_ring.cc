@@ -17,10 +17,8 @@ std::unexpected<Error> erased() {
 
 Result<std::vector<Epoch>> read_epochs(const KeyRingOptions& options, const EpochFile& file, const MasterKey& master) {
   auto epochs = file.read(master);
-  const auto& before = options.previous_master;
-  const bool has_previous = !before.file.empty() || !before.environment.empty() || !before.credential.empty();
-  if (epochs || epochs.error().kind != ErrorKind::usage || !has_previous) return epochs;
-  UE_TRY_ASSIGN(const auto previous, load_master_key(before));
+  if (epochs || epochs.error().kind != ErrorKind::usage || !options.previous_master.is_given()) return epochs;
+  UE_TRY_ASSIGN(const auto previous, load_master_key(options.previous_master));
   UE_TRY_ASSIGN(auto found, file.read(*previous));
   UE_TRY(file.write(master, found));
   return found;

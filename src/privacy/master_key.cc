@@ -90,16 +90,16 @@ Result<std::unique_ptr<MasterKey>> read_file(const std::string& path) {
 
 std::unique_ptr<MasterKey> local_master_key(crypto::SecretKey key) { return std::make_unique<LocalMasterKey>(std::move(key)); }
 
-Result<std::unique_ptr<MasterKey>> load_master_key(const MasterKeySource& source) {
-  const int given = !source.file.empty() + !source.environment.empty() + !source.credential.empty();
+Result<std::unique_ptr<MasterKey>> load_master_key(const KeySource& source) {
+  const int given = !source.file.empty() + !source.env.empty() + !source.credential.empty();
   if (given != 1)
     return bad(given == 0 ? "none is configured" : "more than one is configured",
-               "set one of privacy.master_key_file, privacy.master_key_env and privacy.master_key_credential");
+               "set one of privacy.master_key.file, privacy.master_key.env and privacy.master_key.credential");
   if (!source.file.empty()) return read_file(source.file);
-  if (!source.environment.empty()) {
-    const char* const text = std::getenv(source.environment.c_str());
-    if (text == nullptr) return bad("the environment variable " + source.environment + " is not set");
-    return parse(text, "the environment variable " + source.environment);
+  if (!source.env.empty()) {
+    const char* const text = std::getenv(source.env.c_str());
+    if (text == nullptr) return bad("the environment variable " + source.env + " is not set");
+    return parse(text, "the environment variable " + source.env);
   }
   const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
   if (folder == nullptr) return bad("there is no CREDENTIALS_DIRECTORY", "credentials are handed over by systemd: LoadCredential=NAME:FILE in the unit");

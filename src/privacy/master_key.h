@@ -7,6 +7,7 @@
 
 #include "crypto/secret_key.h"
 #include "user_events/error.h"
+#include "user_events/options.h"
 
 namespace user_events::privacy {
 
@@ -21,15 +22,8 @@ class MasterKey {
   [[nodiscard]] virtual Result<crypto::SecretKey> unwrap(std::string_view wrapped) const = 0;
 };
 
-/// Where a master key comes from; exactly one is given.
-struct MasterKeySource {
-  std::string file;         ///< 32 bytes in base64 or hexadecimal, one line; nobody but its owner may read it.
-  std::string environment;  ///< Name of a variable that holds the same.
-  std::string credential;   ///< Name of a systemd credential (`LoadCredential=`), a file in `$CREDENTIALS_DIRECTORY`.
-};
-
 /// Reads it. Errors `usage`, code `master-key`: none or several given, not there, not 32 bytes, readable for others. Never holds the text.
-[[nodiscard]] Result<std::unique_ptr<MasterKey>> load_master_key(const MasterKeySource& source);
+[[nodiscard]] Result<std::unique_ptr<MasterKey>> load_master_key(const KeySource& source);
 
 /// A master key in memory: RFC 3394 key wrap.
 [[nodiscard]] std::unique_ptr<MasterKey> local_master_key(crypto::SecretKey key);

@@ -21,6 +21,9 @@ struct RecordNames {
   std::string_view id, type, lane;
 };
 
+/// The error of a record whose user was forgotten.
+[[nodiscard]] inline bool is_erased(const Error& error) noexcept { return error.kind == ErrorKind::not_found && error.code == "erased"; }
+
 [[nodiscard]] bool is_sealed(std::string_view payload) noexcept;
 /// nullopt if it is not sealed, or cut off.
 [[nodiscard]] std::optional<KeyId> key_id_of(std::string_view payload) noexcept;
@@ -33,13 +36,14 @@ struct RecordNames {
 /// Thread-safe.
 class RecordOpener {
  public:
-  explicit RecordOpener(KeyRing* ring = nullptr) noexcept : ring_(ring) {}
+  RecordOpener() noexcept = default;
+  explicit RecordOpener(KeyRing* ring) noexcept : ring_(ring) {}
   /// The envelope; its views point into the arguments or into `scratch`, which holds what was sealed. Errors: damaged; not_found with code `erased`
   /// (the user was forgotten); those of the key store. Cost: for a sealed one, a copy and one AES-256-GCM operation.
   [[nodiscard]] Result<encoding::Envelope> open(const RecordNames& names, std::string_view payload, std::string& scratch) const;
 
  private:
-  KeyRing* ring_;
+  KeyRing* ring_ = nullptr;
 };
 
 }  // namespace user_events::privacy

@@ -71,6 +71,11 @@ std::optional<DeadLetterState> dead_letter_state(std::string_view text) noexcept
   return found == kStates.end() ? std::nullopt : std::optional(found->first);
 }
 
+DeadLetterFilter UserEventPublisher::Impl::stored(DeadLetterFilter filter) const {
+  if (!filter.user.empty() && !privacy::subject_of(filter.user)) filter.user = former->lane(filter.user);
+  return filter;
+}
+
 Result<delivery::Runner*> UserEventPublisher::Impl::runner_of(const std::string& name) const {
   if (options.read_only)
     return fail(ErrorKind::usage, "read-only", "the data directory is open for reading only", "ask the daemon that runs on it");
@@ -79,7 +84,8 @@ Result<delivery::Runner*> UserEventPublisher::Impl::runner_of(const std::string&
   return fail(ErrorKind::not_found, "no-destination", fmt::format("there is no destination '{}'", name), "`user-events destination list` names them");
 }
 
-Result<DeadLetterPage> UserEventPublisher::dead_letters(const DeadLetterFilter& filter, std::uint64_t after, std::size_t limit) const {
+Result<DeadLetterPage> UserEventPublisher::dead_letters(const DeadLetterFilter& given, std::uint64_t after, std::size_t limit) const {
+  const auto filter = impl_->stored(given);
   if (limit == 0 || limit > kMaxPageLetters) return fail(ErrorKind::invalid, "limit", fmt::format("limit must be 1 to {}", kMaxPageLetters));
   std::vector<std::string> destinations;
   UE_TRY_ASSIGN(auto letters, impl_->state->letters(filter, after, limit + 1, destinations));
@@ -95,8 +101,15 @@ Result<DeadLetterDetail> UserEventPublisher::dead_letter(std::uint64_t number, c
   if (!found || !visible.matches(found->second.type)) return fail(ErrorKind::not_found, "no-dead-letter", fmt::format("there is no dead letter {}", number));
   auto& [destination, letter] = *found;
   DeadLetterDetail out;
-  UE_TRY_ASSIGN(const auto envelope, encoding::view(letter.id, letter.type, letter.key, letter.payload));
-  encoding::append_cloudevents_json(envelope, {letter.journal_id, letter.sequence, letter.replays}, out.json);
+  std::string scratch;
+  const auto envelope = impl_->opener().open({letter.id, letter.type, letter.key}, letter.payload, scratch);
+  const encoding::Position position{letter.journal_id, letter.sequence, letter.replays};
+  if (envelope)
+    encoding::append_cloudevents_json(*envelope, position, out.json);
+  else if (privacy::is_erased(envelope.error()))
+    encoding::append_erased_json({.id = letter.id, .source = impl_->options.source, .type = letter.type, .time_ms = letter.since_ms}, position, out.json);
+  else
+    return std::unexpected(envelope.error());
   if (letter.in_line) {
     UE_TRY_ASSIGN(const auto first, impl_->state->first_in_line(destination, letter.key));
     if (first && first->number != number) out.behind = first->number;
@@ -122,7 +135,8 @@ Result<std::vector<std::string>> chosen(const ImplType& impl, const DeadLetterFi
 
 }  // namespace
 
-Result<std::vector<DeadLetterReplay>> UserEventPublisher::replay_dead_letters(const DeadLetterFilter& filter, const ReplayOptions& options) {
+Result<std::vector<DeadLetterReplay>> UserEventPublisher::replay_dead_letters(const DeadLetterFilter& given, const ReplayOptions& options) {
+  const auto filter = impl_->stored(given);
   UE_TRY_ASSIGN(const auto names, chosen(*impl_, filter));
   std::vector<DeadLetterReplay> replays;
   for (const auto& name : names) {
@@ -131,7 +145,7 @@ Result<std::vector<DeadLetterReplay>> UserEventPublisher::replay_dead_letters(co
     if (replay) replays.push_back(*std::move(replay));
   }
   if (!replays.empty()) return replays;
-  UE_TRY_ASSIGN(const auto page, dead_letters(filter, 0, 1));
+  UE_TRY_ASSIGN(const auto page, dead_letters(given, 0, 1));
   if (page.letters.empty()) return no_such_letter();
   return fail(ErrorKind::conflict, "nothing-to-replay", "what matches waits behind an earlier letter of its user, or is being sent already",
               "replay or discard the letter it waits for (`user-events dead-letters show` names it)");
@@ -153,8 +167,9 @@ Result<DeadLetterReplay> UserEventPublisher::cancel_dead_letter_replay(std::uint
   return dead_letter_replay(number);
 }
 
-Result<DiscardResult> UserEventPublisher::discard_dead_letters(const DeadLetterFilter& filter, const std::string& reason,
+Result<DiscardResult> UserEventPublisher::discard_dead_letters(const DeadLetterFilter& given, const std::string& reason,
                                                                const std::string& discarded_by) {
+  const auto filter = impl_->stored(given);
   if (reason.find_first_not_of(" \t\r\n") == std::string::npos || reason.size() > kMaxReasonBytes)
     return fail(ErrorKind::invalid, "discard-reason", fmt::format("discarding needs a reason of 1 to {} bytes", kMaxReasonBytes), "say why, for the record");
   UE_TRY_ASSIGN(const auto names, chosen(*impl_, filter));

@@ -90,7 +90,7 @@ Result<void> UserEventPublisher::Impl::start_destinations() {
     if (!versions.empty()) encoder = casts::make_version_encoder(types->casts(), std::move(versions), std::move(encoder));
     const auto limit = destination->features().max_message_bytes;
     const auto* const bounds = encoder.get();
-    UE_TRY_ASSIGN(auto runner, delivery::Runner::start(one, std::move(destination), std::move(encoder), *journal, *state, ports::system_clock()));
+    UE_TRY_ASSIGN(auto runner, delivery::Runner::start(one, std::move(destination), std::move(encoder), *journal, *state, ports::system_clock(), opener()));
     destinations.push_back({one, one.oversize == OversizeAction::reject ? limit : 0, bounds, registry, std::move(runner)});
   }
   housekeeper = std::make_unique<publisher::Housekeeper>(*journal, destinations, !options.read_only);
@@ -112,6 +112,7 @@ Result<void> UserEventPublisher::Impl::close(std::chrono::milliseconds deadline)
   for (const auto& one : destinations)
     if (one.runner->low_water() < target) unfinished.push_back(one.options.name);
   if (housekeeper) housekeeper->stop();
+  if (keys) keys->stop();
   if (unfinished.empty()) return {};
   return fail(ErrorKind::timed_out, "undelivered",
               fmt::format("not everything was delivered before the end; still pending for: {}", fmt::join(unfinished, ", ")),
@@ -132,12 +133,11 @@ Result<UserEventPublisher> UserEventPublisher::open(Options options) {
   UE_TRY_ASSIGN(impl->journal, journal::Journal::open(ports::posix_file_system(), ports::system_clock(),
                                                       ports::system_random(), journal_options(options)));
   UE_TRY_ASSIGN(impl->state, open_state(options));
-  impl->former = std::make_unique<formation::Former>(
-      impl->types->catalogue(), formation::Settings{options.source, options.limits, impl->journal->secret()}, ports::system_clock(),
-      ports::system_random());
   if (!options.read_only) UE_TRY(refuse_unknown_positions(options, *impl->state));
   if (options.read_only) options.destinations.clear();
   impl->options = std::move(options);
+  UE_TRY(impl->open_keys());
+  impl->former = std::make_unique<formation::Former>(impl->types->catalogue(), impl->former_settings(), ports::system_clock(), ports::system_random());
   UE_TRY(impl->start_destinations());
   return UserEventPublisher(std::move(impl));
 }

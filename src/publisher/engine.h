@@ -9,6 +9,8 @@
 #include "delivery/runner.h"
 #include "formation/former.h"
 #include "journal/journal.h"
+#include "privacy/key_ring.h"
+#include "privacy/sealed_record.h"
 #include "publisher/event_types.h"
 #include "publisher/housekeeper.h"
 #include "state/state.h"
@@ -30,6 +32,7 @@ struct UserEventPublisher::Impl {
   Options options;
   ports::SteadyTime started;
   std::unique_ptr<publisher::EventTypes> types;
+  std::unique_ptr<privacy::KeyRing> keys;  ///< Null: events are not sealed.
   std::unique_ptr<state::State> state;
   std::unique_ptr<journal::Journal> journal;
   std::unique_ptr<formation::Former> former;
@@ -45,11 +48,19 @@ struct UserEventPublisher::Impl {
   /// Refuses what must not enter the journal now: closed, read-only, a destination over its lag cap, an event that is too
   /// large for a destination that says `oversize = "reject"`.
   [[nodiscard]] Result<void> admit(const formation::FormedBatch& batch, std::size_t first) const;
+  /// What has been admitted, from event `first` on, is sealed, if events are. Errors: those of the key store; then nothing must be appended.
+  [[nodiscard]] Result<void> seal(formation::FormedBatch& batch, std::size_t first) const;
+  [[nodiscard]] privacy::RecordOpener opener() const { return privacy::RecordOpener(keys.get()); }
+  /// Opens the key store, and finds in the journal whose keys are not written down yet.
+  [[nodiscard]] Result<void> open_keys();
+  [[nodiscard]] formation::Settings former_settings() const;
   /// Hands the batch to the journal; `callback` gets one receipt per event. `is_array`: pointers in errors begin with the index.
   void append(const formation::FormedBatch& batch, bool is_array, journal::Backpressure backpressure, PublishCallback callback);
   [[nodiscard]] Result<std::vector<Receipt>> append_wait(const formation::FormedBatch& batch, bool is_array);
   [[nodiscard]] Result<std::unique_ptr<encoding::Encoder>> make_encoder(const destinations::Kind& kind, const DestinationOptions& one) const;
   [[nodiscard]] Result<void> start_destinations();
+  /// The filter as the store knows users: by their lane keys. One that a listing showed is taken as well.
+  [[nodiscard]] DeadLetterFilter stored(DeadLetterFilter filter) const;
   /// Of that name. Errors: not_found, usage (read only).
   [[nodiscard]] Result<delivery::Runner*> runner_of(const std::string& name) const;
   Result<void> close(std::chrono::milliseconds deadline);

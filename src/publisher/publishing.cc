@@ -104,6 +104,16 @@ Result<void> UserEventPublisher::Impl::admit(const FormedBatch& batch, std::size
   return {};
 }
 
+Result<void> UserEventPublisher::Impl::seal(FormedBatch& batch, std::size_t first) const {
+  if (keys == nullptr) return {};
+  for (std::size_t i = first; i < batch.size(); ++i) {
+    const auto draft = batch.draft(i);
+    UE_TRY(privacy::seal_record(*keys, {draft.id, draft.type, draft.key}, batch.room_to_seal(i)));
+    batch.mark_sealed(i);
+  }
+  return {};
+}
+
 void UserEventPublisher::Impl::append(const FormedBatch& batch, bool is_array, Backpressure backpressure, PublishCallback callback) {
   if (batch.empty()) return callback(std::vector<Receipt>{});
   journal->append(thread_drafts(batch), backpressure,
@@ -135,6 +145,7 @@ Result<FormedBatch*> formed(ImplType& impl, bool is_array, Form&& form, const Su
   if (result) {
     result = impl.permit(batch, 0, by);
     if (result) result = impl.admit(batch, 0);
+    if (result) result = impl.seal(batch, 0);
     if (!result) result = std::unexpected(located(std::move(result).error(), is_array));
   }
   if (!result) {
@@ -312,6 +323,7 @@ void UserEventPublisher::publish_each(std::span<const std::string_view> lines, c
     if (result) result = impl_->permit(batch, before, by);
     if (!result && result.error().kind == ErrorKind::forbidden) result = std::unexpected(located(std::move(result).error(), false));
     if (result) result = impl_->admit(batch, before);
+    if (result) result = impl_->seal(batch, before);
     if (result) {
       each->add_formed();
     } else {

@@ -28,11 +28,14 @@ Error not_in_that_version(Error error, std::uint64_t sequence) {
 /// The event as it stands in the journal, in the version that is wanted of its type.
 class Stored {
  public:
-  Stored(const std::string& journal_id, const casts::Casts& casts, base::TypeVersions versions)
-      : journal_id_(journal_id), casts_(casts), versions_(std::move(versions)) {}
+  Stored(const std::string& journal_id, const privacy::RecordOpener& opener, const std::string& source, const casts::Casts& casts,
+         base::TypeVersions versions)
+      : journal_id_(journal_id), opener_(opener), source_(source), casts_(casts), versions_(std::move(versions)) {}
 
   Result<StoredEvent> read(const journal::RecordView& record) {
-    UE_TRY_ASSIGN(auto envelope, encoding::view(record.id, record.type, record.key, record.payload));
+    auto opened = opener_.open({record.id, record.type, record.key}, record.payload, opened_);
+    if (!opened && privacy::is_erased(opened.error())) return to_erased(record);
+    UE_TRY_ASSIGN(auto envelope, std::move(opened));
     if (const auto wanted = versions_.of(record.type); wanted != 0 && wanted != envelope.version) {
       data_.clear();
       if (auto cast = casts_.cast(record.type, envelope.version, wanted, envelope.data, data_); !cast)
@@ -52,10 +55,21 @@ class Stored {
     return event;
   }
 
+  StoredEvent to_erased(const journal::RecordView& record) const {
+    StoredEvent event;
+    event.sequence = record.sequence;
+    event.type = record.type;
+    encoding::append_erased_json({.id = record.id, .source = source_, .type = record.type, .time_ms = record.accepted_ms},
+                                 {journal_id_, record.sequence}, event.json);
+    return event;
+  }
+
   const std::string& journal_id_;
+  const privacy::RecordOpener opener_;
+  const std::string& source_;
   const casts::Casts& casts_;
   const base::TypeVersions versions_;
-  std::string data_;
+  std::string opened_, data_;
 };
 
 SchemaInfo to_info(const catalogue::EventType& type) { return {type.name, type.version, type.title, type.schema_text}; }
@@ -72,8 +86,9 @@ Result<ReadPage> UserEventPublisher::read(const ReadQuery& query) const {
   if (query.limit == 0 || query.limit > kMaxPageEvents)
     return fail(ErrorKind::invalid, "limit", fmt::format("limit must be 1 to {}", kMaxPageEvents));
   UE_TRY_ASSIGN(const auto filter, base::TypeFilter::parse(query.types));
+  const std::string lane = query.user.empty() ? std::string() : impl_->former->lane(query.user);
   UE_TRY_ASSIGN(auto versions, base::TypeVersions::parse(query.versions));
-  Stored stored(impl_->journal->id(), impl_->types->casts().now(), std::move(versions));
+  Stored stored(impl_->journal->id(), impl_->opener(), impl_->options.source, impl_->types->casts().now(), std::move(versions));
   UE_TRY_ASSIGN(const auto visible, base::TypeFilter::parse(query.within));
   ReadPage page;
   page.next = query.after;
@@ -86,7 +101,7 @@ Result<ReadPage> UserEventPublisher::read(const ReadQuery& query) const {
       const auto& record = chunk[i];
       if (page.events.size() == query.limit) return page;
       scanned += record.payload.size() + record.id.size();
-      if (filter.matches(record.type) && visible.matches(record.type) && (query.user.empty() || record.key == query.user)) {
+      if (filter.matches(record.type) && visible.matches(record.type) && (lane.empty() || record.key == lane)) {
         auto event = stored.read(record);
         // What lies before it is answered first; then the page begins with the event that cannot be, and says so.
         if (!event && event.error().kind == ErrorKind::invalid && page.next != query.after) return page;
@@ -107,7 +122,7 @@ Result<StoredEvent> UserEventPublisher::find(std::string_view id, const std::vec
   const auto& record = found.chunk[found.index];
   // Word for word what the journal says of an id that is not there: that there is such an event is not told.
   if (!visible.matches(record.type)) return fail(ErrorKind::not_found, "no-such-event", "the journal holds no event with this id");
-  return Stored(impl_->journal->id(), impl_->types->casts().now(), std::move(wanted)).read(record);
+  return Stored(impl_->journal->id(), impl_->opener(), impl_->options.source, impl_->types->casts().now(), std::move(wanted)).read(record);
 }
 
 Result<std::vector<std::string>> UserEventPublisher::reload_catalogue() { return impl_->types->reload(); }

@@ -43,6 +43,7 @@ DestinationStatus to_status(const RunningDestination& destination, publisher::La
   out.circuit_open = stats.circuit_open;
   out.dropped = stats.dropped;
   out.folded = stats.folded;
+  out.erased = stats.erased;
   out.lost_to_retention = stats.lost_to_retention;
   out.notes = stats.health.notes;
   if (!out.lag_alarm.empty()) out.notes.push_back(publisher::lag_text(lag, destination.options.lag_action, use));
@@ -144,6 +145,7 @@ std::string UserEventPublisher::metrics() const {
     text.counter("user_events_destination_replayed_total", "Letters delivered from the dead letter store.", static_cast<double>(d.replayed), labels);
     text.gauge("user_events_destination_circuit_open", "1 while the destination as a whole takes nothing and is probed.", d.circuit_open ? 1 : 0, labels);
     text.counter("user_events_destination_dropped_total", "Events that a volume rule left out.", static_cast<double>(d.dropped), labels);
+    text.counter("user_events_destination_erased_total", "Events passed over because their user was forgotten before they went out.", static_cast<double>(d.erased), labels);
     text.counter("user_events_destination_folded_total", "Events that another one stands for.", static_cast<double>(d.folded), labels);
     text.gauge("user_events_destination_paused", "1 while somebody has paused it.", d.paused ? 1 : 0, labels);
   }

@@ -256,6 +256,30 @@ Result<RewindTarget> parse_rewind_order(std::string_view body) {
   });
 }
 
+Result<ForgetOrder> parse_forget_order(std::string_view body) {
+  return read_order<ForgetOrder>(body, [](OrderReader& in) {
+    in.allow({"user", "identifier", "reason", "by", "now"});
+    ForgetOrder order;
+    order.target = {in.text("user"), in.text("identifier")};
+    if (in.member("user").has_value() == in.member("identifier").has_value())
+      in.find("user", "required", R"(write either "user" or "identifier": who is to be forgotten)");
+    order.options.reason = in.text("reason");
+    if (!in.member("reason")) in.find("reason", "required", "say why; the audit record keeps it");
+    order.options.requested_by = requester(in);
+    order.options.now = in.flag("now");
+    return order;
+  });
+}
+
+Result<KeyRotation> parse_rotation_order(std::string_view body) {
+  return read_order<KeyRotation>(body, [](OrderReader& in) {
+    in.allow({"what"});
+    const auto what = in.text("what");
+    if (what != "epoch" && what != "master") in.find("what", "required", "must be epoch or master");
+    return what == "master" ? KeyRotation::master : KeyRotation::epoch;
+  });
+}
+
 Result<DeadLetterFilter> letter_filter(const Target& target) {
   for (const auto& [name, value] : target.parameters)
     if (value.empty()) return bad_parameter(name, "left out, or not empty");

@@ -25,6 +25,15 @@ struct DiscardOrder {
 /// `{"sequence":N}` or `{"time":"…"}`.
 [[nodiscard]] Result<RewindTarget> parse_rewind_order(std::string_view body);
 
+struct ForgetOrder {
+  ForgetTarget target;
+  ForgetOptions options;
+};
+/// `{"user":"…"}` or `{"identifier":"…"}`, with `reason`.
+[[nodiscard]] Result<ForgetOrder> parse_forget_order(std::string_view body);
+/// `{"what":"epoch"}` or `{"what":"master"}`.
+[[nodiscard]] Result<KeyRotation> parse_rotation_order(std::string_view body);
+
 /// The filter of a listing; no condition means all. Error malformed, `bad-parameter`.
 [[nodiscard]] Result<DeadLetterFilter> letter_filter(const Target& target);
 

@@ -57,6 +57,7 @@ void append_destination_status(const DestinationStatus& one, std::string& out) {
   append_counts(one.letters, object.key("letters"));
   object.number("dropped", one.dropped);
   object.number("folded", one.folded);
+  object.number("erased", one.erased);
   object.number("lostToRetention", one.lost_to_retention);
   append_array(one.notes, object.key("notes"),
                [&](const auto& note) { base::append_json_string(note, out); });

@@ -14,7 +14,7 @@ using Verdict = Volume::Verdict;
 class VolumeTest : public ::testing::Test {
  protected:
   void rules(const std::vector<std::string>& texts) {
-    auto made = Volume::make(texts);
+    auto made = Volume::make(texts, privacy::RecordOpener());
     ASSERT_TRUE(made) << describe(made.error());
     volume_ = *std::move(made);
   }

@@ -14,7 +14,7 @@ class MasterKeyTest : public RingFixture {
  protected:
   Result<std::unique_ptr<MasterKey>> load(const std::string& text) {
     write_private(master_path(), text);
-    return load_master_key({.file = master_path(), .environment = {}, .credential = {}});
+    return load_master_key({.file = master_path(), .env = {}, .credential = {}});
   }
 };
 
@@ -24,12 +24,12 @@ TEST_F(MasterKeyTest, IsReadFromAFileAVariableAndACredentialInBase64OrHexadecima
   EXPECT_EQ((*hex)->id(), (*base64)->id());
   EXPECT_NE((*hex)->id(), (*load(std::string(64, 'b')))->id());
   ::setenv("UE_TEST_MASTER_KEY", kBase64, 1);
-  const auto variable = load_master_key({.file = {}, .environment = "UE_TEST_MASTER_KEY", .credential = {}});
+  const auto variable = load_master_key({.file = {}, .env = "UE_TEST_MASTER_KEY", .credential = {}});
   ASSERT_TRUE(variable);
   EXPECT_EQ((*variable)->id(), (*hex)->id());
   ::setenv("CREDENTIALS_DIRECTORY", folder_.path().c_str(), 1);
   write_private(path("key"), kHex);
-  const auto credential = load_master_key({.file = {}, .environment = {}, .credential = "key"});
+  const auto credential = load_master_key({.file = {}, .env = {}, .credential = "key"});
   ASSERT_TRUE(credential);
   EXPECT_EQ((*credential)->id(), (*hex)->id());
 }
@@ -48,7 +48,7 @@ TEST_F(MasterKeyTest, RefusesAFileThatOthersMayRead) {
   write_private(master_path(), kHex);
   for (const mode_t mode : {0640, 0604, 0620}) {
     ::chmod(master_path().c_str(), mode);
-    const auto key = load_master_key({.file = master_path(), .environment = {}, .credential = {}});
+    const auto key = load_master_key({.file = master_path(), .env = {}, .credential = {}});
     ASSERT_FALSE(key);
     EXPECT_NE(key.error().message.find("others"), std::string::npos);
   }
@@ -56,10 +56,10 @@ TEST_F(MasterKeyTest, RefusesAFileThatOthersMayRead) {
 
 TEST_F(MasterKeyTest, RefusesNoneSeveralAndWhatIsNotThere) {
   EXPECT_FALSE(load_master_key({}));
-  EXPECT_FALSE(load_master_key({.file = "a", .environment = "b", .credential = {}}));
-  EXPECT_FALSE(load_master_key({.file = path("nothing"), .environment = {}, .credential = {}}));
-  EXPECT_FALSE(load_master_key({.file = {}, .environment = "UE_TEST_NOT_SET", .credential = {}}));
-  EXPECT_FALSE(load_master_key({.file = {}, .environment = {}, .credential = "../master"}));
+  EXPECT_FALSE(load_master_key({.file = "a", .env = "b", .credential = {}}));
+  EXPECT_FALSE(load_master_key({.file = path("nothing"), .env = {}, .credential = {}}));
+  EXPECT_FALSE(load_master_key({.file = {}, .env = "UE_TEST_NOT_SET", .credential = {}}));
+  EXPECT_FALSE(load_master_key({.file = {}, .env = {}, .credential = "../master"}));
 }
 
 TEST_F(MasterKeyTest, OpensOnlyWhatItWrapped) {

@@ -1,0 +1,126 @@
+// Users' keys: opened, forgotten, rotated.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/try.h"
+#include "observability/log.h"
+#include "publisher/engine.h"
+
+namespace user_events {
+namespace {
+
+constexpr std::string_view kLaneLabel = "user-events lane v1";
+
+privacy::KeyRingOptions ring_options(const Options& options) {
+  const auto& given = options.privacy;
+  privacy::KeyRingOptions out;
+  out.store_path = given.key_store.empty() ? options.data_dir + "/keys.db" : given.key_store;
+  out.master = given.master_key;
+  out.previous_master = given.previous_master_key;
+  out.cache_users = given.cached_keys;
+  out.epoch_age = given.epoch_age;
+  return out;
+}
+
+/// The keys of records that were written after the key store was last.
+Result<void> recover(privacy::KeyRing& keys, const journal::Journal& journal) {
+  UE_TRY_ASSIGN(const auto mark, keys.watermark());
+  const auto first = journal.stats().first_sequence;
+  auto reader = journal.reader(mark.journal_id == journal.id() ? std::max(mark.sequence, first - 1) : first - 1);
+  for (;;) {
+    UE_TRY_ASSIGN(const auto chunk, reader.next());
+    if (chunk.empty()) return {};
+    for (std::size_t i = 0; i < chunk.size(); ++i) {
+      const auto id = privacy::key_id_of(chunk[i].payload);
+      const auto subject = privacy::subject_of(chunk[i].key);
+      if (id && subject) UE_TRY(keys.note_used(*subject, *id));
+    }
+  }
+}
+
+}  // namespace
+
+formation::Settings UserEventPublisher::Impl::former_settings() const {
+  formation::Settings settings{options.source, options.limits, journal->secret(), {}};
+  if (keys) keys->derive(kLaneLabel, settings.lane_key.emplace());
+  return settings;
+}
+
+Result<void> UserEventPublisher::Impl::open_keys() {
+  if (!options.privacy.master_key.is_given()) return {};
+  UE_TRY_ASSIGN(keys, privacy::KeyRing::open(ring_options(options), ports::system_clock()));
+  if (options.read_only) return {};
+  UE_TRY(recover(*keys, *journal));
+  return keys->end_recovery([this] { return privacy::Watermark{journal->id(), journal->durable_sequence()}; });
+}
+
+namespace {
+
+Timestamp to_time(std::int64_t unix_ms) { return Timestamp(std::chrono::milliseconds(unix_ms)); }
+
+std::unexpected<Error> not_sealed() {
+  return fail(ErrorKind::usage, "not-sealed", "events are not sealed here, and users have no keys", "set privacy.master_key in the configuration");
+}
+
+/// What was written before events were sealed would outlive the key.
+template <class ImplType>
+Result<void> refuse_clear_events(const ImplType& impl, const ForgetTarget& target) {
+  constexpr const char* kHint = "let them expire (journal.retention_age), and replay or discard the dead letters, before users are forgotten";
+  const auto first = impl.journal->stats().first_sequence;
+  UE_TRY_ASSIGN(const auto chunk, impl.journal->reader(first - 1).next());
+  if (!chunk.empty() && chunk[0].form == journal::PayloadForm::clear)
+    return fail(ErrorKind::conflict, "clear-events", "the journal still holds events from before they were sealed", kHint);
+  DeadLetterFilter filter;
+  filter.user = target.user;
+  std::vector<std::string> destinations;
+  if (target.user.empty()) return {};
+  UE_TRY_ASSIGN(const auto letters, impl.state->letters(filter, 0, 1, destinations));
+  if (letters.empty()) return {};
+  return fail(ErrorKind::conflict, "clear-events", "there are dead letters of this user from before events were sealed", kHint);
+}
+
+}  // namespace
+
+Result<KeysReport> UserEventPublisher::keys() const {
+  KeysReport out;
+  if (impl_->keys == nullptr) return out;
+  UE_TRY_ASSIGN(const auto report, impl_->keys->report());
+  out = {true,
+         report.master_id,
+         report.epoch,
+         to_time(report.epoch_created_ms),
+         report.counts.users,
+         report.counts.keys,
+         report.counts.spare,
+         report.counts.forgotten,
+         report.counts.oldest_ms == 0 ? std::nullopt : std::optional(to_time(report.counts.oldest_ms)),
+         report.memory_locked};
+  return out;
+}
+
+Result<ForgetResult> UserEventPublisher::forget(const ForgetTarget& target, const ForgetOptions& options) {
+  if (impl_->keys == nullptr) return not_sealed();
+  if (target.user.empty() == target.identifier.empty())
+    return fail(ErrorKind::invalid, "forget", "either a user id or an identifier says who is to be forgotten");
+  if (options.reason.empty()) return fail(ErrorKind::invalid, "forget", "forgetting needs a reason", "say why; it is recorded");
+  UE_TRY(refuse_clear_events(*impl_, target));
+  const auto unfinished = impl_->housekeeper->wait_all_up_to(impl_->journal->durable_sequence(), options.wait);
+  if (!unfinished.empty() && !options.now)
+    return fail(ErrorKind::conflict, "events-under-way",
+                fmt::format("events are still under way to: {}; theirs would go out without data", fmt::join(unfinished, ", ")),
+                "try again when `user-events status` shows nothing waiting, or say now");
+  const std::string lane = target.user.empty() ? impl_->former->token(target.identifier) : impl_->former->lane(target.user);
+  const auto subject = privacy::subject_of(lane);
+  if (!subject) return fail(ErrorKind::internal, "lane", "a lane key is none");
+  UE_TRY_ASSIGN(const auto keys, impl_->keys->forget({&*subject, 1}));
+  observability::log().warn("privacy: {} key(s) of {} destroyed, asked for by '{}': {}", keys, lane, options.requested_by, options.reason);
+  return ForgetResult{keys};
+}
+
+Result<void> UserEventPublisher::rotate_keys(KeyRotation what) {
+  if (impl_->keys == nullptr) return not_sealed();
+  return what == KeyRotation::epoch ? impl_->keys->rotate_epoch() : impl_->keys->rotate_master();
+}
+
+}  // namespace user_events

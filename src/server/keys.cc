@@ -1,0 +1,66 @@
+// /v1/keys: how users' keys are, forgetting a user, rotation.
+#include <fmt/format.h>
+
+#include "base/try.h"
+#include "server/admission.h"
+#include "server/answer_later.h"
+#include "server/delivery_json.h"
+#include "server/json_writer.h"
+#include "server/orders.h"
+#include "server/routes.h"
+
+namespace user_events::server {
+namespace {
+
+Answer report_answer(const KeysReport& report) {
+  Answer answer;
+  ObjectWriter object(answer.body);
+  object.boolean("sealed", report.sealed);
+  if (report.sealed) {
+    object.text("masterKey", report.master_id);
+    object.number("epoch", report.epoch);
+    append_optional_time(report.epoch_since, object.key("epochSince"));
+    object.number("users", report.users);
+    object.number("keys", report.keys);
+    object.number("spareKeys", report.spare);
+    object.number("forgotten", report.forgotten);
+    append_optional_time(report.oldest, object.key("oldestKey"));
+    object.boolean("memoryLocked", report.memory_locked);
+  }
+  object.end();
+  return answer;
+}
+
+}  // namespace
+
+void show_keys(Channel& channel) {
+  if (!takes_no_query(channel)) return;
+  read_later(channel, [](UserEventPublisher& publisher) -> Result<Answer> {
+    UE_TRY_ASSIGN(const auto report, publisher.keys());
+    return report_answer(report);
+  });
+}
+
+void forget_user(Channel& channel) {
+  if (!takes_no_query(channel)) return;
+  auto order = parse_forget_order(channel.request().body);
+  if (!order) return channel.fail(order.error());
+  order->options.requested_by = requester(channel, order->options.requested_by);
+  command_later(channel, [order = *std::move(order)](UserEventPublisher& publisher) -> Result<Answer> {
+    UE_TRY_ASSIGN(const auto done, publisher.forget(order.target, order.options));
+    return Answer{kJson, fmt::format("{{\"keysDestroyed\":{}}}", done.keys)};
+  });
+}
+
+void rotate_keys(Channel& channel) {
+  if (!takes_no_query(channel)) return;
+  const auto what = parse_rotation_order(channel.request().body);
+  if (!what) return channel.fail(what.error());
+  command_later(channel, [what = *what](UserEventPublisher& publisher) -> Result<Answer> {
+    UE_TRY(publisher.rotate_keys(what));
+    UE_TRY_ASSIGN(const auto report, publisher.keys());
+    return report_answer(report);
+  });
+}
+
+}  // namespace user_events::server
