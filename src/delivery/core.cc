@@ -284,11 +284,14 @@ void Core::Impl::park_oldest(Time now) {
 /// The circuit may be open because of the very events that fill the window: then everybody else waits behind them, and nobody is left who could
 /// show that the destination works. Few, so that an outage does not carry a whole backlog into the store.
 bool Core::Impl::only_suspects_are_left() const {
-  if (!circuit.is_reachable() || in_flight != 0 || failing.size() > kMaxSuspects) return false;
+  if (!circuit.is_reachable() || in_flight != 0) return false;
   for (std::uint32_t lane = send_ready.front(); lane != kNone; lane = lanes[lane].ready_next)
     if (!ring[lanes[lane].cursor].failed) return false;
-  return std::ranges::all_of(failing, [this](const auto& one) {
-    return !is_open(one.first) || slot(one.first).refused || one.second.tries.failures >= kParkFailures;
+  std::size_t suspects = 0;
+  return std::ranges::all_of(failing, [&](const auto& one) {
+    const auto& [sequence, failures] = one;
+    if (!is_open(sequence) || slot(sequence).refused || slot(sequence).prev != kNone) return true;  // nothing of its user can go before the oldest
+    return failures.tries.failures >= kParkFailures && ++suspects <= kMaxSuspects;
   });
 }
 

@@ -124,8 +124,8 @@ struct Runner::Impl {
   void store_letters();
   [[nodiscard]] std::vector<state::Letter> letters_to_store(std::size_t most);
   [[nodiscard]] state::Letter to_letter(const Action& action, const journal::RecordView& record);
-  /// How many letters may be stored now, `next` first.
-  [[nodiscard]] std::size_t room_in_store(const Action& next);
+  /// How many letters may be stored now, from the front of `to_store`.
+  [[nodiscard]] std::size_t room_in_store();
   [[nodiscard]] Result<void> load_lines();
   void work_on_letters();
   void count_letters();
@@ -152,6 +152,7 @@ struct Runner::Impl {
   [[nodiscard]] milliseconds sleep_time(bool more_to_do);
   [[nodiscard]] bool has_use_for_more() const;
   [[nodiscard]] bool may_read() const;
+  [[nodiscard]] bool must_know_first() const;
   [[nodiscard]] bool has_finished();
   void finish();
   /// Says so in the log when it is new; empty: it is over.

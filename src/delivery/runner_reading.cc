@@ -18,9 +18,16 @@ bool Runner::Impl::has_use_for_more() const {
          (starved || core.pending() - core.in_flight() < kReadAhead);
 }
 
+/// Which event stands for which in a fold is decided when they are offered: what the destination has already must be known by then, or it would
+/// count for those that join it only now.
+bool Runner::Impl::must_know_first() const {
+  return !options.volume.empty() && destination->features().reconciles && (!was_reconciled || !found.empty());
+}
+
 bool Runner::Impl::may_read() const {
-  return has_use_for_more() &&
-         (unread_at < unread.size() || read_up_to < journal.durable_sequence() || core.next_offer() < expired_until);
+  if (!has_use_for_more()) return false;
+  if (unread_at < unread.size()) return !must_know_first();
+  return read_up_to < journal.durable_sequence() || core.next_offer() < expired_until;
 }
 
 void Runner::Impl::read_more() {

@@ -15,7 +15,7 @@ bool Runner::Impl::may_act() {
   // While it is not known what the broker has, nothing is stored either: a held event could be there already.
   // As `follow_health` saw it, which saves where to read from next time before the first send.
   const bool known = !destination->features().reconciles || was_reconciled;
-  busy = !known || must_save_first || halted;
+  busy = !known || must_save_first || halted || !found.empty();
   return !busy && !paused && !quiet;
 }
 
@@ -189,12 +189,14 @@ void Runner::Impl::apply(const destinations::Report& report, Time at) {
 /// Counts as delivered what reconciliation found, where the journal has the same event under that sequence: a journal restored from
 /// an older copy has others, and those are sent.
 void Runner::Impl::settle_found() {
-  auto records = journal.reader(std::ranges::min_element(found)->first - 1);
+  auto records = journal.reader(std::max(std::ranges::min_element(found)->first, journal.stats().first_sequence) - 1);
   const Time at = now();
   std::size_t others = 0;
   while (!found.empty()) {
     const auto chunk = records.next();
-    if (!chunk || chunk->empty()) break;
+    // Not known yet, and not sent again before it is: the next turn tries anew.
+    if (!chunk) return set_problem(read_problem, "journal: " + describe(chunk.error()));
+    if (chunk->empty()) break;
     std::lock_guard lock(core_mutex);
     for (std::size_t i = 0; i < chunk->size(); ++i) {
       const auto& record = (*chunk)[i];
@@ -212,6 +214,7 @@ void Runner::Impl::settle_found() {
   }
   others += found.size();
   found.clear();
+  set_problem(read_problem, {});
   if (others != 0)
     observability::log().warn("destination '{}': it holds {} event(s) under this journal's id that the journal does not hold there (restored "
                               "from an older copy?); the journal's events are sent", options.name, others);

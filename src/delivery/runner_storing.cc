@@ -74,11 +74,23 @@ std::vector<state::Letter> Runner::Impl::letters_to_store(std::size_t most) {
 }
 
 /// At the cap of what `hold` keeps, the destination waits: nothing is lost and no order broken; its lag cap acts in the end. What lies there
-/// already, and came again after a rewind, needs no room; its line would wait for it for ever.
-std::size_t Runner::Impl::room_in_store(const Action& next) {
-  const bool goes_in_line = next.kind != ActionKind::dead_letter || options.on_dead_letter == DeadLetterAction::hold;
-  if (!goes_in_line || letters_in_lines < options.max_held_events) return kLetterBatch;
-  if (const auto letter = state.find_event(options.name, journal.id(), next.sequence); letter && *letter && **letter) return 1;
+/// already, or comes before the head of its line, is stored all the same, one at a time: after a rewind the line could else never go out, not even
+/// when it is replayed, for it would wait for what waits for room.
+std::size_t Runner::Impl::room_in_store() {
+  const auto goes_in_line = [this](const Action& one) { return one.kind != ActionKind::dead_letter || options.on_dead_letter == DeadLetterAction::hold; };
+  if (!goes_in_line(to_store.front()) || letters_in_lines < options.max_held_events) return kLetterBatch;
+  for (std::size_t i = 0; i < std::min(kLetterBatch, to_store.size()); ++i) {
+    const auto* record = window.find(to_store[i].sequence);
+    if (record == nullptr || !goes_in_line(to_store[i])) continue;
+    const auto letter = state.find_event(options.name, journal.id(), to_store[i].sequence);
+    const bool is_there = letter && *letter && **letter;
+    const auto head = state.first_in_line(options.name, std::string(record->key));
+    const bool is_before = head && *head && (**head).journal_id == journal.id() && (**head).sequence > to_store[i].sequence;
+    if (!is_there && !is_before) continue;
+    const auto found_at = to_store.begin() + static_cast<std::ptrdiff_t>(i);
+    std::rotate(to_store.begin(), found_at, found_at + 1);
+    return 1;
+  }
   set_problem(store_problem, fmt::format("{} events are dead letters or wait behind one (max_held_events): replay or discard some, or raise it", letters_in_lines));
   store_again_at = now() + kTroubleWait;
   return 0;
@@ -86,7 +98,7 @@ std::size_t Runner::Impl::room_in_store(const Action& next) {
 
 void Runner::Impl::store_letters() {
   if (to_store.empty() || (store_again_at && now() < *store_again_at)) return;
-  const std::size_t room = room_in_store(to_store.front());
+  const std::size_t room = room_in_store();
   if (room == 0) return;
   const auto letters = letters_to_store(room);
   const auto added = state.store_letters(options.name, letters);
@@ -131,6 +143,11 @@ void Runner::Impl::save_if_due(bool now_please) {
 }
 
 Result<void> Runner::Impl::save_position_now() {
+  // The destination's resume state is past what it found, and the core does not know that yet.
+  if (was_reconciled && !found.empty()) {
+    save_at = now() + kTroubleWait;
+    return fail(ErrorKind::unavailable, "journal-read", "what the destination has is still compared with the journal");
+  }
   state::SavedPosition saved;
   {
     std::lock_guard lock(core_mutex);
