@@ -20,11 +20,12 @@ PAGES = pathlib.Path(__file__).parents[2] / "docs"
 class Stuck:
     """A daemon whose destination refuses what is larger than its topic allows."""
 
-    def __init__(self, kafka, new_daemon, more="", partitions=1):
+    def __init__(self, kafka, new_daemon, more="", partitions=1, by_proxy=False, look_ms=500):
         self.kafka = kafka
         self.topic = kafka.create_topic(partitions=partitions, max_message_bytes=SMALL_BYTES)
         # The topic's limit is looked at as often as its metadata.
-        self.daemon = new_daemon(kafka.destination(self.topic, more='oversize = "dead-letter"\nkafka."topic.metadata.refresh.interval.ms" = "500"\n' + more)).start()
+        settings = f'oversize = "dead-letter"\nkafka."topic.metadata.refresh.interval.ms" = "{look_ms}"\n{more}'
+        self.daemon = new_daemon(kafka.destination(self.topic, more=settings, by_proxy=by_proxy)).start()
 
     def publish(self, user, number, large=False):
         changes = {"number": number, **({"text": "x" * SMALL_BYTES} if large else {})}
@@ -210,6 +211,34 @@ def test_a_replay_survives_kill_9_and_is_followed_over_the_restart(kafka, new_da
     assert out == "replay 1 (kafka) is done: 1,000 of 1,000 delivered, 0 failed again\n"
     stuck.daemon.wait_letters("kafka")
     check_first_deliveries(stuck, users=50, of_each=20)
+
+
+# ---- copies
+
+def test_a_copy_goes_to_the_dead_letter_topic_and_again_after_a_crash_that_hid_its_acknowledgement(kafka, new_daemon):
+    dead = kafka.create_topic(partitions=2)
+    with kafka.proxy() as proxy:
+        stuck = Stuck(kafka, new_daemon, f'dead_letter_topic = "{dead}"\n', by_proxy=True, look_ms=300_000)  # one request at a time: no other may come first
+        stuck.publish("u-1", 1, large=True)
+        stuck.daemon.wait_letters("kafka", dead=1)
+        copies = lambda: [json.loads(message["payload"])["id"] for message in kafka.consume(dead)]
+        wait_for(lambda: copies() == ["u-1-1"], 30, "the first letter's copy")
+        proxy.tell("swallow")
+        stuck.publish("u-1", 2, large=True)
+        stuck.publish("u-2", 1, large=True)
+        wait_for(lambda: "u-2-1" in copies(), 30, "the second letter's copy")
+        stuck.daemon.kill()
+        proxy.tell("pass")
+        stuck.daemon.start()
+        wait_for(lambda: sorted(copies()) == ["u-1-1", "u-2-1", "u-2-1"], 60, "the copy whose acknowledgement was lost is sent again, the other is not")
+        stuck.daemon.wait_letters("kafka", dead=2, held=1)
+        assert stuck.daemon.stop() == 0
+        stuck.daemon.start()
+        stuck.daemon.wait_letters("kafka", dead=2, held=1)
+        first, one, other = sorted(kafka.consume(dead), key=lambda message: message["key"])
+        assert (one["key"], one["payload"], one["headers"]) == (other["key"], other["payload"], other["headers"]), "a repetition is the same record"
+        headers = dict(zip(first["headers"][::2], first["headers"][1::2]))
+        assert headers["ce_id"] == "u-1-1" and headers["dead-letter-destination"] == "kafka" and "max.message.bytes" in headers["dead-letter-reason"]
 
 
 def check_first_deliveries(stuck, users, of_each):

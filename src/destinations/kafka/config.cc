@@ -327,6 +327,7 @@ Result<void> check_by_making(const Config& config) {
 Result<Config> parse(const DestinationOptions& options) {
   Config config;
   config.topic = options.topic;
+  config.copies = !options.dead_letter_topic.empty();
   bool unsafe = false;
   UE_TRY(check_each(options, config, unsafe));
 
@@ -365,9 +366,8 @@ Result<Conf> producer_conf(const Config& config, const ProducerLimits& limits) {
                std::to_string(std::clamp<std::uint64_t>(limits.max_batch_bytes, 1, config.batch_bytes))));
     // The exact check is ours; librdkafka's rough one must not come before it.
     if (config.max_message_bytes == 0)
-      UE_TRY(set(
-          conf.get(), "message.max.bytes",
-          std::to_string(std::clamp<std::uint64_t>(limits.max_batch_bytes + 1'024, 1'000, 1'000'000'000))));
+      UE_TRY(set(conf.get(), "message.max.bytes",
+                 std::to_string(std::clamp<std::uint64_t>(limits.max_batch_bytes + 1'024, config.copies ? kMaxCopyBytes : 1'000, 1'000'000'000))));
   }
   if (limits.one_message_batches) UE_TRY(set(conf.get(), "batch.num.messages", "1"));
   rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);

@@ -20,6 +20,8 @@ inline constexpr std::uint32_t kMaxQueuedKilobytes = 32 * 1024;
 inline constexpr std::uint32_t kMaxFetchedKilobytes = 8 * 1024;
 /// librdkafka's own default of `message.max.bytes`, below Kafka's default of a topic's `max.message.bytes`.
 inline constexpr std::uint64_t kDefaultMaxMessageBytes = 1'000'000;
+/// Of a dead letter's copy, whose topic's limit is not asked for: half of the queue.
+inline constexpr std::uint64_t kMaxCopyBytes = kMaxQueuedKilobytes * 1024ull / 2;
 /// Bound on framing, key and headers that come on top of a body.
 inline constexpr std::uint64_t kRecordOverheadBytes = 4'096;
 
@@ -32,6 +34,7 @@ struct Config {
   std::vector<std::string> notes;                               ///< Promises that `unsafe` settings void.
   Partitioner partitioner = nullptr;
   bool ordered_pipeline = true;
+  bool copies = false;  ///< Dead letters go to a topic of their own, too.
   std::uint32_t max_in_flight = kMaxQueuedMessages;
   std::uint64_t max_message_bytes = 0;    ///< The user's own `message.max.bytes`; 0: follow the topic.
   std::uint64_t batch_bytes = 0;          ///< The user's own `batch.size` or librdkafka's default.

@@ -76,13 +76,14 @@ SendStatus KafkaDestination::send(const Message& message) {
   std::size_t header_bytes = 0;
   Headers headers = make_headers(message, header_bytes);
   const std::uint64_t bytes = lone_batch_bytes(key.size(), message.body.size(), header_bytes);
+  // Before the topic's limit is looked at: what was too large for this topic need not be for the one of the dead letters.
+  if (!message.target.empty())
+    return taken(producer_->produce_to(std::string(message.target), key, message.body, std::move(headers), message.position.sequence),
+                 message.position.sequence, bytes);
   if (max_batch_bytes_ != 0 && bytes > max_batch_bytes_) {
     reports_.push_back(too_large(message.position.sequence, bytes));
     return SendStatus::queued;
   }
-  if (!message.target.empty())
-    return taken(producer_->produce_to(std::string(message.target), key, message.body, std::move(headers), message.position.sequence),
-                 message.position.sequence, bytes);
   // The partition is chosen here, by the count the last survey saw: librdkafka would take up another count in
   // between.
   const std::int32_t partition =

@@ -46,6 +46,8 @@ class Loop {
   /// Called after each poll, with the saved position up to date.
   std::function<void()> after_poll = [] {};
 
+  /// One event more.
+  void add() { pending_.insert(++count_); }
   void start(const std::string& journal_id = "01JOURNAL0000000000000000A");
   /// One round of sending and polling.
   void step(std::chrono::milliseconds timeout = 20ms);

@@ -1,5 +1,6 @@
 // Brokers that are away, restarted or killed; producers that end for good.
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include "destinations/kafka/harness.h"
 
@@ -99,6 +100,35 @@ TEST(KafkaOutage, AFatalProducerErrorIsAnOrdinaryTransition) {
   ASSERT_TRUE(loop.run());
   EXPECT_FALSE(loop.failures().empty());
   EXPECT_EQ(check_complete(broker().read_all(topic), 40'000), "");
+}
+
+/// Each producer delivers one event and fails then.
+void make_producers_fail(Loop& loop, int times) {
+  for (int n = 0; n < times; ++n) {
+    loop.add();
+    ASSERT_TRUE(loop.run());
+    ASSERT_EQ(rd_kafka_test_fatal_error(loop.destination().client_for_test(), RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "made by a test"),
+              RD_KAFKA_RESP_ERR_NO_ERROR);
+    ASSERT_TRUE(loop.run_until([&] { return loop.destination().client_for_test() == nullptr; }));
+  }
+}
+
+std::size_t allocated_bytes() {
+  const auto info = ::mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+TEST(KafkaOutage, ProducersThatAreMadeAnewLeaveNoMemoryBehind) {
+  constexpr int kWarmUp = 5, kProducers = 25;
+  constexpr std::size_t kMostBytesEach = 4'096;
+  const std::string topic = fresh_topic();
+  broker().create_topic(topic, 3);
+  Loop loop(options_for(topic, {{"settle", "10ms"}}), 0);
+  loop.start();
+  make_producers_fail(loop, kWarmUp);
+  const std::size_t before = allocated_bytes();
+  make_producers_fail(loop, kProducers);
+  EXPECT_LE(allocated_bytes(), before + kProducers * kMostBytesEach);
 }
 
 TEST(KafkaOutage, CloseWhileTheBrokerIsAwayKeepsItsDeadline) {
