@@ -219,6 +219,9 @@ class UserEventPublisher {
   /// were, and each new version must be castable from the one before; else the error says what is wrong, and nothing changes.
   /// Publishing and reading go on undisturbed. Errors: usage.
   [[nodiscard]] Result<std::vector<std::string>> reload_catalogue();
+  /// The AsyncAPI 3.0 document of the running configuration: where each destination's events can be consumed, and what they look like. Holds no
+  /// credentials. Made anew with each call: some milliseconds a destination.
+  [[nodiscard]] Result<std::string> asyncapi() const;
   [[nodiscard]] const Options& options() const noexcept;
 
   /// Orderly end: no more publishing, journal committed, destinations flushed until `deadline`, positions saved.

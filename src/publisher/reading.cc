@@ -8,6 +8,7 @@
 #include "base/type_versions.h"
 #include "catalogue/succession.h"
 #include "encoding/envelope.h"
+#include "exports/asyncapi.h"
 #include "publisher/engine.h"
 
 namespace user_events {
@@ -143,6 +144,8 @@ Result<std::vector<SchemaInfo>> UserEventPublisher::schemas_of(const Options& op
   UE_TRY_ASSIGN(const auto types, publisher::EventTypes::load(options));
   return to_infos(types->catalogue().now());
 }
+
+Result<std::string> UserEventPublisher::asyncapi() const { return exports::asyncapi(impl_->types->catalogue().now(), impl_->options); }
 
 Result<SchemaInfo> UserEventPublisher::schema(std::string_view type, std::uint32_t version) const {
   const auto& catalogue = impl_->types->catalogue().now();

@@ -110,6 +110,14 @@ void show_schema(Channel& channel) {
   });
 }
 
+void show_asyncapi(Channel& channel) {
+  if (!takes_no_query(channel)) return;
+  read_later(channel, [](UserEventPublisher& publisher) -> Result<Answer> {
+    UE_TRY_ASSIGN(auto document, publisher.asyncapi());
+    return Answer{"application/vnd.aai.asyncapi+json;version=3.0.0", std::move(document)};
+  });
+}
+
 void show_status(Channel& channel) {
   if (!takes_no_query(channel)) return;
   read_later(channel, [](UserEventPublisher& publisher) -> Result<Answer> {

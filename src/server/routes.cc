@@ -54,6 +54,7 @@ constexpr Route kRoutes[] = {
     {{"v1", "schemas"}, kClient, list_schemas},
     {{"v1", "schemas", kAny}, kClient, show_schema},
     {{"v1", "schemas", kAny, kAny}, kClient, show_schema},
+    {{"asyncapi.json"}, kAdmin, show_asyncapi},
     {{"v1", "status"}, kAdmin, show_status},
     {{"healthz"}, kOpen, show_health},
     {{"readyz"}, kOpen, show_readiness},

@@ -254,6 +254,17 @@ def test_the_parser_of_this_test_refuses_a_broken_document(tmp_path):
         assert errors_of(read_asyncapi(file)) != []
 
 
+def test_the_daemon_serves_the_document_of_its_configuration(new_daemon):
+    daemon = new_daemon('source = "urn:example:shop"\n[[destination]]\nname = "k"\nkind = "kafka"\ntopic = "t"\nkafka."bootstrap.servers" = "127.0.0.1:1"\n').start()
+    status, body = daemon.request("GET", "/asyncapi.json")
+    assert status == 200 and body == cli("schema", "export", "asyncapi", "--config", daemon.config, cwd=daemon.folder).stdout
+    assert json.loads(body)["id"] == "urn:example:shop" and list(json.loads(body)["channels"]) == ["k"]
+    file = daemon.folder / "asyncapi.json"
+    file.write_text(body)
+    assert read_asyncapi(file)["valid"]
+    assert daemon.request("POST", "/asyncapi.json", "{}")[0] == 405 and daemon.request("GET", "/asyncapi.json?x=1")[0] == 400
+
+
 def test_without_destinations_the_document_is_valid_and_empty(tmp_path):
     read = read_asyncapi(asyncapi_of(tmp_path, ""))
     assert read["valid"] and errors_of(read) == [] and read["channels"] == []
