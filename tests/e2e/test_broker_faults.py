@@ -52,6 +52,23 @@ def test_a_broker_that_is_gone_for_a_while_is_caught_up_with(kafka, new_daemon, 
     finish(daemon, kafka, topic, load)
 
 
+def test_the_memory_that_a_backlog_took_goes_back_to_the_system(kafka, new_daemon):
+    topic = kafka.create_topic()
+    daemon = new_daemon(kafka.destination(topic)).start()
+    kafka.stop()
+    try:
+        for first in range(0, 60_000, 10_000):
+            events = [{"type": "user.updated", "data": {"userId": f"u-{n % 1000}", "changes": {"number": n}}} for n in range(first, first + 10_000)]
+            assert daemon.request("POST", "/v1/events", json.dumps(events), timeout=120)[0] == 202
+        wait_for(lambda: daemon.resources().resident_mib > 65, 60, "the window and the producer's queue are full")
+        full = daemon.resources().resident_mib
+    finally:
+        kafka.start()
+    daemon.wait_delivered(120)
+    wait_for(lambda: daemon.resources().resident_mib < full - 20, 60, f"of {full:.0f} MiB 20 have gone back")
+    print(f"resident {full:.0f} MiB with the backlog, {daemon.resources().resident_mib:.0f} afterwards")
+
+
 def test_an_unknown_broker_hinders_nothing_but_itself(kafka, new_daemon):
     topic = kafka.create_topic()
     unknown = '[[destination]]\nname = "unknown"\nkind = "kafka"\ntopic = "t"\nkafka."bootstrap.servers" = "nowhere.invalid:9092"\n'
