@@ -94,6 +94,23 @@ struct DiscardResult {
   std::uint64_t discarded = 0;
 };
 
+/// The record of a letter that somebody gave up for good: what it was, and who decided so, when and why. Without its user and content.
+struct DiscardedLetter {
+  std::uint64_t number = 0;      ///< The letter's.
+  std::string destination;
+  std::string journal_id;
+  std::uint64_t sequence = 0;    ///< The event's, in that journal.
+  std::string event_id, type;
+  std::string cause;             ///< Why it had been a letter.
+  std::string reason, by;        ///< Why it was given up, and who said so.
+  Timestamp at{};
+};
+
+struct DiscardedPage {
+  std::vector<DiscardedLetter> letters;  ///< By number.
+  std::uint64_t next = 0;                ///< `after` of the next page; 0: there is none.
+};
+
 /// Where a destination is to begin again: a sequence, or the first event accepted at or after a time.
 struct RewindTarget {
   std::optional<std::uint64_t> sequence = {};
@@ -105,9 +122,18 @@ struct RewindResult {
   std::uint32_t replay = 0;           ///< Their `replay` mark.
 };
 
+/// Events that a destination will never get: removed from the journal before it had them.
+struct DeliveryGap {
+  std::uint64_t first = 0, last = 0;  ///< Sequences, both included.
+  std::uint64_t events = 0;           ///< How many of these it did not have.
+  Timestamp at{};                     ///< When it was noticed.
+  std::string reason;
+};
+
 /// Where one destination is with an event, or with all events up to one.
-/// `state` of an event: `delivered`, `pending`, `filtered`, `dead-letter` (dead or skipped), `held` (parked and replayed ones too), `discarded`.
-/// Of all events up to one (`flush`): `delivered` when nothing is open, else the first that applies of `pending`, `dead-letter`, `held`.
+/// `state` of an event: `delivered`, `pending`, `filtered`, `dead-letter` (dead or skipped), `held` (parked and replayed ones too), `discarded`, `lost`
+/// (removed from the journal before the destination had it). Of all events up to one (`flush`): `delivered` when nothing is open, else the first that applies
+/// of `pending`, `lost`, `dead-letter`, `held`.
 struct DeliveryProgress {
   std::string destination;
   bool delivered = false;

@@ -64,7 +64,8 @@ struct DestinationStatus {
   std::uint64_t erased = 0;               ///< Passed over since start, because their user was forgotten before they went out.
   std::uint64_t dropped = 0, folded = 0;  ///< Left out by a volume rule, and those that another one stands for, since start.
   std::uint64_t lost_to_retention = 0;  ///< Removed from the journal before this destination had them (`lag_action = "detach"`), since start.
-  std::vector<std::string> notes;       ///< Reduced promises (`unsafe`, at least once only, a gap) and why; a lag alarm.
+  std::vector<DeliveryGap> gaps;        ///< The same and what was lost before the start, by sequence; at most the newest 20.
+  std::vector<std::string> notes;       ///< Reduced promises (`unsafe`, at least once only) and why; a lag alarm.
 };
 
 struct CatalogueStatus {
@@ -180,7 +181,7 @@ class UserEventPublisher {
   // ---- dead letters and destinations. Reading also works with `read_only`; the rest is refused there (usage). ----
   /// A page of the letters that `filter` names, with numbers above `after`, at most `limit` (1..1000).
   [[nodiscard]] Result<DeadLetterPage> dead_letters(const DeadLetterFilter& filter, std::uint64_t after = 0, std::size_t limit = 100) const;
-  /// One letter with its event. Error not_found, also for an event of a type outside of `within` (patterns; empty: all).
+  /// One letter with its event. Error not_found, also for an event of a type outside of `within` (patterns; empty: all); code `discarded`: there is a record of it instead.
   [[nodiscard]] Result<DeadLetterDetail> dead_letter(std::uint64_t number, const std::vector<std::string>& within = {}) const;
   /// Sends the dead and skipped letters that `filter` names again: in order per user, what is held behind them after them; in the background,
   /// over restarts. One replay per destination. Held letters are not replayed by themselves: naming nothing but such is a conflict.
@@ -194,6 +195,11 @@ class UserEventPublisher {
   /// Gives letters up for good, in any state; needs a `reason`, and who decided. Recorded durably with each event's id. What is held behind a discarded
   /// letter goes on. Errors: invalid (no reason), not_found, unavailable.
   [[nodiscard]] Result<DiscardResult> discard_dead_letters(const DeadLetterFilter& filter, const std::string& reason, const std::string& discarded_by);
+  /// A page of the record of discarded letters, with numbers above `after`, at most `limit` (1..1000). Of the filter, `reason` is a part of the
+  /// cause, since and until are about when it was discarded. Errors: invalid (`user`, `states`: the record has neither).
+  [[nodiscard]] Result<DiscardedPage> discarded_letters(const DeadLetterFilter& filter, std::uint64_t after = 0, std::size_t limit = 100) const;
+  /// The record of one. Error not_found.
+  [[nodiscard]] Result<DiscardedLetter> discarded_letter(std::uint64_t number, const std::vector<std::string>& within = {}) const;
   /// Nothing more is sent there until `resume_destination`; survives restarts. Error not_found.
   [[nodiscard]] Result<void> pause_destination(const std::string& name);
   [[nodiscard]] Result<void> resume_destination(const std::string& name);

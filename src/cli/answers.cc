@@ -83,7 +83,11 @@ DestinationStatus destination_status(const element& object) {
   out.dropped = number(object, "dropped");
   out.folded = number(object, "folded");
   out.lost_to_retention = number(object, "lostToRetention");
-  simdjson::dom::array notes;
+  simdjson::dom::array gaps, notes;
+  if (object["gaps"].get(gaps) == simdjson::SUCCESS) {
+    for (const element gap : gaps)
+      out.gaps.push_back({number(gap, "first"), number(gap, "last"), number(gap, "events"), time(gap, "at").value_or(Timestamp{}), text(gap, "reason")});
+  }
   if (object["notes"].get(notes) == simdjson::SUCCESS) {
     for (const element note : notes) out.notes.emplace_back(std::string_view(note));
   }

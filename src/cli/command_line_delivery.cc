@@ -50,11 +50,12 @@ void add_list(CLI::App& group, DeadLetterArguments& a) {
       ->check(whole_number(1, kMostListed))
       ->capture_default_str()
       ->type_name("N");
+  list->add_flag("--discarded", a.discarded, "The record of letters that were given up: who decided so, when and why");
   list->add_flag("--show-users", a.show_users, "With the users they belong to, which are personal data");
   add_data_dir(*list, a.data_dir);
   list->add_flag("--json", a.json, "As JSON, a letter a line");
   list->footer("Examples:\n  user-events dead-letters list\n  user-events dead-letters list --destination kafka --state dead "
-               "--cause 'too large'\n  user-events dead-letters list --data-dir /var/lib/user-events --json");
+               "--cause 'too large'\n  user-events dead-letters list --discarded\n  user-events dead-letters list --data-dir /var/lib/user-events --json");
 }
 
 void add_replay(CLI::App& group, DeadLetterArguments& a) {
@@ -81,7 +82,7 @@ void add_discard(CLI::App& group, DeadLetterArguments& a) {
 }
 
 void add_smaller(CLI::App& group, DeadLetterArguments& a) {
-  auto* show = group.add_subcommand("show", "One letter with its event");
+  auto* show = group.add_subcommand("show", "One letter with its event, or the record of one that was given up");
   add_number(*show, a, "Number of the letter");
   add_data_dir(*show, a.data_dir);
   show->footer("Example:\n  user-events dead-letters show 17");

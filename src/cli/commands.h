@@ -65,6 +65,7 @@ struct DeadLetterArguments {
   std::vector<std::uint64_t> numbers;   ///< `show`, `cancel`: one.
   std::uint64_t after = 0, limit = 100;
   bool show_users = false;
+  bool discarded = false;               ///< `list`: the record of what was given up.
   bool all = false;                     ///< Without it `replay` and `discard` need numbers or a filter.
   std::uint32_t rate = 0;               ///< 0: as fast as the destination takes them.
   bool no_wait = false;

@@ -24,28 +24,68 @@ std::string letter_line(const DeadLetter& letter, bool with_user) {
          "\n";
 }
 
-Result<void> print_page(const LetterPage& page, const DeadLetterArguments& arguments) {
+std::string discarded_line(const DiscardedLetter& letter) {
+  return printable(fmt::format("{:>8}  {}  {:>10}  {}  {}  {}  given up by {}: {}  (cause: {})", letter.number, time_text(letter.at),
+                               letter.sequence, letter.destination, letter.type, letter.event_id, letter.by, letter.reason, letter.cause)) +
+         "\n";
+}
+
+std::string lines_of(const LetterPage& page, const DeadLetterArguments& arguments) {
   std::string out;
   for (const auto& one : page.letters)
     out += arguments.json ? one.json + "\n" : letter_line(one.letter, arguments.show_users);
-  return write_result(out);
+  return out;
+}
+
+std::string lines_of(const DiscardedLines& page, const DeadLetterArguments& arguments) {
+  std::string out;
+  for (const auto& one : page.letters) out += arguments.json ? one.json + "\n" : discarded_line(one.letter);
+  return out;
+}
+
+/// Prints what there is, page by page, at most `arguments.limit`.
+template <class Page>
+Result<void> print_pages(EventSource& source, LetterQuery query, const DeadLetterArguments& arguments,
+                         Result<std::string> (EventSource::*ask)(const LetterQuery&), Result<Page> (*parse)(std::string_view)) {
+  query.after = arguments.after;
+  for (std::uint64_t left = arguments.limit; left > 0;) {
+    query.limit = std::min<std::uint64_t>(left, kMaxPageLetters);
+    UE_TRY_ASSIGN(const std::string body, (source.*ask)(query));
+    UE_TRY_ASSIGN(const auto page, parse(body));
+    UE_TRY(write_result(lines_of(page, arguments)));
+    left -= std::min<std::uint64_t>(left, page.letters.size());
+    query.after = page.next;
+    if (page.next == 0) return {};
+  }
+  message(fmt::format("user-events: there are more letters; go on with --after {}", query.after));
+  return {};
+}
+
+std::string row(std::string_view name, std::string_view value) {
+  return printable(fmt::format("{:<12} {}", name, value.empty() ? "-" : value)) + "\n";
+}
+
+template <class Letter>
+std::string rows_of_event(const Letter& letter) {
+  return row("destination", letter.destination) +
+         row("event", fmt::format("{} {}, number {} of journal {}", letter.type, letter.event_id, letter.sequence, letter.journal_id));
 }
 
 std::string letter_text(const DeadLetterDetail& detail) {
   const auto& letter = detail.letter;
-  std::string out;
-  const auto row = [&out](std::string_view name, const std::string& value) {
-    out += printable(fmt::format("{:<12} {}", name, value)) + "\n";
-  };
-  row("letter", fmt::format("{} ({})", letter.number, to_text(letter.state)));
-  if (detail.behind != 0) row("waits behind", fmt::format("letter {}", detail.behind));
-  row("destination", letter.destination);
-  row("event", fmt::format("{} {}, number {} of journal {}", letter.type, letter.event_id, letter.sequence, letter.journal_id));
-  row("user", letter.user.empty() ? "-" : letter.user);
-  row("reason", letter.reason.empty() ? "-" : letter.reason);
-  row("attempts", fmt::format("{}, replayed {} times", letter.attempts, letter.replays));
-  row("since", time_text(letter.since));
+  std::string out = row("letter", fmt::format("{} ({})", letter.number, to_text(letter.state)));
+  if (detail.behind != 0) out += row("waits behind", fmt::format("letter {}", detail.behind));
+  out += rows_of_event(letter);
+  out += row("user", letter.user);
+  out += row("reason", letter.reason);
+  out += row("attempts", fmt::format("{}, replayed {} times", letter.attempts, letter.replays));
+  out += row("since", time_text(letter.since));
   return out + printable(detail.json) + "\n";
+}
+
+std::string discarded_text(const DiscardedLetter& letter) {
+  return row("letter", fmt::format("{} (discarded)", letter.number)) + rows_of_event(letter) + row("given up by", letter.by) +
+         row("at", time_text(letter.at)) + row("reason", letter.reason) + row("cause", letter.cause);
 }
 
 std::string replay_line(const DeadLetterReplay& one) {
@@ -61,25 +101,30 @@ std::string replay_line(const DeadLetterReplay& one) {
 Result<void> dead_letters_list(const DeadLetterArguments& arguments) {
   LetterQuery query;
   UE_TRY_ASSIGN(query.filter, letter_filter(arguments));
-  query.after = arguments.after;
   query.with_users = arguments.show_users;
+  if (arguments.discarded && (query.with_users || !query.filter.user.empty() || !query.filter.states.empty()))
+    return fail(ErrorKind::usage, "discarded-filter", "--discarded: the record has neither users nor states", "leave out --user, --show-users and --state");
   UE_TRY_ASSIGN(const auto source, open_source(arguments.client, arguments.data_dir));
-  for (std::uint64_t left = arguments.limit; left > 0;) {
-    query.limit = std::min<std::uint64_t>(left, kMaxPageLetters);
-    UE_TRY_ASSIGN(const std::string body, source->letters_json(query));
-    UE_TRY_ASSIGN(const auto page, parse_letters(body));
-    UE_TRY(print_page(page, arguments));
-    left -= std::min<std::uint64_t>(left, page.letters.size());
-    query.after = page.next;
-    if (page.next == 0) return {};
-  }
-  message(fmt::format("user-events: there are more letters; go on with --after {}", query.after));
-  return {};
+  if (arguments.discarded) return print_pages(*source, std::move(query), arguments, &EventSource::discarded_json, parse_discarded_page);
+  return print_pages(*source, std::move(query), arguments, &EventSource::letters_json, parse_letters);
 }
+
+namespace {
+
+Result<void> show_discarded(EventSource& source, std::uint64_t number, bool as_json) {
+  UE_TRY_ASSIGN(const std::string body, source.discarded_letter_json(number));
+  if (as_json) return write_result(body + "\n");
+  UE_TRY_ASSIGN(const auto letter, parse_discarded_letter(body));
+  return write_result(discarded_text(letter));
+}
+
+}  // namespace
 
 Result<void> dead_letters_show(const DeadLetterArguments& arguments) {
   UE_TRY_ASSIGN(const auto source, open_source(arguments.client, arguments.data_dir));
-  UE_TRY_ASSIGN(const std::string body, source->letter_json(arguments.numbers.front()));
+  const auto found = source->letter_json(arguments.numbers.front());
+  if (!found && found.error().code == "discarded") return show_discarded(*source, arguments.numbers.front(), arguments.json);
+  UE_TRY_ASSIGN(const std::string body, found);
   if (arguments.json) return write_result(body + "\n");
   UE_TRY_ASSIGN(const auto letter, parse_letter(body));
   return write_result(letter_text(letter));

@@ -25,6 +25,22 @@ Result<DeadLetter> letter_of(const element& object) {
   return out;
 }
 
+Result<DiscardedLetter> discarded_of(const element& object) {
+  DiscardedLetter out;
+  out.number = number(object, "number");
+  out.reason = text(object, "reason");
+  if (out.number == 0 || out.reason.empty()) return not_understood();
+  out.destination = text(object, "destination");
+  out.journal_id = text(object, "journalId");
+  out.sequence = number(object, "sequence");
+  out.event_id = text(object, "id");
+  out.type = text(object, "type");
+  out.cause = text(object, "cause");
+  out.by = text(object, "by");
+  out.at = time(object, "at").value_or(Timestamp{});
+  return out;
+}
+
 Result<DeadLetterReplay> replay_of(const element& object) {
   DeadLetterReplay out;
   out.number = number(object, "number");
@@ -67,6 +83,26 @@ Result<DeadLetterDetail> parse_letter(std::string_view body) {
   out.behind = number(document.root, "behind");
   out.json = simdjson::minify(event);
   return out;
+}
+
+Result<DiscardedLines> parse_discarded_page(std::string_view body) {
+  Document document;
+  simdjson::dom::array letters;
+  if (!parse_object(body, document) || document.root["discarded"].get(letters) != simdjson::SUCCESS)
+    return not_understood();
+  DiscardedLines page;
+  page.next = number(document.root, "next");
+  for (const element each : letters) {
+    UE_TRY_ASSIGN(auto letter, discarded_of(each));
+    page.letters.push_back({std::move(letter), simdjson::minify(each)});
+  }
+  return page;
+}
+
+Result<DiscardedLetter> parse_discarded_letter(std::string_view body) {
+  Document document;
+  if (!parse_object(body, document)) return not_understood();
+  return discarded_of(document.root);
 }
 
 Result<DeadLetterReplay> parse_replay(std::string_view body) {

@@ -21,6 +21,16 @@ struct LetterPage {
 };
 [[nodiscard]] Result<LetterPage> parse_letters(std::string_view body);
 [[nodiscard]] Result<DeadLetterDetail> parse_letter(std::string_view body);
+struct DiscardedLine {
+  DiscardedLetter letter;
+  std::string json;  ///< As LetterLine's.
+};
+struct DiscardedLines {
+  std::vector<DiscardedLine> letters;
+  std::uint64_t next = 0;  ///< 0: there is none.
+};
+[[nodiscard]] Result<DiscardedLines> parse_discarded_page(std::string_view body);
+[[nodiscard]] Result<DiscardedLetter> parse_discarded_letter(std::string_view body);
 [[nodiscard]] Result<DeadLetterReplay> parse_replay(std::string_view body);
 struct ReplayLine {
   DeadLetterReplay replay;

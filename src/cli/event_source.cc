@@ -14,9 +14,9 @@
 namespace user_events::cli {
 namespace {
 
-std::string letters_path(const LetterQuery& query) {
+std::string letters_path(std::string_view path, const LetterQuery& query) {
   const auto& filter = query.filter;
-  std::string out = fmt::format("/v1/dead-letters?after={}&limit={}", query.after, query.limit);
+  std::string out = fmt::format("{}?after={}&limit={}", path, query.after, query.limit);
   const auto add = [&out](std::string_view name, std::string_view value) {
     if (!value.empty()) out.append("&").append(name).append("=").append(percent_encode(value));
   };
@@ -49,9 +49,15 @@ class DaemonSource final : public EventSource {
     return parse_status(body);
   }
   Result<std::string> status_json() override { return client_.get("/v1/status"); }
-  Result<std::string> letters_json(const LetterQuery& query) override { return client_.get(letters_path(query)); }
+  Result<std::string> letters_json(const LetterQuery& query) override { return client_.get(letters_path("/v1/dead-letters", query)); }
   Result<std::string> letter_json(std::uint64_t number) override {
     return client_.get(fmt::format("/v1/dead-letters/{}", number));
+  }
+  Result<std::string> discarded_json(const LetterQuery& query) override {
+    return client_.get(letters_path("/v1/dead-letters/discarded", query));
+  }
+  Result<std::string> discarded_letter_json(std::uint64_t number) override {
+    return client_.get(fmt::format("/v1/dead-letters/discarded/{}", number));
   }
 
  private:
@@ -79,6 +85,14 @@ class DirectorySource final : public EventSource {
   Result<std::string> letter_json(std::uint64_t number) override {
     UE_TRY_ASSIGN(const auto letter, publisher_.dead_letter(number));
     return server::letter_json(letter);
+  }
+  Result<std::string> discarded_json(const LetterQuery& query) override {
+    UE_TRY_ASSIGN(const auto page, publisher_.discarded_letters(query.filter, query.after, query.limit));
+    return server::discarded_page_json(page);
+  }
+  Result<std::string> discarded_letter_json(std::uint64_t number) override {
+    UE_TRY_ASSIGN(const auto letter, publisher_.discarded_letter(number));
+    return server::discarded_letter_json(letter);
   }
 
  private:

@@ -28,6 +28,9 @@ class EventSource {
   /// The answers of `/v1/dead-letters` and `/v1/dead-letters/{number}`.
   [[nodiscard]] virtual Result<std::string> letters_json(const LetterQuery& query) = 0;
   [[nodiscard]] virtual Result<std::string> letter_json(std::uint64_t number) = 0;
+  /// Those of `/v1/dead-letters/discarded` and `/v1/dead-letters/discarded/{number}`.
+  [[nodiscard]] virtual Result<std::string> discarded_json(const LetterQuery& query) = 0;
+  [[nodiscard]] virtual Result<std::string> discarded_letter_json(std::uint64_t number) = 0;
 };
 
 /// `data_dir` empty: the daemon of the environment. Else the directory, read-only and under its lock. Errors:

@@ -43,7 +43,8 @@ std::string destination_text(const DestinationStatus& d) {
   if (d.dropped + d.folded != 0) out += fmt::format(", {} left out by volume rules", grouped(d.dropped + d.folded));
   out += '\n';
   out += fmt::format("  dead letters   {}\n", letters_text(d));
-  if (d.lost_to_retention != 0) out += fmt::format("  never had      {} (removed by retention)\n", grouped(d.lost_to_retention));
+  for (const auto& gap : d.gaps)
+    out += fmt::format("  never had      {}, numbers {} to {}: {}; noticed {}\n", counted(gap.events, "event"), gap.first, gap.last, gap.reason, time_text(gap.at));
   for (const auto& note : d.notes) out += fmt::format("  note           {}\n", note);
   return out;
 }

@@ -111,6 +111,7 @@ Result<void> Runner::Impl::prepare() {
     return fail(ErrorKind::usage, "destination-setting",
                 fmt::format("destination '{}': the kind {} has no dead_letter_topic", options.name, options.kind), "leave it out");
   UE_TRY_ASSIGN(volume, Volume::make(options.volume, opener));
+  UE_TRY_ASSIGN(gaps, state.gaps(options.name, journal.id()));
   UE_TRY(load_lines());
   // Stored, but perhaps not in the saved position: it must not go out as if nothing had happened.
   UE_TRY_ASSIGN(const auto skipped, state.skipped_sequences(options.name, journal.id(), std::max(core.low_water(), replay_until)));
@@ -241,7 +242,7 @@ Result<std::unique_ptr<Runner::Impl>> Runner::Impl::make(const DestinationOption
                                                          std::unique_ptr<encoding::Encoder> encoder, journal::Journal& journal, state::State& state, const ports::Clock& clock,
                                                          ports::Random& random, const privacy::RecordOpener& opener) {
   UE_TRY_ASSIGN(auto filter, base::TypeFilter::parse(options.types));
-  UE_TRY_ASSIGN(auto start, find_start(options, journal, state));
+  UE_TRY_ASSIGN(auto start, find_start(options, journal, state, clock));
   UE_TRY(destination->start(start.resume, journal.id(), start.position.low_water));
   auto impl = std::make_unique<Impl>(options, std::move(destination), std::move(encoder), journal, state, clock, random, std::move(filter), std::move(start), opener);
   UE_TRY(impl->prepare());
@@ -288,7 +289,7 @@ RunnerStats Runner::stats() const {
   out.health = one.destination->health();
   if (!one.start_note.empty()) out.health.notes.push_back(one.start_note);
   std::lock_guard lock(one.problem_mutex);
-  if (!one.gap_note.empty()) out.health.notes.push_back(one.gap_note);
+  out.gaps = one.gaps;
   out.letters = one.letter_counts;
   for (const auto* problem : {&one.letter_problem, &one.store_problem, &one.read_problem, &one.record_problem}) {
     if (problem->empty()) continue;
@@ -309,8 +310,18 @@ bool Runner::is_done(std::uint64_t sequence) const {
   return impl_->core.is_done(sequence);
 }
 
+bool Runner::Impl::is_lost(std::uint64_t sequence) const {
+  std::lock_guard lock(problem_mutex);
+  return std::ranges::any_of(gaps, [sequence](const state::Gap& gap) { return gap.covers(sequence); });
+}
+
 std::string Runner::progress_state(std::uint64_t sequence) const {
-  if (!is_done(sequence)) return "pending";
+  if (impl_->is_lost(sequence)) return "lost";
+  if (!is_done(sequence)) {
+    // In this order: what the journal no longer holds cannot be read any more.
+    const bool is_gone = sequence < impl_->journal.stats().first_sequence && sequence > impl_->read_up_to;
+    return is_gone ? "lost" : "pending";
+  }
   if (const auto letter = impl_->state.find_event(impl_->options.name, impl_->journal.id(), sequence); letter && *letter) {
     if (!**letter) return "discarded";
     const bool given_up = ***letter == DeadLetterState::dead || ***letter == DeadLetterState::skipped;
@@ -324,6 +335,10 @@ std::string Runner::progress_state(std::uint64_t sequence) const {
 
 std::string Runner::progress_up_to(std::uint64_t sequence) const {
   if (low_water() < sequence) return "pending";
+  {
+    std::lock_guard lock(impl_->problem_mutex);
+    if (std::ranges::any_of(impl_->gaps, [sequence](const state::Gap& gap) { return gap.first <= sequence; })) return "lost";
+  }
   const auto letters = impl_->state.letters_up_to(impl_->options.name, impl_->journal.id(), sequence);
   if (letters && letters->given_up) return "dead-letter";
   return letters && letters->waits ? "held" : "delivered";

@@ -36,6 +36,7 @@ struct RunnerStats {
   bool paused = false;
   bool circuit_open = false;
   std::uint64_t lost_to_retention = 0;  ///< Events that retention removed before this destination had them.
+  std::vector<state::Gap> gaps;    ///< Those, and what was lost before the start: all that is on record.
   std::uint32_t in_flight = 0;     ///< Taken by the destination, not yet reported.
   std::uint32_t pending = 0;       ///< Read from the journal and not yet done.
   std::uint64_t lag_bytes = 0;     ///< Estimate: events not yet done times the mean size of a record in the journal.

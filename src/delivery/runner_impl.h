@@ -101,7 +101,8 @@ struct Runner::Impl {
   [[nodiscard]] bool turn();
   void read_more();
   [[nodiscard]] Result<void> take_chunk();
-  void note_gap(std::string text);
+  [[nodiscard]] Result<void> skip_gap(std::uint64_t first_held);
+  [[nodiscard]] bool is_lost(std::uint64_t sequence) const;
   void offer_unread();
   void offer(const journal::RecordView& record);
   [[nodiscard]] bool is_at_end() const;
@@ -182,7 +183,7 @@ struct Runner::Impl {
 
   // Of the runner's thread.
   journal::Reader reader;
-  std::uint64_t read_up_to;       // last sequence read from the journal
+  std::atomic<std::uint64_t> read_up_to;  // last sequence read from the journal; written by the runner's thread only
   journal::Chunk unread;          // the chunk being offered, from `unread_at` on
   std::size_t unread_at = 0;
   std::uint64_t expired_until = 0;  // sequences below are gone from the journal
@@ -230,7 +231,7 @@ struct Runner::Impl {
   std::atomic<Time::rep> stop_at{0};
   mutable std::mutex problem_mutex;
   std::string read_problem, record_problem, store_problem, save_problem, letter_problem;
-  std::string gap_note;  // the last gap that retention made while running
+  std::vector<state::Gap> gaps;  // under problem_mutex
   DeadLetterCounts letter_counts;  // under problem_mutex
   std::mutex command_mutex;
   std::deque<Command> commands;

@@ -4,7 +4,8 @@
 #include "delivery/runner_impl.h"
 
 #include "base/hash64.h"
-#include "observability/log.h"
+#include "base/try.h"
+#include "delivery/start_position.h"
 
 namespace user_events::delivery {
 namespace {
@@ -50,13 +51,7 @@ void Runner::Impl::read_more() {
 Result<void> Runner::Impl::take_chunk() {
   auto chunk = reader.next();
   if (!chunk && chunk.error().code == "expired") {
-    expired_until = journal.stats().first_sequence;
-    const std::uint64_t gone = expired_until - core.next_offer();
-    lost_to_retention.fetch_add(gone);
-    note_gap(gap_text(gone, core.next_offer(), expired_until - 1));
-    reader.seek(expired_until - 1);
-    read_up_to = expired_until - 1;
-    return {};
+    return skip_gap(journal.stats().first_sequence);
   }
   if (!chunk) return std::unexpected(std::move(chunk).error());
   unread = std::move(*chunk);
@@ -75,10 +70,22 @@ Result<void> Runner::Impl::take_chunk() {
   return {};
 }
 
-void Runner::Impl::note_gap(std::string text) {
-  observability::log().error("destination '{}': {}", options.name, text);
-  std::lock_guard lock(problem_mutex);
-  gap_note = std::move(text);
+/// What lies before `first_held` was removed from the journal before it was read: on record before anything goes on behind it.
+Result<void> Runner::Impl::skip_gap(std::uint64_t first_held) {
+  state::Gap gap{.first = core.next_offer(), .last = first_held - 1};
+  for (const auto& [from, to] : core.position().acknowledged)
+    if (to > gap.first && from <= gap.last) gap.delivered.emplace_back(std::max(from, gap.first), std::min(to, first_held));
+  UE_TRY_ASSIGN(gap, record_gap(options, journal, state, clock, std::move(gap)));
+  UE_TRY_ASSIGN(auto on_record, state.gaps(options.name, journal.id()));
+  lost_to_retention.fetch_add(gap.events());
+  {
+    std::lock_guard lock(problem_mutex);
+    gaps = std::move(on_record);
+  }
+  expired_until = first_held;
+  reader.seek(expired_until - 1);
+  read_up_to = expired_until - 1;
+  return {};
 }
 
 void Runner::Impl::offer_unread() {

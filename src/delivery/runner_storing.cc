@@ -51,7 +51,8 @@ state::Letter Runner::Impl::to_letter(const Action& action, const journal::Recor
   letter.type = record.type;
   letter.key = record.key;
   letter.reason = reason_of(action, reason != reasons.end() && !reason->second.empty() ? reason->second : "no reason given");
-  if (const auto events = folded_into(action.sequence)) letter.reason += fmt::format(" (stands for {} events)", events);
+  letter.folded = folded_into(action.sequence);
+  if (letter.folded > 1) letter.reason += fmt::format(" (stands for {} events)", letter.folded);
   letter.attempts = action.counted;
   letter.replays = action.sequence <= replay_until ? replay_mark : 0;
   letter.since_ms = clock.wall().time_since_epoch().count();

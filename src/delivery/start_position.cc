@@ -36,11 +36,17 @@ Result<void> save(const DestinationOptions& options, const std::string& journal_
 
 }  // namespace
 
-std::string gap_text(std::uint64_t events, std::uint64_t first, std::uint64_t last) {
-  return fmt::format("{} events between sequences {} and {} were removed by retention before delivery", events, first, last);
+Result<state::Gap> record_gap(const DestinationOptions& options, const journal::Journal& journal, state::State& state, const ports::Clock& clock,
+                              state::Gap gap) {
+  gap.at_ms = clock.wall().time_since_epoch().count();
+  gap.reason = options.lag_action == LagAction::detach ? "removed by retention while the destination was over its lag cap (lag_action = \"detach\")"
+                                                       : "removed by retention before the destination had them";
+  UE_TRY(state.record_gap(options.name, journal.id(), gap));
+  observability::log().error("destination '{}': {} events between sequences {} and {} were {}", options.name, gap.events(), gap.first, gap.last, gap.reason);
+  return gap;
 }
 
-Result<StartPosition> find_start(const DestinationOptions& options, const journal::Journal& journal, state::State& state) {
+Result<StartPosition> find_start(const DestinationOptions& options, const journal::Journal& journal, state::State& state, const ports::Clock& clock) {
   const auto stats = journal.stats();
   const std::uint64_t first = stats.first_sequence, end = stats.durable_sequence;
   StartPosition start;
@@ -65,11 +71,13 @@ Result<StartPosition> find_start(const DestinationOptions& options, const journa
   start.replay_until = saved->replay_until;
   start.replay = saved->replay;
   if (start.position.low_water + 1 < first) {
-    start.lost_to_retention = first - 1 - start.position.low_water;
+    state::Gap gap{.first = start.position.low_water + 1, .last = first - 1};
     for (const auto& [from, to] : start.position.acknowledged)
-      if (from < first) start.lost_to_retention -= std::min(to, first) - from;
-    start.note = gap_text(start.lost_to_retention, start.position.low_water + 1, first - 1);
-    observability::log().error("destination '{}': {}", options.name, start.note);
+      if (from < first) gap.delivered.emplace_back(from, std::min(to, first));
+    start.lost_to_retention = gap.events();
+    if (const auto recorded = record_gap(options, journal, state, clock, std::move(gap)); !recorded)
+      observability::log().error("destination '{}': what retention has removed before it had it cannot be recorded: {}", options.name,
+                                 describe(recorded.error()));
     start.position.low_water = first - 1;
   }
   return start;

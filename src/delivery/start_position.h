@@ -5,6 +5,7 @@
 
 #include "delivery/core.h"
 #include "journal/journal.h"
+#include "ports/clock.h"
 #include "state/state.h"
 #include "user_events/error.h"
 #include "user_events/options.h"
@@ -24,10 +25,12 @@ struct StartPosition {
 /// The saved position; for a new destination the one that `options.start` names (saved durably, so that a later start does not
 /// take it anew). A position saved under another journal id, or beyond the journal's end, says nothing about this journal's
 /// events: then everything that the journal holds is delivered again. Errors: usage (`start`), and those of State.
+/// A gap that retention has made is recorded; if the state cannot be written, it is found again by the next start.
 [[nodiscard]] Result<StartPosition> find_start(const DestinationOptions& options, const journal::Journal& journal,
-                                               state::State& state);
+                                               state::State& state, const ports::Clock& clock);
 
-/// What people are told of events that a destination will never get: `events` of those from `first` to `last`.
-[[nodiscard]] std::string gap_text(std::uint64_t events, std::uint64_t first, std::uint64_t last);
+/// Records that a destination never gets the events from `first` to `last`, but for those `delivered`, and says so in the log.
+[[nodiscard]] Result<state::Gap> record_gap(const DestinationOptions& options, const journal::Journal& journal, state::State& state,
+                                            const ports::Clock& clock, state::Gap gap);
 
 }  // namespace user_events::delivery

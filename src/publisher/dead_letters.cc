@@ -41,6 +41,15 @@ std::unexpected<Error> no_such_letter() {
   return fail(ErrorKind::not_found, "no-dead-letter", "no dead letter matches", "`user-events dead-letters list` shows what there is");
 }
 
+std::unexpected<Error> no_letter(std::uint64_t number) {
+  return fail(ErrorKind::not_found, "no-dead-letter", fmt::format("there is no dead letter {}", number));
+}
+
+Result<void> check_limit(std::size_t limit) {
+  if (limit != 0 && limit <= kMaxPageLetters) return {};
+  return fail(ErrorKind::invalid, "limit", fmt::format("limit must be 1 to {}", kMaxPageLetters));
+}
+
 std::unexpected<Error> no_such_replay(std::uint64_t number) {
   return fail(ErrorKind::not_found, "no-replay", fmt::format("there is no replay {}", number));
 }
@@ -86,7 +95,7 @@ Result<delivery::Runner*> UserEventPublisher::Impl::runner_of(const std::string&
 
 Result<DeadLetterPage> UserEventPublisher::dead_letters(const DeadLetterFilter& given, std::uint64_t after, std::size_t limit) const {
   const auto filter = impl_->stored(given);
-  if (limit == 0 || limit > kMaxPageLetters) return fail(ErrorKind::invalid, "limit", fmt::format("limit must be 1 to {}", kMaxPageLetters));
+  UE_TRY(check_limit(limit));
   std::vector<std::string> destinations;
   UE_TRY_ASSIGN(auto letters, impl_->state->letters(filter, after, limit + 1, destinations));
   DeadLetterPage page;
@@ -98,12 +107,18 @@ Result<DeadLetterPage> UserEventPublisher::dead_letters(const DeadLetterFilter& 
 Result<DeadLetterDetail> UserEventPublisher::dead_letter(std::uint64_t number, const std::vector<std::string>& within) const {
   UE_TRY_ASSIGN(const auto visible, base::TypeFilter::parse(within));
   UE_TRY_ASSIGN(auto found, impl_->state->letter(number));
-  if (!found || !visible.matches(found->second.type)) return fail(ErrorKind::not_found, "no-dead-letter", fmt::format("there is no dead letter {}", number));
+  if (!found) {
+    if (discarded_letter(number, within))
+      return fail(ErrorKind::not_found, "discarded", fmt::format("letter {} was given up for good", number),
+                  "`user-events dead-letters list --discarded` says by whom, when and why");
+    return no_letter(number);
+  }
+  if (!visible.matches(found->second.type)) return no_letter(number);
   auto& [destination, letter] = *found;
   DeadLetterDetail out;
   std::string scratch;
   const auto envelope = impl_->opener().open({letter.id, letter.type, letter.key}, letter.payload, scratch);
-  const encoding::Position position{letter.journal_id, letter.sequence, letter.replays};
+  const encoding::Position position{letter.journal_id, letter.sequence, letter.replays, letter.folded};
   if (envelope)
     encoding::append_cloudevents_json(*envelope, position, out.json);
   else if (privacy::is_erased(envelope.error()))
@@ -181,6 +196,22 @@ Result<DiscardResult> UserEventPublisher::discard_dead_letters(const DeadLetterF
   }
   if (out.discarded == 0) return no_such_letter();
   return out;
+}
+
+Result<DiscardedPage> UserEventPublisher::discarded_letters(const DeadLetterFilter& filter, std::uint64_t after, std::size_t limit) const {
+  UE_TRY(check_limit(limit));
+  DiscardedPage page;
+  UE_TRY_ASSIGN(page.letters, impl_->state->discarded(filter, after, limit + 1));
+  if (page.letters.size() <= limit) return page;
+  page.letters.pop_back();
+  page.next = page.letters.back().number;
+  return page;
+}
+
+Result<DiscardedLetter> UserEventPublisher::discarded_letter(std::uint64_t number, const std::vector<std::string>& within) const {
+  UE_TRY_ASSIGN(auto found, impl_->state->discarded({.numbers = {number}, .within = within}, 0, 1));
+  if (found.empty()) return no_letter(number);
+  return std::move(found.front());
 }
 
 Result<void> UserEventPublisher::pause_destination(const std::string& name) {

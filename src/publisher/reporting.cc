@@ -18,6 +18,12 @@ std::string_view to_text(destinations::HealthState state) {
   return "down";
 }
 
+std::vector<DeliveryGap> to_public(const std::vector<state::Gap>& gaps) {
+  std::vector<DeliveryGap> out;
+  for (const auto& gap : gaps) out.push_back({gap.first, gap.last, gap.events(), Timestamp(std::chrono::milliseconds(gap.at_ms)), gap.reason});
+  return out;
+}
+
 DestinationStatus to_status(const RunningDestination& destination, publisher::LagState lag, std::uint64_t end) {
   const auto stats = destination.runner->stats();
   DestinationStatus out;
@@ -45,6 +51,7 @@ DestinationStatus to_status(const RunningDestination& destination, publisher::La
   out.folded = stats.folded;
   out.erased = stats.erased;
   out.lost_to_retention = stats.lost_to_retention;
+  out.gaps = to_public(stats.gaps);
   out.notes = stats.health.notes;
   if (!out.lag_alarm.empty()) out.notes.push_back(publisher::lag_text(lag, destination.options.lag_action, use));
   return out;
@@ -66,6 +73,7 @@ std::vector<DestinationStatus> stored_destinations(state::State& state, const St
     one.letters = state.letter_counts(name).value_or(DeadLetterCounts{});
     one.dead_letters = one.letters.total();
     one.paused = state.is_paused(name).value_or(false);
+    one.gaps = to_public(state.gaps(name, status.journal_id).value_or(std::vector<state::Gap>{}));
   }
   return out;
 }

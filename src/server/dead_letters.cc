@@ -1,4 +1,4 @@
-// /v1/dead-letters: what could not be delivered, sending it again, giving it up.
+// /v1/dead-letters: what could not be delivered, sending it again, giving it up and the record of that.
 #include <fmt/format.h>
 
 #include <optional>
@@ -22,8 +22,8 @@ struct LetterQuery {
   bool with_users = false;
 };
 
-Result<LetterQuery> letter_query(const Target& target) {
-  UE_TRY(target.allow({"destination", "number", "type", "user", "state", "reason", "since", "until", "users", "after", "limit"}));
+Result<LetterQuery> letter_query(const Target& target, std::initializer_list<std::string_view> allowed) {
+  UE_TRY(target.allow(allowed));
   LetterQuery query;
   UE_TRY_ASSIGN(query.filter, letter_filter(target));
   UE_TRY_ASSIGN(query.after, target.number("after", 0, 0, ~0ull));
@@ -48,7 +48,8 @@ std::optional<std::uint64_t> path_number(Channel& channel, std::size_t at) {
 }  // namespace
 
 void list_letters(Channel& channel) {
-  auto query = letter_query(channel.prepared().target);
+  auto query = letter_query(channel.prepared().target,
+                            {"destination", "number", "type", "user", "state", "reason", "since", "until", "users", "after", "limit"});
   if (!query) return channel.fail(query.error());
   query->filter.within = visible_types(channel, kAction);
   read_later(channel, [query = std::move(*query)](UserEventPublisher& publisher) -> Result<Answer> {
@@ -87,6 +88,25 @@ void discard_letters(Channel& channel) {
   command_later(channel, [order = std::move(*order)](UserEventPublisher& publisher) -> Result<Answer> {
     UE_TRY_ASSIGN(const auto done, publisher.discard_dead_letters(order.filter, order.reason, order.by));
     return Answer{kJson, fmt::format("{{\"discarded\":{}}}", done.discarded)};
+  });
+}
+
+void list_discarded(Channel& channel) {
+  auto query = letter_query(channel.prepared().target, {"destination", "number", "type", "reason", "since", "until", "after", "limit"});
+  if (!query) return channel.fail(query.error());
+  query->filter.within = visible_types(channel, kAction);
+  read_later(channel, [query = std::move(*query)](UserEventPublisher& publisher) -> Result<Answer> {
+    UE_TRY_ASSIGN(const auto page, publisher.discarded_letters(query.filter, query.after, query.limit));
+    return Answer{kJson, discarded_page_json(page)};
+  });
+}
+
+void show_discarded(Channel& channel) {
+  const auto number = path_number(channel, 3);
+  if (!number) return;
+  read_later(channel, [number = *number, within = visible_types(channel, kAction)](UserEventPublisher& publisher) -> Result<Answer> {
+    UE_TRY_ASSIGN(const auto letter, publisher.discarded_letter(number, within));
+    return Answer{kJson, discarded_letter_json(letter)};
   });
 }
 

@@ -30,6 +30,21 @@ void append_letter_members(const DeadLetter& letter, bool with_user, ObjectWrite
   append_time(letter.since, object.key("since"));
 }
 
+void append_discarded(const DiscardedLetter& letter, std::string& out) {
+  ObjectWriter object(out);
+  object.number("number", letter.number);
+  object.text("destination", letter.destination);
+  object.text("journalId", letter.journal_id);
+  object.number("sequence", letter.sequence);
+  object.text("id", letter.event_id);
+  object.text("type", letter.type);
+  object.text("cause", letter.cause);
+  object.text("reason", letter.reason);
+  object.text("by", letter.by);
+  append_time(letter.at, object.key("at"));
+  object.end();
+}
+
 void append_replay(const DeadLetterReplay& replay, std::string& out) {
   ObjectWriter object(out);
   object.number("number", replay.number);
@@ -72,6 +87,21 @@ std::string letter_json(const DeadLetterDetail& detail) {
   object.number("behind", detail.behind);
   object.raw("event", detail.json);
   object.end();
+  return out;
+}
+
+std::string discarded_page_json(const DiscardedPage& page) {
+  std::string out;
+  ObjectWriter object(out);
+  append_array(page.letters, object.key("discarded"), [&](const DiscardedLetter& one) { append_discarded(one, out); });
+  object.number("next", page.next);
+  object.end();
+  return out;
+}
+
+std::string discarded_letter_json(const DiscardedLetter& letter) {
+  std::string out;
+  append_discarded(letter, out);
   return out;
 }
 

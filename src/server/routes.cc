@@ -43,6 +43,8 @@ constexpr Route kRoutes[] = {
     {{"v1", "dead-letters", "replays"}, kLetters, list_replays},
     {{"v1", "dead-letters", "replays", kAny}, kLetters, show_replay},
     {{"v1", "dead-letters", "replays", kAny, "cancel"}, kLetters, nullptr, cancel_replay},
+    {{"v1", "dead-letters", "discarded"}, kLetters, list_discarded},
+    {{"v1", "dead-letters", "discarded", kAny}, kLetters, show_discarded},
     {{"v1", "dead-letters", kAny}, kLetters, show_letter},
     {{"v1", "destinations"}, kAdmin, list_destinations},
     {{"v1", "destinations", kAny, "pause"}, kAdmin, nullptr, pause_destination},

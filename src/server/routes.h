@@ -29,6 +29,8 @@ void list_letters(Channel& channel);
 void show_letter(Channel& channel);
 void replay_letters(Channel& channel);
 void discard_letters(Channel& channel);
+void list_discarded(Channel& channel);
+void show_discarded(Channel& channel);
 void list_replays(Channel& channel);
 void show_replay(Channel& channel);
 void cancel_replay(Channel& channel);

@@ -32,6 +32,16 @@ void append_catalogue(const CatalogueStatus& catalogue, std::string& out) {
   object.end();
 }
 
+void append_gap(const DeliveryGap& gap, std::string& out) {
+  ObjectWriter object(out);
+  object.number("first", gap.first);
+  object.number("last", gap.last);
+  object.number("events", gap.events);
+  append_optional_time(gap.at, object.key("at"));
+  object.text("reason", gap.reason);
+  object.end();
+}
+
 }  // namespace
 
 void append_destination_status(const DestinationStatus& one, std::string& out) {
@@ -59,6 +69,7 @@ void append_destination_status(const DestinationStatus& one, std::string& out) {
   object.number("folded", one.folded);
   object.number("erased", one.erased);
   object.number("lostToRetention", one.lost_to_retention);
+  append_array(one.gaps, object.key("gaps"), [&](const auto& gap) { append_gap(gap, out); });
   append_array(one.notes, object.key("notes"),
                [&](const auto& note) { base::append_json_string(note, out); });
   object.end();

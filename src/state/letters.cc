@@ -13,7 +13,7 @@ namespace {
 std::int64_t to_sql(LetterState state) { return static_cast<std::int64_t>(state); }
 
 /// Position of `payload` behind kLetterColumns.
-constexpr int kPayloadColumn = 13;
+constexpr int kPayloadColumn = 14;
 
 }  // namespace
 
@@ -21,11 +21,11 @@ Result<void> SqliteState::prepare_letters() {
   const std::string columns(kLetterColumns);
   const std::pair<Statement*, std::string> statements[] = {
       {&store_, "INSERT OR IGNORE INTO letter (destination, place, id, state, in_line, type, key, reason, attempts, replays, since_ms, request, copy_due, "
-                "payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)"},
+                "folded, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)"},
       // SQLite gives the other columns of the row that has the minimum.
       {&lines_, "SELECT key, min(place), state FROM letter WHERE destination = ? AND in_line = 1 GROUP BY key"},
       {&skipped_, "SELECT place FROM letter WHERE destination = ? AND in_line = 0 AND place > ? AND place < ? ORDER BY place"},
-      {&first_, "SELECT " + columns + ", payload FROM letter WHERE destination = ? AND key = ? AND in_line = 1 ORDER BY place LIMIT 1"},
+      {&first_, "SELECT " + columns + ", payload FROM letter WHERE destination = ? AND key = ? AND in_line = 1 ORDER BY place LIMIT ?"},
       {&loose_, "SELECT " + columns + ", payload FROM letter WHERE destination = ? AND number > ? AND (copy_due = 1 OR (in_line = 0 AND state = 3)) "
                 "ORDER BY number LIMIT ?"},
       {&deliver_, "DELETE FROM letter WHERE number = ? AND destination = ? RETURNING request"},
@@ -47,14 +47,18 @@ Result<void> SqliteState::prepare_letters() {
   return {};
 }
 
+std::string SqliteState::journal_of(std::int64_t place) const {
+  const auto journal = journals_.find(place >> kSequenceBits);
+  return journal == journals_.end() ? std::string() : journal->second;
+}
+
 Letter SqliteState::to_letter(const Statement& row, int at) const {
   Letter letter;
   letter.number = from_sql(row.integer(at));
   letter.state = static_cast<LetterState>(row.integer(at + 1));
   letter.in_line = row.integer(at + 2) != 0;
   const std::int64_t place = row.integer(at + 3);
-  const auto journal = journals_.find(place >> kSequenceBits);
-  if (journal != journals_.end()) letter.journal_id = journal->second;
+  letter.journal_id = journal_of(place);
   letter.sequence = sequence_of(place);
   letter.id = row.text(at + 4);
   letter.type = row.text(at + 5);
@@ -65,6 +69,7 @@ Letter SqliteState::to_letter(const Statement& row, int at) const {
   letter.since_ms = row.integer(at + 10);
   letter.request = from_sql(row.integer(at + 11));
   letter.copy_due = row.integer(at + 12) != 0;
+  letter.folded = static_cast<std::uint32_t>(row.integer(at + 13));
   return letter;
 }
 
@@ -76,16 +81,13 @@ Result<std::uint64_t> SqliteState::store_letters(std::string_view destination, c
       UE_TRY_ASSIGN(const std::int64_t journal, ordinal(one.journal_id, true));
       UE_TRY(store_.run({destination, to_place(journal, one.sequence), std::string_view(one.id), to_sql(one.state), std::int64_t{one.in_line},
                          std::string_view(one.type), Blob{one.key}, std::string_view(one.reason), std::int64_t{one.attempts},
-                         std::int64_t{one.replays}, one.since_ms, std::int64_t{one.copy_due}, Blob{one.payload}}));
+                         std::int64_t{one.replays}, one.since_ms, std::int64_t{one.copy_due}, std::int64_t{one.folded}, Blob{one.payload}}));
       added += static_cast<std::uint64_t>(connection_.changes());
     }
     return {};
   };
   if (auto done = transact(store_all); !done) {
-    // A journal that became known in the part that was taken back is not known.
-    ordinals_.clear();
-    journals_.clear();
-    (void)load_journals();
+    reload_journals();
     return std::unexpected(std::move(done).error());
   }
   return added;

@@ -1,4 +1,4 @@
-// Replays of dead letters as durable orders, and giving letters up.
+// Replays of dead letters as durable orders; giving letters up, and the record of that.
 #include <fmt/format.h>
 
 #include "base/try.h"
@@ -18,6 +18,10 @@ constexpr std::string_view kMarkFollowers =
     "AND key IN (SELECT key FROM letter WHERE request = ?1 AND in_line = 1) "
     "AND place < coalesce((SELECT min(d.place) FROM letter d WHERE d.destination = ?2 AND d.key = letter.key AND d.in_line = 1 AND d.state = 0), "
     "9223372036854775807)";
+
+/// Under the names of the letter store, so that its filter fits.
+constexpr std::string_view kRecord =
+    "(SELECT number, destination, place, id, type, cause AS reason, at_ms AS since_ms, reason AS why, discarded_by FROM discarded)";
 
 }  // namespace
 
@@ -120,6 +124,32 @@ Result<Discarded> SqliteState::discard(std::string_view destination, const DeadL
   };
   if (auto done = transact(give_up); !done) return std::unexpected(std::move(done).error());
   return out;
+}
+
+Result<std::vector<DiscardedLetter>> SqliteState::discarded(const DeadLetterFilter& filter, std::uint64_t after, std::size_t limit) {
+  if (!filter.user.empty() || !filter.states.empty())
+    return fail(ErrorKind::invalid, "discarded-filter", "the record of what was discarded has neither users nor states", "filter by what else is known");
+  UE_TRY_ASSIGN(const FilterText where, FilterText::make(filter));
+  std::lock_guard lock(mutex_);
+  const bool any = filter.destination.empty();
+  UE_TRY_ASSIGN(Statement select,
+                connection_.prepare(fmt::format("SELECT number, destination, place, id, type, reason, since_ms, why, discarded_by FROM {} WHERE number > ? "
+                                                "AND {}{} ORDER BY number LIMIT {}", kRecord, any ? "? = ''" : "destination = ?", where.sql(), limit)));
+  std::vector<DiscardedLetter> found;
+  UE_TRY(select.each(where.parameters({to_sql(after), std::string_view(filter.destination)}), [&](const Statement& row) {
+    DiscardedLetter& one = found.emplace_back();
+    one.number = from_sql(row.integer(0));
+    one.destination = row.text(1);
+    one.journal_id = journal_of(row.integer(2));
+    one.sequence = sequence_of(row.integer(2));
+    one.event_id = row.text(3);
+    one.type = row.text(4);
+    one.cause = row.text(5);
+    one.at = Timestamp(std::chrono::milliseconds(row.integer(6)));
+    one.reason = row.text(7);
+    one.by = row.text(8);
+  }));
+  return found;
 }
 
 }  // namespace user_events::state

@@ -1,4 +1,5 @@
-// The State over SQLite. state.cc: the file, its schema, positions; letters.cc: the dead letter store; replays.cc: replays and discarding.
+// The State over SQLite. state.cc: the file, its schema, positions; letters.cc: the dead letter store; replays.cc: replays and discarding;
+// gaps.cc: what destinations will never get.
 #pragma once
 
 #include <map>
@@ -28,6 +29,8 @@ class SqliteState final : public State {
   Result<void> save_position(std::string_view destination, const SavedPosition& position) override;
   Result<std::vector<std::string>> destinations() override;
   Result<void> remove_destination(std::string_view destination) override;
+  Result<void> record_gap(std::string_view destination, std::string_view journal_id, const Gap& gap) override;
+  Result<std::vector<Gap>> gaps(std::string_view destination, std::string_view journal_id) override;
   Result<bool> is_paused(std::string_view destination) override;
   Result<void> set_paused(std::string_view destination, bool paused) override;
 
@@ -50,6 +53,7 @@ class SqliteState final : public State {
   Result<std::vector<DeadLetterReplay>> replays(std::uint64_t number) override;
   Result<void> cancel_replay(std::uint64_t number, std::int64_t now_ms) override;
   Result<Discarded> discard(std::string_view destination, const DeadLetterFilter& filter, const DiscardOrder& order) override;
+  Result<std::vector<DiscardedLetter>> discarded(const DeadLetterFilter& filter, std::uint64_t after, std::size_t limit) override;
 
  private:
   /// Runs `body` (which returns Result<void>) in one transaction: all of it or nothing.
@@ -65,7 +69,11 @@ class SqliteState final : public State {
   /// The ordinal of a journal; with `add`, a new one if it was not known, else -1.
   Result<std::int64_t> ordinal(std::string_view journal_id, bool add);
   Result<void> load_journals();
+  /// After a transaction was taken back: a journal that became known in it is not known.
+  void reload_journals();
+  Result<void> write_gap(std::string_view destination, std::int64_t journal, Gap gap);
   [[nodiscard]] Letter to_letter(const Statement& row, int first_column) const;
+  [[nodiscard]] std::string journal_of(std::int64_t place) const;
   Result<void> settle_one(std::string_view destination, const LetterEnd& end, std::vector<std::int64_t>& requests);
   Result<void> finish_replays(const std::vector<std::int64_t>& requests, std::int64_t now_ms);
   Result<std::vector<DeadLetterReplay>> read_replays(std::uint64_t number);
@@ -80,7 +88,7 @@ class SqliteState final : public State {
 
 /// The columns that `to_letter` reads, in order.
 inline constexpr std::string_view kLetterColumns =
-    "number, state, in_line, place, id, type, key, reason, attempts, replays, since_ms, request, copy_due";
+    "number, state, in_line, place, id, type, key, reason, attempts, replays, since_ms, request, copy_due, folded";
 
 /// A filter as SQL: conditions over `letter`, each beginning with AND, and what they bind.
 class FilterText {

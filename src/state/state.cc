@@ -5,16 +5,16 @@
 #include <optional>
 
 #include "base/try.h"
+#include "state/ranges.h"
 #include "state/sqlite_state.h"
 
 namespace user_events::state {
 namespace {
 
 constexpr int kCacheKib = 256;
-constexpr std::int64_t kSchemaVersion = 2;
+constexpr std::int64_t kSchemaVersion = 3;
 
-constexpr const char* kSchema = R"(
-  BEGIN IMMEDIATE;
+constexpr const char* kVersion2 = R"(
   CREATE TABLE IF NOT EXISTS position (
     destination TEXT PRIMARY KEY, journal_id TEXT NOT NULL, low_water INTEGER NOT NULL,
     acknowledged BLOB NOT NULL, resume BLOB NOT NULL) WITHOUT ROWID;
@@ -42,7 +42,14 @@ constexpr const char* kSchema = R"(
     at_ms INTEGER NOT NULL, destination TEXT NOT NULL, number INTEGER NOT NULL, place INTEGER NOT NULL, id TEXT NOT NULL,
     type TEXT NOT NULL, cause TEXT NOT NULL, reason TEXT NOT NULL, discarded_by TEXT NOT NULL);
   CREATE INDEX discarded_by_event ON discarded (destination, place);
-  PRAGMA user_version=2;
+)";
+
+constexpr const char* kVersion3 = R"(
+  CREATE INDEX discarded_by_number ON discarded (number);
+  ALTER TABLE letter ADD COLUMN folded INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE gap (
+    destination TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, delivered BLOB NOT NULL, at_ms INTEGER NOT NULL,
+    reason TEXT NOT NULL, PRIMARY KEY (destination, first)) WITHOUT ROWID;
 )";
 
 /// Letters of version 1: heads and what was held behind them, of the journal that their destination's position names.
@@ -56,51 +63,6 @@ constexpr const char* kFromVersion1 = R"(
   DROP TABLE dead_letter;
 )";
 
-void append_varint(std::uint64_t value, std::string& out) {
-  for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
-  out.push_back(static_cast<char>(value));
-}
-
-std::optional<std::uint64_t> take_varint(std::string_view& bytes) {
-  std::uint64_t value = 0;
-  for (unsigned shift = 0; shift < 64 && !bytes.empty(); shift += 7) {
-    const auto byte = static_cast<unsigned char>(bytes.front());
-    bytes.remove_prefix(1);
-    value |= std::uint64_t{byte & 0x7fu} << shift;
-    if (byte < 0x80) return value;
-  }
-  return std::nullopt;
-}
-
-using Ranges = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
-
-/// Ascending ranges as LEB128 steps: gap, length, gap, length, …, from the low-water mark on.
-std::string pack(std::uint64_t low_water, const Ranges& ranges) {
-  std::string out;
-  std::uint64_t at = low_water;
-  for (const auto& [first, last] : ranges) {
-    append_varint(first - at, out);
-    append_varint(last - first, out);
-    at = last;
-  }
-  return out;
-}
-
-Result<Ranges> unpack(std::uint64_t low_water, std::string_view bytes) {
-  Ranges ranges;
-  std::uint64_t at = low_water;
-  while (!bytes.empty()) {
-    const auto gap = take_varint(bytes);
-    const auto length = gap ? take_varint(bytes) : std::nullopt;
-    if (!length || *length == 0 || at + *gap < at || at + *gap + *length < at + *gap)
-      return fail(ErrorKind::damaged, "state-position", "a saved position is not one of ours",
-                  "restore the state file from a backup, or move it away: then every destination starts anew");
-    ranges.emplace_back(at + *gap, at + *gap + *length);
-    at = ranges.back().second;
-  }
-  return ranges;
-}
-
 /// 0: a file without tables.
 Result<std::int64_t> schema_version(Connection& connection) {
   std::int64_t version = 0;
@@ -110,9 +72,15 @@ Result<std::int64_t> schema_version(Connection& connection) {
 }
 
 Result<void> bring_up_to_date(Connection& connection, std::int64_t version) {
-  auto done = connection.run(kSchema);
-  if (done && version == 1) done = connection.run(kFromVersion1);
-  if (done) done = connection.run("COMMIT");
+  const std::pair<bool, const char*> steps[] = {{true, "BEGIN IMMEDIATE"},
+                                                {version < 2, kVersion2},
+                                                {version == 1, kFromVersion1},
+                                                {version < 3, kVersion3},
+                                                {true, "PRAGMA user_version=3"},
+                                                {true, "COMMIT"}};
+  Result<void> done;
+  for (const auto& [due, sql] : steps)
+    if (done && due) done = connection.run(sql);
   if (!done) (void)connection.run("ROLLBACK");
   return done;
 }
@@ -145,6 +113,12 @@ Result<void> SqliteState::load_journals() {
     ordinals_.emplace(row.text(1), row.integer(0));
     journals_.emplace(row.integer(0), row.text(1));
   });
+}
+
+void SqliteState::reload_journals() {
+  ordinals_.clear();
+  journals_.clear();
+  (void)load_journals();
 }
 
 Result<std::int64_t> SqliteState::ordinal(std::string_view journal_id, bool add) {
@@ -189,7 +163,7 @@ Result<std::vector<std::string>> SqliteState::destinations() {
 Result<void> SqliteState::remove_destination(std::string_view destination) {
   std::lock_guard lock(mutex_);
   return transact([&]() -> Result<void> {
-    for (const char* table : {"position", "letter", "replay", "paused"}) {
+    for (const char* table : {"position", "letter", "replay", "paused", "gap"}) {
       UE_TRY_ASSIGN(Statement forget, connection_.prepare(std::string("DELETE FROM ") + table + " WHERE destination = ?"));
       UE_TRY(forget.run({destination}));
     }

@@ -27,6 +27,19 @@ struct SavedPosition {
 
 using LetterState = DeadLetterState;
 
+/// Events that a destination will never get.
+struct Gap {
+  std::uint64_t first = 0, last = 0;  ///< Sequences, both included.
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> delivered = {};  ///< Half-open, those in it that the destination had all the same.
+  std::int64_t at_ms = 0;             ///< When it was noticed.
+  std::string reason = {};
+  /// How many are lost.
+  [[nodiscard]] std::uint64_t events() const noexcept;
+  [[nodiscard]] bool covers(std::uint64_t sequence) const noexcept;
+};
+/// Of one destination; older ones are forgotten.
+inline constexpr std::int64_t kGapsKept = 20;
+
 /// A letter of the dead letter store. Those `in_line` of one key form a line, by journal and sequence: only its first may be sent, and while
 /// there is one, later events of that key are stored behind it.
 struct Letter {
@@ -40,6 +53,7 @@ struct Letter {
   std::int64_t since_ms = 0;
   std::uint64_t request = 0;     ///< The replay it belongs to.
   bool copy_due = false;         ///< Its copy to the dead letter topic was not acknowledged yet.
+  std::uint32_t folded = 0;      ///< How many events it stands for; 0: itself alone.
   std::string payload;           ///< The record's, so that it outlives the journal's retention. Left out by `letters`.
 };
 
@@ -89,8 +103,12 @@ class State {
   [[nodiscard]] virtual Result<std::optional<SavedPosition>> position(std::string_view destination) = 0;
   [[nodiscard]] virtual Result<void> save_position(std::string_view destination, const SavedPosition& position) = 0;
   [[nodiscard]] virtual Result<std::vector<std::string>> destinations() = 0;  ///< Names with a saved position.
-  /// Gives up its position, its letters and replays. What was discarded stays on record.
+  /// Gives up its position, its letters, replays and gaps. What was discarded stays on record.
   [[nodiscard]] virtual Result<void> remove_destination(std::string_view destination) = 0;
+  /// Takes the place of gaps that lie within it, and goes on with the one that it touches. Recording one again changes nothing.
+  [[nodiscard]] virtual Result<void> record_gap(std::string_view destination, std::string_view journal_id, const Gap& gap) = 0;
+  /// By sequence, at most kGapsKept.
+  [[nodiscard]] virtual Result<std::vector<Gap>> gaps(std::string_view destination, std::string_view journal_id) = 0;
   [[nodiscard]] virtual Result<bool> is_paused(std::string_view destination) = 0;
   [[nodiscard]] virtual Result<void> set_paused(std::string_view destination, bool paused) = 0;
 
@@ -130,6 +148,9 @@ class State {
   [[nodiscard]] virtual Result<void> cancel_replay(std::uint64_t number, std::int64_t now_ms) = 0;
   /// Deletes the letters of one destination that match, and records each.
   [[nodiscard]] virtual Result<Discarded> discard(std::string_view destination, const DeadLetterFilter& filter, const DiscardOrder& order) = 0;
+  /// A page of the record of what was discarded, by the number that the letter had. Of the filter, `reason` is looked for in the cause, and since and
+  /// until are about when it was discarded. Errors also: invalid (`user`, `states`: the record has neither).
+  [[nodiscard]] virtual Result<std::vector<DiscardedLetter>> discarded(const DeadLetterFilter& filter, std::uint64_t after, std::size_t limit) = 0;
 };
 
 }  // namespace user_events::state

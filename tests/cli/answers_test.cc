@@ -63,7 +63,8 @@ TEST(Answers, AnEventShowsItsNumberWithoutZeros) {
 TEST(Answers, AStatusTellsHowADestinationLags) {
   const auto status = parse_status(
       R"({"journalId":"j","uptimeSeconds":1.5,"destinations":[{"name":"d","lagEvents":4,"lagBytes":2048,"lagAgeSeconds":2.250,)"
-      R"("lagCapUsed":0.875,"lagAlarm":"near","lostToRetention":3,"notes":["n"]}]})");
+      R"("lagCapUsed":0.875,"lagAlarm":"near","lostToRetention":3,)"
+      R"("gaps":[{"first":4,"last":9,"events":5,"at":"2026-01-01T00:00:01.000Z","reason":"r"}],"notes":["n"]}]})");
   ASSERT_TRUE(status);
   EXPECT_EQ(status->uptime.count(), 1'500);
   ASSERT_EQ(status->destinations.size(), 1u);
@@ -74,6 +75,9 @@ TEST(Answers, AStatusTellsHowADestinationLags) {
   EXPECT_DOUBLE_EQ(one.lag_cap_used, 0.875);
   EXPECT_EQ(one.lag_alarm, "near");
   EXPECT_EQ(one.lost_to_retention, 3u);
+  ASSERT_EQ(one.gaps.size(), 1u);
+  EXPECT_EQ(one.gaps[0].first + one.gaps[0].last * 10 + one.gaps[0].events * 100, 594u);
+  EXPECT_EQ(one.gaps[0].reason, "r");
   EXPECT_EQ(one.notes, std::vector<std::string>{"n"});
 }
 

@@ -30,6 +30,8 @@ TEST(DeliveryAnswers, WhatIsNoneIsRefused) {
   for (const char* body : {"", "{}", R"({"number":1})", R"({"state":"done"})"}) EXPECT_FALSE(parse_replay(body)) << body;
   EXPECT_FALSE(parse_letter(R"({"number":1,"state":"dead"})")) << "there is no event";
   EXPECT_FALSE(parse_discarded("{}"));
+  EXPECT_FALSE(parse_discarded_page(R"({"discarded":[{"number":1}]})")) << "there is no reason";
+  EXPECT_FALSE(parse_discarded_letter("{}"));
   EXPECT_FALSE(parse_rewind("{}"));
   EXPECT_FALSE(parse_destinations("{}"));
 }

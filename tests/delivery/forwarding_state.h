@@ -12,6 +12,8 @@ class ForwardingState : public state::State {
   Result<void> save_position(std::string_view d, const state::SavedPosition& p) override { return inner_.save_position(d, p); }
   Result<std::vector<std::string>> destinations() override { return inner_.destinations(); }
   Result<void> remove_destination(std::string_view d) override { return inner_.remove_destination(d); }
+  Result<void> record_gap(std::string_view d, std::string_view j, const state::Gap& g) override { return inner_.record_gap(d, j, g); }
+  Result<std::vector<state::Gap>> gaps(std::string_view d, std::string_view j) override { return inner_.gaps(d, j); }
   Result<bool> is_paused(std::string_view d) override { return inner_.is_paused(d); }
   Result<void> set_paused(std::string_view d, bool p) override { return inner_.set_paused(d, p); }
   Result<std::uint64_t> store_letters(std::string_view d, const std::vector<state::Letter>& l) override { return inner_.store_letters(d, l); }
@@ -37,6 +39,7 @@ class ForwardingState : public state::State {
   Result<std::vector<DeadLetterReplay>> replays(std::uint64_t n) override { return inner_.replays(n); }
   Result<void> cancel_replay(std::uint64_t n, std::int64_t now) override { return inner_.cancel_replay(n, now); }
   Result<state::Discarded> discard(std::string_view d, const DeadLetterFilter& f, const state::DiscardOrder& o) override { return inner_.discard(d, f, o); }
+  Result<std::vector<DiscardedLetter>> discarded(const DeadLetterFilter& f, std::uint64_t a, std::size_t n) override { return inner_.discarded(f, a, n); }
 
  private:
   state::State& inner_;

@@ -559,8 +559,49 @@ TEST_F(RunnerOnDiskTest, EventsThatRetentionRemovedAreCountedAndTheRestGoesOn) {
   expect_all_done();
   EXPECT_EQ(broker_.sequences().front(), first);
   EXPECT_EQ(runner_->stats().lost_to_retention, first - 1 - 2 - 1) << "1 and 2 were delivered, and 3";
-  ASSERT_EQ(runner_->stats().health.notes.size(), 1u);
-  EXPECT_NE(runner_->stats().health.notes[0].find("retention"), std::string::npos);
+  const auto expect_recorded = [&] {
+    const auto gaps = runner_->stats().gaps;
+    ASSERT_EQ(gaps.size(), 1u);
+    EXPECT_EQ(gaps[0].first, 3u);
+    EXPECT_EQ(gaps[0].last, first - 1);
+    EXPECT_EQ(gaps[0].events(), first - 1 - 2 - 1);
+    EXPECT_NE(gaps[0].reason.find("retention"), std::string::npos);
+    EXPECT_EQ(runner_->progress_state(2), "delivered");
+    EXPECT_EQ(runner_->progress_state(3), "delivered") << "acknowledged before those around it";
+    EXPECT_EQ(runner_->progress_state(4), "lost");
+    EXPECT_EQ(runner_->progress_state(first - 1), "lost");
+    EXPECT_EQ(runner_->progress_state(first), "delivered");
+    EXPECT_EQ(runner_->progress_up_to(2), "delivered");
+    EXPECT_EQ(runner_->progress_up_to(60), "lost");
+  };
+  expect_recorded();
+  restart();
+  expect_recorded();
+  EXPECT_EQ(runner_->stats().lost_to_retention, 0u) << "since the start";
+}
+
+TEST_F(RunnerOnDiskTest, APausedDestinationIsNotSaidToGetWhatRetentionRemovedMeanwhile) {
+  options_.window_events = 4;
+  ASSERT_TRUE(state_->set_paused("d", true));
+  for (int i = 0; i < 60; ++i) append("u1", "user.created", 1'000);
+  start();
+  ASSERT_TRUE(eventually([&] { return runner_->stats().pending == 4; }));
+  journal_->set_needed_after(60);
+  EXPECT_EQ(runner_->progress_state(4), "pending");
+  runner_.reset();
+  journal_.reset();
+  journal_options_.retention_bytes = 20u << 10;
+  journal_options_.idempotency_window = milliseconds(0);
+  open_journal();
+  start();
+  ASSERT_TRUE(eventually([&] { return runner_->stats().pending == 4; })) << "it reads before retention removes";
+  journal_->set_needed_after(60);
+  ASSERT_TRUE(journal_->apply_retention());
+  const auto first = journal_->stats().first_sequence;
+  ASSERT_GT(first, 20u);
+  ASSERT_TRUE(eventually([&] { return runner_->progress_state(first - 1) == "lost"; })) << "it is not in memory either";
+  EXPECT_EQ(runner_->progress_state(1), "pending") << "this is";
+  EXPECT_EQ(runner_->progress_state(first), "pending");
 }
 
 }  // namespace

@@ -90,7 +90,8 @@ TEST_F(RunnerTest, AWallClockThatWasSetBackDoesNotHoldUpAFold) {
 
 TEST_F(RunnerTest, AFoldBehindADeadLetterIsHeldWithItsNumberAndLosesNobody) {
   options_.volume = {"user.login.failed fold=200ms"};
-  broker_.decide = [](const auto& one) { return one.sequence == 1 ? Outcome::refused : Outcome::accepted; };
+  std::atomic<bool> repaired = false;
+  broker_.decide = [&](const auto& one) { return one.sequence == 1 && !repaired ? Outcome::refused : Outcome::accepted; };
   append("u1");
   append_batch({"u1", "u1", "u1"}, "user.login.failed");
   start();
@@ -98,6 +99,13 @@ TEST_F(RunnerTest, AFoldBehindADeadLetterIsHeldWithItsNumberAndLosesNobody) {
   const auto stored = letters();
   ASSERT_EQ(stored.size(), 2u);
   EXPECT_NE(stored[1].reason.find("stands for 3 events"), std::string::npos) << stored[1].reason;
+  restart();
+  repaired = true;
+  ASSERT_TRUE(*runner_->replay_letters({}, {}));
+  ASSERT_TRUE(eventually([&] { return letters().empty(); }));
+  EXPECT_EQ(broker_.sequences(), (Sequences{1, 2}));
+  EXPECT_EQ(broker_.deliveries()[0].folded, 0u);
+  EXPECT_EQ(broker_.deliveries()[1].folded, 3u) << "it stands for them still";
 }
 
 }  // namespace

@@ -3,6 +3,7 @@ import errno
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -211,3 +212,53 @@ def test_stdout_destination_writes_events_and_messages_stay_on_standard_error(tm
         process.terminate()
         rest, messages = process.communicate(timeout=20)
     assert rest == "" and "listens on" in messages
+
+
+# ---- a destination that stays behind
+
+def test_what_a_detached_destination_never_gets_is_told_to_who_waits_and_is_in_status_over_restarts(new_daemon, tmp_path):
+    folder = tmp_path / "away"  # the destination is down until it is there
+    daemon = new_daemon(f'''
+[journal]
+segment_bytes = "1MiB"
+retention_bytes = "1MiB"
+idempotency_window = "1s"
+[[destination]]
+name = "late"
+kind = "file"
+path = "{folder}/out.ndjson"
+window_events = 16
+max_lag_bytes = "1MiB"
+lag_action = "detach"
+''').start()
+    publish = lambda n: daemon.publish("user.updated", {"userId": f"u-{n % 10}", "changes": {"text": "x" * 100_000}}, id=f"e-{n}")
+    for n in range(1, 31):
+        publish(n)
+    waited = []
+    body = json.dumps({"type": "user.mfa.enabled", "id": "waited", "data": {"userId": "u-1"}})
+    waiter = threading.Thread(target=lambda: waited.append(daemon.request("POST", "/v1/events?wait=delivered&timeout=60s", body, timeout=90)))
+    waiter.start()
+    last = 31
+    deadline = time.monotonic() + 50
+    while daemon.status()["firstSequence"] <= 40:
+        assert time.monotonic() < deadline, daemon.status()
+        publish(last := last + 1)
+    publish(last := last + 1)
+    assert waiter.is_alive(), waited
+    folder.mkdir()
+    daemon.wait_delivered()
+    waiter.join()
+    status, answer = waited[0]
+    assert (status, json.loads(answer)["destinations"]) == (202, [{"name": "late", "state": "lost"}]) and json.loads(answer)["sequence"] == 31
+    got = [int(json.loads(line)["sequence"]) for line in (folder / "out.ndjson").read_text().splitlines()]
+    lost = sorted(set(range(1, last + 1)) - set(got))
+    assert lost == list(range(lost[0], lost[-1] + 1)) and lost[0] > 16
+    (gap,) = daemon.destination_status("late")["gaps"]
+    assert (gap["first"], gap["last"], gap["events"]) == (lost[0], lost[-1], len(lost)) and 'lag_action = "detach"' in gap["reason"]
+    line = rf"never had +{len(lost)} events, numbers {lost[0]} to {lost[-1]}: removed by retention"
+    assert re.search(line, daemon.cli("status").stdout)
+    daemon.kill()
+    assert re.search(line, cli("status", "--data-dir", daemon.data_dir).stdout)
+    assert json.loads(cli("status", "--json", "--data-dir", daemon.data_dir).stdout)["destinations"][0]["gaps"] == [gap]
+    daemon.start()
+    assert daemon.destination_status("late")["gaps"] == [gap] and re.search(line, daemon.cli("status").stdout)

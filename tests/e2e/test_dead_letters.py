@@ -1,5 +1,6 @@
 """What a person does about events that a broker will not take: find out, repair, send again, give up. The broker is a real Kafka whose topic
 takes only small messages until it is repaired."""
+import getpass
 import http.server
 import json
 import os
@@ -313,11 +314,32 @@ def test_a_discarded_letter_lets_those_behind_it_go_and_is_on_record(stuck):
     assert again.returncode == 1 and "no dead letter" in again.stderr
 
 
+def test_who_discarded_what_and_why_is_shown_by_the_daemon_and_from_its_directory(stuck):
+    daemon = stuck.daemon
+    assert daemon.cli("dead-letters", "list", "--discarded").stdout == ""
+    assert daemon.cli("dead-letters", "discard", "1", "3", "--reason", "sent by hand\x07").returncode == 0
+    record, other = map(json.loads, daemon.cli("dead-letters", "list", "--discarded", "--json").stdout.splitlines())
+    assert (record["number"], record["id"], record["sequence"], record["destination"], other["number"]) == (1, "u-1-2", 3, "kafka", 3)
+    assert record["reason"] == "sent by hand\x07" and record["by"] == getpass.getuser() and "max.message.bytes" in record["cause"]
+    line = daemon.cli("dead-letters", "list", "--discarded", "--cause", "max.message").stdout
+    assert re.search(rf"^ +1  \S+Z +3  kafka  user\.updated  u-1-2  given up by {record['by']}: sent by hand\?  \(cause: ", line), line
+    assert "--after 1" in daemon.cli("dead-letters", "list", "--discarded", "--limit", "1").stderr
+    text = daemon.cli("dead-letters", "show", "1").stdout
+    assert re.search(rf"^letter +1 \(discarded\)$.*^given up by +{record['by']}$.*^reason +sent by hand\?$", text, re.MULTILINE | re.DOTALL), text
+    assert json.loads(daemon.cli("dead-letters", "show", "1", "--json").stdout) == record
+    commands = (["list", "--discarded"], ["list", "--discarded", "--json"], ["show", "1"], ["show", "1", "--json"])
+    live = [daemon.cli("dead-letters", *command).stdout for command in commands]
+    assert not any("u-1\"" in each for each in live)
+    assert daemon.stop() == 0
+    assert [cli("dead-letters", *command, "--data-dir", daemon.data_dir).stdout for command in commands] == live
+
+
 @pytest.mark.parametrize("arguments, word", [
     (["replay"], "--all"), (["replay", "--all", "1"], "--all"), (["discard", "1"], "--reason"), (["discard", "--reason", "x"], "--all"),
     (["discard", "--all", "--reason", ""], "--reason"), (["replay", "0"], "0"), (["replay", "--since", "yesterday"], "--since"),
     (["list", "--state", "deda"], "--state"), (["replay", "--all", "--rate", "0"], "--rate"), (["list", "--type", "*.*"], "--type"), (["show"], "NUMBER"),
-    (["discard", "--user", "", "--reason", "x"], "--user")])
+    (["discard", "--user", "", "--reason", "x"], "--user"), (["list", "--discarded", "--user", "u-1"], "--user"),
+    (["list", "--discarded", "--state", "dead"], "--state"), (["list", "--discarded", "--show-users"], "--show-users")])
 def test_letters_are_never_meant_by_accident(arguments, word):
     done = cli("dead-letters", *arguments, USER_EVENTS_URL="http://127.0.0.1:1")
     assert (done.returncode, done.stdout) == (2, "") and word in done.stderr, done.stderr

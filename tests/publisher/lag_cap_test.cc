@@ -91,6 +91,16 @@ class LaggingDestination : public testing::Test {
     return std::ranges::any_of(late().notes, [&](const auto& note) { return note.find(part) != std::string::npos; });
   }
 
+  void expect_gap(std::uint64_t first, std::uint64_t last) {
+    const auto gaps = late().gaps;
+    ASSERT_EQ(gaps.size(), 1u);
+    EXPECT_EQ(gaps[0].first, first);
+    EXPECT_EQ(gaps[0].last, last);
+    EXPECT_EQ(gaps[0].events, last - first + 1);
+    EXPECT_LT(std::chrono::abs(std::chrono::system_clock::now() - gaps[0].at), 5min);
+    EXPECT_NE(gaps[0].reason.find("lag_action = \"detach\""), std::string::npos) << gaps[0].reason;
+  }
+
   static std::string value_of(const std::string& line, const std::string& member) {
     const auto name = "\"" + member + "\":\"";
     const auto at = line.find(name);
@@ -208,15 +218,27 @@ TEST_F(LaggingDestination, DetachedNoLongerHoldsTheJournalAndTheGapIsRecorded) {
   ASSERT_NE(gap, got.end());
   EXPECT_EQ(*(gap + 1) - *gap - 1, lost) << "one gap, and everything after it in order";
   EXPECT_EQ(late().lost_to_retention, lost);
-  const auto text = std::to_string(lost) + " events between sequences " + std::to_string(*gap + 1) + " and " + std::to_string(*(gap + 1) - 1) +
-                    " were removed by retention before delivery";
-  EXPECT_TRUE(has_note(text));
+  const std::uint64_t first = *gap + 1, last = *(gap + 1) - 1;
+  expect_gap(first, last);
   EXPECT_TRUE(has_metric(R"(user_events_destination_lost_to_retention_total{destination="late",kind="file"} )" + std::to_string(lost)));
   ASSERT_TRUE(eventually([&] { return late().lag_alarm.empty(); }));
   EXPECT_EQ(delivered_in_order("prompt").size(), publisher_->last_sequence()) << "the other destination misses nothing";
   EXPECT_EQ(publisher_->status().destinations.at(1).lost_to_retention, 0u);
+  EXPECT_EQ(publisher_->wait_delivered(last, 5s).at(0).state, "lost");
+  EXPECT_FALSE(publisher_->wait_delivered(last, 5s).at(0).delivered);
+  EXPECT_EQ(publisher_->wait_delivered(last, 5s).at(1).state, "delivered");
+  EXPECT_EQ(publisher_->wait_delivered(last + 1, 5s).at(0).state, "delivered");
+  publisher_.reset();
+  open();
+  expect_gap(first, last);
+  EXPECT_EQ(publisher_->wait_delivered(first, 5s).at(0).state, "lost");
+  publisher_.reset();
+  options_.read_only = true;
+  open();
+  expect_gap(first, last);
   publisher_.reset();
   EXPECT_NE(log_.text().find("error destination 'late': over max_lag_bytes: detached"), std::string::npos) << log_.text();
+  const auto text = std::to_string(lost) + " events between sequences " + std::to_string(first) + " and " + std::to_string(last) + " were removed by retention";
   EXPECT_NE(log_.text().find("error destination 'late': " + text), std::string::npos) << log_.text();
 }
 

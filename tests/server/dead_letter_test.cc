@@ -244,6 +244,26 @@ TEST_F(DeadLetters, ADiscardedOneLetsThoseBehindItGo) {
   EXPECT_EQ(ask(post_to(kDiscard, R"({"filter":{"numbers":[1]},"reason":"again"})")).status, 404);
 }
 
+TEST_F(DeadLetters, TheRecordSaysWhoGaveOneUpWhenAndWhy) {
+  EXPECT_EQ(ask(get("/v1/dead-letters/discarded")).body, R"({"discarded":[],"next":0})");
+  EXPECT_EQ(ask(get("/v1/dead-letters/discarded/1")).problem(), "no-dead-letter");
+  ASSERT_EQ(ask(post_to(kDiscard, R"({"filter":{"numbers":[1,4]},"reason":"sent by hand","by":"ada"})")).status, 200);
+  const auto list = ask(get("/v1/dead-letters/discarded?limit=1"));
+  ASSERT_EQ(list.status, 200) << list.body;
+  const auto one = ask(get("/v1/dead-letters/discarded/1"));
+  EXPECT_EQ(list.body, R"({"discarded":[)" + one.body + R"(],"next":1})");
+  EXPECT_EQ(one.at("/destination") + one.at("/sequence") + one.at("/type"), "lines1user.mfa.enabled");
+  EXPECT_EQ(one.at("/cause"), "Message too large");
+  EXPECT_EQ(one.at("/reason"), "sent by hand");
+  EXPECT_EQ(one.at("/by"), "ada");
+  EXPECT_EQ(one.at("/at").substr(0, 2), "20");
+  EXPECT_EQ(one.body.find("u-1\""), std::string::npos) << "no user: " << one.body;
+  EXPECT_EQ(ask(get("/v1/dead-letters/1")).problem(), "discarded");
+  EXPECT_EQ(ask(get("/v1/dead-letters/discarded?after=1")).at("/discarded/0/number"), "4");
+  EXPECT_EQ(ask(get("/v1/dead-letters/discarded?user=u-1")).problem(), "unknown-parameter");
+  EXPECT_EQ(ask(get("/v1/dead-letters/discarded?limit=0")).problem(), "bad-parameter");
+}
+
 TEST_F(DeadLetters, AreCountedInStatus) {
   const auto status = ask(get("/v1/status"));
   EXPECT_EQ(status.at("/destinations/0/deadLetters"), "4");

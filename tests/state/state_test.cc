@@ -46,6 +46,7 @@ class StateTest : public ::testing::Test {
     one.key = key;
     one.reason = "too large";
     one.since_ms = 1'000;
+    one.folded = 7;
     one.payload = std::string("pay\0load", 8);
     return one;
   }
@@ -101,6 +102,7 @@ TEST_F(StateTest, LettersSurviveReopeningWithTheirNumbers) {
   EXPECT_EQ(found[1].state, LetterState::held);
   EXPECT_EQ(found[0].journal_id, "j");
   EXPECT_EQ(found[0].reason, "too large");
+  EXPECT_EQ(found[0].folded, 7u);
   EXPECT_EQ((*state_->letter(1))->second.payload, std::string("pay\0load", 8));
   EXPECT_EQ((*state_->letter(1))->first, "kafka");
   EXPECT_FALSE(*state_->letter(99));
@@ -235,14 +237,75 @@ TEST_F(StateTest, WhatIsDiscardedStaysOnRecord) {
   EXPECT_FALSE(*found) << "on record as discarded";
   EXPECT_EQ(**state_->find_event("d", "j", 3), LetterState::dead);
   EXPECT_FALSE(*state_->find_event("d", "j", 4));
-  sqlite3* raw = nullptr;
-  sqlite3_stmt* statement = nullptr;
-  ASSERT_EQ(sqlite3_open(path_.c_str(), &raw), SQLITE_OK);
-  ASSERT_EQ(sqlite3_prepare_v2(raw, "SELECT id || '|' || reason || '|' || discarded_by || '|' || at_ms FROM discarded", -1, &statement, nullptr), SQLITE_OK);
-  ASSERT_EQ(sqlite3_step(statement), SQLITE_ROW);
-  EXPECT_STREQ(reinterpret_cast<const char*>(sqlite3_column_text(statement, 0)), "id-1|test data|ada|99");
-  sqlite3_finalize(statement);
-  sqlite3_close(raw);
+  open();
+  const auto record = *state_->discarded({}, 0, 10);
+  ASSERT_EQ(record.size(), 1u);
+  EXPECT_EQ(record[0].number, 1u);
+  EXPECT_EQ(record[0].destination, "d");
+  EXPECT_EQ(record[0].journal_id, "j");
+  EXPECT_EQ(record[0].sequence, 1u);
+  EXPECT_EQ(record[0].event_id, "id-1");
+  EXPECT_EQ(record[0].type, "user.created");
+  EXPECT_EQ(record[0].cause, "too large");
+  EXPECT_EQ(record[0].reason, "test data");
+  EXPECT_EQ(record[0].by, "ada");
+  EXPECT_EQ(record[0].at, Timestamp(std::chrono::milliseconds(99)));
+}
+
+TEST_F(StateTest, TheRecordOfWhatWasDiscardedIsPagedAndFiltered) {
+  ASSERT_TRUE(state_->store_letters("d", {letter(1, "u1"), letter(2, "u2"), letter(3, "u3")}));
+  ASSERT_TRUE(state_->store_letters("e", {letter(1, "u1")}));
+  ASSERT_TRUE(state_->discard("e", {}, {"out of service", "ada", 2'000}));
+  ASSERT_TRUE(state_->discard("d", {.numbers = {3}}, {"test data", "bob", 3'000}));
+  ASSERT_TRUE(state_->discard("d", {.numbers = {1}}, {"test data", "bob", 4'000}));
+  const auto numbers = [&](const DeadLetterFilter& filter, std::uint64_t after = 0, std::size_t limit = 10) {
+    std::vector<std::uint64_t> out;
+    const auto found = state_->discarded(filter, after, limit);
+    EXPECT_TRUE(found) << describe(found.error());
+    for (const auto& one : *found) out.push_back(one.number);
+    return out;
+  };
+  using Numbers = std::vector<std::uint64_t>;
+  EXPECT_EQ(numbers({}), (Numbers{1, 3, 4})) << "by number, not by when";
+  EXPECT_EQ(numbers({}, 1, 1), Numbers{3});
+  EXPECT_EQ(numbers({.destination = "e"}), Numbers{4});
+  EXPECT_EQ(numbers({.numbers = {3, 2}}), Numbers{3});
+  EXPECT_EQ(numbers({.types = {"user.*", "!user.created"}}), Numbers{});
+  EXPECT_EQ(numbers({.reason = "TOO large"}), (Numbers{1, 3, 4}));
+  EXPECT_EQ(numbers({.reason = "test data"}), Numbers{}) << "the cause is meant";
+  EXPECT_EQ(numbers({.since = Timestamp(std::chrono::milliseconds(3'000))}), (Numbers{1, 3}));
+  EXPECT_EQ(numbers({.until = Timestamp(std::chrono::milliseconds(3'000))}), Numbers{4});
+  EXPECT_EQ(state_->discarded({.user = "u1"}, 0, 10).error().code, "discarded-filter");
+  EXPECT_EQ(state_->discarded({.states = {LetterState::dead}}, 0, 10).error().code, "discarded-filter");
+}
+
+TEST_F(StateTest, GapsStayOnRecordGrowAndAreBounded) {
+  using Ranges = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+  ASSERT_TRUE(state_->record_gap("d", "j", {.first = 5, .last = 9, .delivered = {{6, 8}}, .at_ms = 100, .reason = "r"}));
+  ASSERT_TRUE(state_->record_gap("d", "j", {.first = 5, .last = 9, .delivered = {{6, 8}}, .at_ms = 100, .reason = "r"}));
+  ASSERT_TRUE(state_->record_gap("d", "j", {.first = 10, .last = 12, .delivered = {{11, 12}}, .at_ms = 200, .reason = "r"}));
+  ASSERT_TRUE(state_->record_gap("d", "j", {.first = 20, .last = 20, .at_ms = 300, .reason = "r"}));
+  ASSERT_TRUE(state_->record_gap("e", "j", {.first = 1, .last = 2, .at_ms = 1, .reason = "r"}));
+  open();
+  auto gaps = *state_->gaps("d", "j");
+  ASSERT_EQ(gaps.size(), 2u);
+  EXPECT_EQ(gaps[0].first, 5u);
+  EXPECT_EQ(gaps[0].last, 12u);
+  EXPECT_EQ(gaps[0].delivered, (Ranges{{6, 8}, {11, 12}}));
+  EXPECT_EQ(gaps[0].at_ms, 200);
+  EXPECT_EQ(gaps[0].events(), 5u);
+  for (const std::uint64_t lost : {5, 8, 9, 10, 12}) EXPECT_TRUE(gaps[0].covers(lost)) << lost;
+  for (const std::uint64_t had : {4, 6, 7, 11, 13}) EXPECT_FALSE(gaps[0].covers(had)) << had;
+  EXPECT_TRUE(state_->gaps("d", "another")->empty()) << "numbers of another journal say nothing";
+  ASSERT_TRUE(state_->record_gap("d", "j", {.first = 4, .last = 25, .at_ms = 400, .reason = "r"}));
+  EXPECT_EQ(state_->gaps("d", "j")->size(), 1u) << "it takes the place of what lies in it";
+  for (std::uint64_t at = 100; at < 200; at += 2) ASSERT_TRUE(state_->record_gap("d", "j", {.first = at, .last = at, .at_ms = 1, .reason = "r"}));
+  gaps = *state_->gaps("d", "j");
+  EXPECT_EQ(gaps.size(), static_cast<std::size_t>(kGapsKept));
+  EXPECT_EQ(gaps.back().first, 198u);
+  ASSERT_TRUE(state_->remove_destination("d"));
+  EXPECT_TRUE(state_->gaps("d", "j")->empty());
+  EXPECT_EQ(state_->gaps("e", "j")->size(), 1u);
 }
 
 TEST_F(StateTest, PausingSurvivesReopening) {
