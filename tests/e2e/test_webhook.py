@@ -3,6 +3,7 @@ import base64
 import json
 import os
 import subprocess
+import time
 
 import pytest
 from cloudevents.http import from_http
@@ -114,3 +115,38 @@ def test_no_secret_is_shown_anywhere(receiver, new_daemon):
     assert "status 401" in shown
     for hidden in (secret, secret.removeprefix("whsec_"), "url-token", "header-token", "Zoë"):
         assert hidden not in shown, hidden
+
+
+def test_an_event_is_given_up_at_its_deadline_and_an_outage_does_not_count(receiver, new_daemon):
+    secret = new_secret()
+    receiver.know(secret)
+    receiver.make_place("hook", "500")
+    daemon = new_daemon(destination(receiver, "hook", f'secret = "{secret}"', 'retry = {initial = "50ms", max = "100ms", attempts = 0, deadline = "2s"}\n')).start()
+    letters = lambda: [json.loads(line) for line in daemon.cli("dead-letters", "list", "--json").stdout.splitlines()]
+    for number in (1, 2):
+        daemon.publish("user.updated", {"userId": "u-1", "changes": {"number": number}}, id=f"event-{number}")
+    daemon.wait_letters("hook", dead=1, held=1)
+    dead, held = letters()
+    assert (dead["id"], held["id"]) == ("event-1", "event-2")
+    assert dead["reason"].startswith("given up, its time is over: ") and "status 500" in dead["reason"]
+    assert len(receiver.received("hook")) > 5 and {one["headers"]["webhook-id"] for one in receiver.received("hook")} == {"event-1"}
+    receiver.stop()
+    daemon.publish("user.updated", {"userId": "u-2", "changes": {"number": 1}}, id="outage")
+    time.sleep(4)
+    assert len(letters()) == 2 and daemon.destination_status("hook")["state"] == "down"
+
+
+def test_an_endpoint_that_connects_and_never_answers_is_down_until_one_event_is_answered(receiver, new_daemon):
+    secret = new_secret()
+    receiver.know(secret)
+    receiver.make_place("hook", "200 delay=60\n" * 4 + "204")
+    daemon = new_daemon(destination(receiver, "hook", f'secret = "{secret}"', 'request_timeout = "1s"\n')).start()
+    daemon.publish("user.updated", {"userId": "u-1", "changes": {"number": 1}}, id="event-1")
+    status = lambda: daemon.destination_status("hook")
+    wait_for(lambda: status()["state"] == "down", 30, "the silence is noticed")
+    states = set()
+    while (now := status())["delivered"] == 0:
+        if now["inDoubt"] < 4:
+            states.add((now["state"], now["detail"].split(": ")[-1]))
+    assert states == {("down", "no answer in time")}, states
+    wait_for(lambda: status()["state"] == "up", 30, "it is up once it has answered")
