@@ -84,7 +84,7 @@ struct Bench {
 
   privacy::KeyRing& ring;
   std::array<std::byte, 32> secret{};
-  catalogue::Catalogue catalogue = need(catalogue::Catalogue::builtin());
+  base::Live<catalogue::Catalogue> catalogue{need(catalogue::Catalogue::builtin())};
   formation::Former former;
   formation::FormedBatch batch;
   UserCreated event{.user_id = {}, .email = "ada.lovelace@example.com", .username = "ada", .status = "active"};

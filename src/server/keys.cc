@@ -1,11 +1,11 @@
 // /v1/keys: how users' keys are, forgetting a user, rotation.
 #include <fmt/format.h>
 
+#include "base/json_writer.h"
 #include "base/try.h"
 #include "server/admission.h"
 #include "server/answer_later.h"
 #include "server/delivery_json.h"
-#include "server/json_writer.h"
 #include "server/orders.h"
 #include "server/routes.h"
 
@@ -14,7 +14,7 @@ namespace {
 
 Answer report_answer(const KeysReport& report) {
   Answer answer;
-  ObjectWriter object(answer.body);
+  base::ObjectWriter object(answer.body);
   object.boolean("sealed", report.sealed);
   if (report.sealed) {
     object.text("masterKey", report.master_id);
