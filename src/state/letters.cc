@@ -25,7 +25,7 @@ Result<void> SqliteState::prepare_letters() {
       // SQLite gives the other columns of the row that has the minimum.
       {&lines_, "SELECT key, min(place), state FROM letter WHERE destination = ? AND in_line = 1 GROUP BY key"},
       {&skipped_, "SELECT place FROM letter WHERE destination = ? AND in_line = 0 AND place > ? AND place < ? ORDER BY place"},
-      {&first_, "SELECT " + columns + ", payload FROM letter WHERE destination = ? AND key = ? AND in_line = 1 ORDER BY place LIMIT ?"},
+      {&first_, "SELECT " + columns + ", payload FROM letter WHERE destination = ? AND key = ? AND in_line = 1 ORDER BY place LIMIT 1"},
       {&loose_, "SELECT " + columns + ", payload FROM letter WHERE destination = ? AND number > ? AND (copy_due = 1 OR (in_line = 0 AND state = 3)) "
                 "ORDER BY number LIMIT ?"},
       {&deliver_, "DELETE FROM letter WHERE number = ? AND destination = ? RETURNING request"},

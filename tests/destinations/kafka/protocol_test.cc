@@ -29,6 +29,7 @@ class KafkaProtocol : public testing::Test {
   [[nodiscard]] std::string address() const { return rd_kafka_mock_cluster_bootstraps(cluster_); }
   [[nodiscard]] DestinationOptions options() const {
     DestinationOptions result;
+    result.kind = "kafka";
     result.topic = "t";
     result.settings = {{"kafka.bootstrap.servers", address()}, {"settle", "50ms"}};
     return result;
