@@ -47,7 +47,7 @@ template <class Item>
   if (json.size() == 2) return true;
   for (std::size_t at = 0; at + 1 < json.size();) {
     const std::size_t end = end_of_value(json, at + 1);
-    if (end == std::string_view::npos || (json[end] != ',' && end + 1 != json.size())) return false;
+    if (end >= json.size() || (json[end] != ',' && end + 1 != json.size())) return false;  // npos, too
     if (!item(json.substr(at + 1, end - at - 1))) return false;
     at = end;
   }
@@ -66,7 +66,7 @@ template <class Member>
     if (key_end == std::string_view::npos || key_end + 1 >= json.size() || json[key_end + 1] != ':')
       return false;
     const std::size_t end = end_of_value(json, key_end + 2);
-    if (end == std::string_view::npos || (json[end] != ',' && end + 1 != json.size())) return false;
+    if (end >= json.size() || (json[end] != ',' && end + 1 != json.size())) return false;  // npos, too
     if (!member(json.substr(at + 2, key_end - at - 2), json.substr(key_end + 2, end - key_end - 2)))
       return false;
     at = end;
