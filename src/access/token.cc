@@ -1,12 +1,12 @@
 #include "access/token.h"
 
 #include <openssl/crypto.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
 
 #include "access/base64url.h"
 #include "base/hex.h"
+#include "crypto/digest.h"
 
 namespace user_events::access {
 namespace {
@@ -21,11 +21,7 @@ std::string make_token(ports::Random& random) {
   return std::string(kPrefix) + base64url({reinterpret_cast<const char*>(bits.data()), bits.size()});
 }
 
-TokenHash hash_token(std::string_view token) noexcept {
-  TokenHash hash;
-  ::SHA256(reinterpret_cast<const unsigned char*>(token.data()), token.size(), hash.data());
-  return hash;
-}
+TokenHash hash_token(std::string_view token) noexcept { return crypto::sha256(token); }
 
 std::string to_hex(const TokenHash& hash) {
   std::string out;

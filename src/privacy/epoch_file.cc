@@ -1,11 +1,10 @@
 #include "privacy/epoch_file.h"
 
-#include <filesystem>
 #include <sstream>
 
 #include "base/hex.h"
 #include "base/try.h"
-#include "ports/file_system.h"
+#include "base/whole_file.h"
 
 namespace user_events::privacy {
 namespace {
@@ -17,23 +16,13 @@ std::unexpected<Error> damaged(const std::string& path) {
   return fail(ErrorKind::damaged, "epoch-file", path + " is no epoch file of ours", "restore it together with the key store, from the same backup");
 }
 
-Result<std::string> read_whole(const std::string& path) {
-  UE_TRY_ASSIGN(const auto file, ports::posix_file_system().open(path, ports::OpenMode::read));
-  UE_TRY_ASSIGN(const auto size, file->size());
-  if (size > kMaxFileBytes) return damaged(path);
-  std::string text(size, '\0');
-  UE_TRY_ASSIGN(const auto got, file->read_at(0, std::as_writable_bytes(std::span(text))));
-  text.resize(got);
-  return text;
-}
-
 }  // namespace
 
 Result<std::vector<Epoch>> EpochFile::read(const MasterKey& master) const {
   UE_TRY_ASSIGN(const bool there, ports::posix_file_system().exists(path_));
   std::vector<Epoch> epochs;
   if (!there) return epochs;
-  UE_TRY_ASSIGN(const std::string text, read_whole(path_));
+  UE_TRY_ASSIGN(const std::string text, base::read_whole(ports::posix_file_system(), path_, kMaxFileBytes));
   std::istringstream lines(text);
   std::string line, word, id, wrapped;
   if (!std::getline(lines, line) || line != kFirstLine) return damaged(path_);
@@ -55,7 +44,6 @@ Result<std::vector<Epoch>> EpochFile::read(const MasterKey& master) const {
 }
 
 Result<void> EpochFile::write(const MasterKey& master, const std::vector<Epoch>& epochs) const {
-  auto& files = ports::posix_file_system();
   std::string text = std::string(kFirstLine) + "\nmaster " + master.id() + "\n";
   for (const Epoch& epoch : epochs) {
     UE_TRY_ASSIGN(const std::string wrapped, master.wrap(epoch.key));
@@ -63,17 +51,7 @@ Result<void> EpochFile::write(const MasterKey& master, const std::vector<Epoch>&
     base::append_hex(wrapped, text);
     text += "\n";
   }
-  const std::string made = path_ + ".new";
-  UE_TRY_ASSIGN(const bool left_over, files.exists(made));
-  if (left_over) UE_TRY(files.remove(made));
-  {
-    UE_TRY_ASSIGN(const auto file, files.open(made, ports::OpenMode::create_new));
-    UE_TRY(file->write_at(0, std::as_bytes(std::span(text))));
-    UE_TRY(file->sync_data());
-  }
-  UE_TRY(files.rename(made, path_));
-  const auto folder = std::filesystem::path(path_).parent_path();
-  return files.sync_directory(folder.empty() ? "." : folder.string());
+  return base::replace_whole(ports::posix_file_system(), path_, text);
 }
 
 }  // namespace user_events::privacy

@@ -7,6 +7,8 @@
 
 #include "base/json_text.h"
 #include "base/try.h"
+#include "base/uri_text.h"
+#include "crypto/digest.h"
 #include "destinations/http/client.h"
 
 namespace user_events::registry {
@@ -16,34 +18,12 @@ namespace http = destinations::http;
 using std::chrono::milliseconds;
 
 constexpr std::string_view kMediaType = "application/vnd.schemaregistry.v1+json";
-constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr int kOk = 200, kConflict = 409, kUnprocessable = 422, kNotFound = 404;
 constexpr std::int64_t kNoSubject = 40401, kNoVersion = 40402, kNoSchema = 40403;
 
-std::string base64(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); i += 3) {
-    std::uint32_t bits = 0;
-    for (std::size_t j = 0; j < 3; ++j) bits = bits << 8 | (i + j < text.size() ? static_cast<unsigned char>(text[i + j]) : 0u);
-    for (std::size_t j = 0; j < 4; ++j) out += i + j > text.size() ? '=' : kBase64[bits >> (18 - 6 * j) & 63];
-  }
-  return out;
-}
-
-/// RFC 3986: everything but unreserved characters.
 std::string path_segment(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string out;
-  for (const char c : text) {
-    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-    if (unreserved) {
-      out += c;
-      continue;
-    }
-    out += '%';
-    out += kDigits[static_cast<unsigned char>(c) >> 4];
-    out += kDigits[static_cast<unsigned char>(c) & 15];
-  }
+  base::append_percent_encoded(text, out, base::is_unreserved);
   return out;
 }
 
@@ -117,7 +97,7 @@ struct Client::Impl {
     out.body = std::move(body);
     out.headers = {fmt::format("Accept: {}, application/json", kMediaType), "Expect:"};
     if (!out.body.empty()) out.headers.push_back(fmt::format("Content-Type: {}", kMediaType));
-    if (!options.user.empty()) out.headers.push_back("Authorization: Basic " + base64(options.user + ":" + options.password));
+    if (!options.user.empty()) out.headers.push_back("Authorization: Basic " + crypto::base64(options.user + ":" + options.password));
     if (!options.token.empty()) out.headers.push_back("Authorization: Bearer " + options.token);
     return out;
   }

@@ -7,6 +7,7 @@
 
 #include "crypto/aead.h"
 #include "crypto/derive.h"
+#include "crypto/digest.h"
 #include "crypto/key_wrap.h"
 #include "crypto/secret_key.h"
 
@@ -113,6 +114,13 @@ TEST(HmacSha256, GivesTheTestVector) {
   const std::string key = "Jefe";
   const Mac256 mac = hmac_sha256(as_bytes(key), "what do ya want for nothing?");
   EXPECT_EQ(hex({reinterpret_cast<const char*>(mac.data()), mac.size()}), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
+// FIPS 180-4's example, and RFC 4648, 10.
+TEST(Digest, GivesTheTestVectors) {
+  const Digest256 hash = sha256("abc");
+  EXPECT_EQ(hex({reinterpret_cast<const char*>(hash.data()), hash.size()}), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  for (const auto& [text, encoded] : {std::pair("", ""), {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foobar", "Zm9vYmFy"}}) EXPECT_EQ(base64(text), encoded);
 }
 
 TEST(SecretKey, LiesInReservedMemoryAndIsStillThereWhenThatIsUsedUp) {

@@ -1,11 +1,9 @@
 #include "destinations/aws/entry.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <array>
-#include <new>
 
+#include "base/hex.h"
+#include "crypto/digest.h"
 #include "destinations/header_text.h"
 
 namespace user_events::destinations::aws {
@@ -17,15 +15,9 @@ constexpr std::size_t kGroupIdDigits = 32;
 constexpr std::string_view kStringType = "String";
 
 std::string sha256_hex(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::array<unsigned char, 32> hash;
-  if (EVP_Digest(text.data(), text.size(), hash.data(), nullptr, EVP_sha256(), nullptr) != 1) throw std::bad_alloc();
+  const crypto::Digest256 hash = crypto::sha256(text);
   std::string out;
-  out.reserve(2 * hash.size());
-  for (const unsigned char byte : hash) {
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 0xF];
-  }
+  base::append_hex({reinterpret_cast<const char*>(hash.data()), hash.size()}, out);
   return out;
 }
 

@@ -2,25 +2,15 @@
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 
-#include <array>
-#include <new>
+#include "crypto/derive.h"
+#include "crypto/digest.h"
 
 namespace user_events::destinations::webhook {
 namespace {
 
 constexpr std::string_view kPrefix = "whsec_";
 constexpr std::size_t kLeastSecretBytes = 24, kMostSecretBytes = 64;
-
-std::string base64(std::string_view bytes) {
-  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');  // and the zero that OpenSSL appends
-  const int size =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  out.resize(static_cast<std::size_t>(size));
-  return out;
-}
 
 }  // namespace
 
@@ -36,18 +26,14 @@ std::optional<SigningSecret> SigningSecret::parse(std::string_view text) {
   if (decoded < 0) return std::nullopt;
   // OpenSSL counts what the padding stands for.
   key.resize(static_cast<std::size_t>(decoded) - (text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0));
-  if (key.size() < kLeastSecretBytes || key.size() > kMostSecretBytes || base64(key) != text)
+  if (key.size() < kLeastSecretBytes || key.size() > kMostSecretBytes || crypto::base64(key) != text)
     return std::nullopt;
   return SigningSecret(std::move(key));
 }
 
 std::string SigningSecret::sign(std::string_view content) const {
-  std::array<unsigned char, 32> mac;
-  if (HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
-           reinterpret_cast<const unsigned char*>(content.data()), content.size(), mac.data(),
-           nullptr) == nullptr)
-    throw std::bad_alloc();
-  return "v1," + base64({reinterpret_cast<const char*>(mac.data()), mac.size()});
+  const crypto::Mac256 mac = crypto::hmac_sha256({reinterpret_cast<const unsigned char*>(key_.data()), key_.size()}, content);
+  return "v1," + crypto::base64({reinterpret_cast<const char*>(mac.data()), mac.size()});
 }
 
 std::string signatures(const std::vector<SigningSecret>& secrets, std::string_view id,
