@@ -101,6 +101,7 @@ Result<void> KeyRing::key_for(const Subject& subject, LentKey& key) {
   }
   if (stored) return lend(subject, *stored, key);
   while (spare_.empty()) {
+    if (stopped_) return fail(ErrorKind::unavailable, "key-store", "no key is made for a new user any more: the key store is closing", "try again after the restart");
     wanted_.notify_one();
     refilled_.wait(lock);
     if (spare_.empty() && !problem_.empty())

@@ -123,6 +123,7 @@ class KeyRing {
   KeyCache cache_;
   std::vector<Spare> spare_;
   std::unordered_map<Subject, KeyId, SubjectHash> given_;  ///< Not yet written down.
+  bool stopped_ = false;                                   ///< No key is made any more.
   std::string problem_;                                    ///< Of the thread's last try; empty if it went well.
   std::function<Watermark()> durable_;
   std::jthread thread_;

@@ -195,6 +195,11 @@ void KeyRing::stop() {
   if (!thread_.joinable()) return;
   thread_.request_stop();
   thread_.join();
+  {
+    std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
+  refilled_.notify_all();
   std::lock_guard changing(changing_);
   if (auto done = write_down(); !done) observability::log().warn("privacy: {}", describe(done.error()));
   durable_ = nullptr;

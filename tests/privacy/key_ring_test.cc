@@ -198,6 +198,18 @@ TEST_F(KeyRingTest, ADamagedEpochFileIsReported) {
   }
 }
 
+TEST_F(KeyRingTest, WhoWaitsForAKeyWhenItStopsIsTold) {
+  auto given = options();
+  given.spare_keys = 1;
+  const auto ring = start(given);
+  ring->stop();
+  LentKey key;
+  Result<void> last;
+  for (std::uint64_t i = 0; i < 5 && last; ++i) last = ring->key_for(subject(i), key);
+  ASSERT_FALSE(last);
+  EXPECT_EQ(last.error().kind, ErrorKind::unavailable);
+}
+
 TEST_F(KeyRingTest, ManyThreadsGetTheSameKeysWhileOthersAreForgottenAndAnEpochEnds) {
   const auto ring = start();
   constexpr std::uint64_t kUsers = 200;
