@@ -71,13 +71,20 @@ Result<void> refuse_clear_events(const ImplType& impl, const ForgetTarget& targe
   UE_TRY_ASSIGN(const auto chunk, impl.journal->reader(first - 1).next());
   if (!chunk.empty() && chunk[0].form == journal::PayloadForm::clear)
     return fail(ErrorKind::conflict, "clear-events", "the journal still holds events from before they were sealed", kHint);
+  // An identifier's lane is the same before and after; a user's was the id.
   DeadLetterFilter filter;
-  filter.user = target.user;
-  std::vector<std::string> destinations;
-  if (target.user.empty()) return {};
-  UE_TRY_ASSIGN(const auto letters, impl.state->letters(filter, 0, 1, destinations));
-  if (letters.empty()) return {};
-  return fail(ErrorKind::conflict, "clear-events", "there are dead letters of this user from before events were sealed", kHint);
+  filter.user = target.user.empty() ? impl.former->token(target.identifier) : target.user;
+  for (std::uint64_t after = 0;;) {
+    std::vector<std::string> destinations;
+    UE_TRY_ASSIGN(const auto letters, impl.state->letters(filter, after, kMaxPageLetters, destinations));
+    if (letters.empty()) return {};
+    for (const auto& each : letters) {
+      UE_TRY_ASSIGN(const auto letter, impl.state->letter(each.number));
+      if (letter && !privacy::is_sealed(letter->second.payload))
+        return fail(ErrorKind::conflict, "clear-events", "there are dead letters of this user from before events were sealed", kHint);
+    }
+    after = letters.back().number;
+  }
 }
 
 }  // namespace
@@ -108,7 +115,7 @@ Result<ForgetResult> UserEventPublisher::forget(const ForgetTarget& target, cons
   const auto unfinished = impl_->housekeeper->wait_all_up_to(impl_->journal->durable_sequence(), options.wait);
   if (!unfinished.empty() && !options.now)
     return fail(ErrorKind::conflict, "events-under-way",
-                fmt::format("events are still under way to: {}; theirs would go out without data", fmt::join(unfinished, ", ")),
+                fmt::format("events are still under way to: {}; this user's would never be sent", fmt::join(unfinished, ", ")),
                 "try again when `user-events status` shows nothing waiting, or say now");
   const std::string lane = target.user.empty() ? impl_->former->token(target.identifier) : impl_->former->lane(target.user);
   const auto subject = privacy::subject_of(lane);
