@@ -11,7 +11,7 @@ namespace user_events {
 /// What a client may do: patterns over event types for what concerns events (empty: nothing), yes or no for the rest.
 struct GrantOptions {
   std::vector<std::string> publish, read, dead_letters;
-  bool keys = false;     ///< Keys of encrypted deliveries.
+  bool keys = false;     ///< Users' keys: how they are, forgetting a user, rotation.
   bool admin = false;    ///< Status and commands to destinations.
   bool metrics = false;  ///< `/metrics`.
 };

@@ -32,7 +32,7 @@ struct ForgetTarget {
 struct ForgetOptions {
   std::string reason;        ///< For the record; needed.
   std::string requested_by;  ///< For the record.
-  /// How long to wait for events that are not delivered yet, of whichever user; what is not delivered after its key is gone goes out without its data.
+  /// How long to wait for events that are not delivered yet, of whichever user; what was not delivered when its key goes is never sent.
   std::chrono::milliseconds wait{10'000};
   bool now = false;          ///< Do not refuse when events are still under way.
 };

@@ -14,7 +14,7 @@ void add_keys(CLI::App& app, KeysArguments& a, Action& action) {
   user->excludes(email)->excludes(username);
   email->excludes(username);
   forget->add_option("--reason", a.reason, "Why; it is recorded, with your name")->required()->type_name("TEXT");
-  forget->add_flag("--now", a.now, "Also when events are still under way; theirs go out without data");
+  forget->add_flag("--now", a.now, "Also when events are still under way; those of this user are not sent any more");
   forget->footer("It cannot be undone.\nExamples:\n  user-events keys forget u-4711 --reason 'request 2026-311'\n  user-events keys forget --email "
                  "ada@example.com --reason 'request 2026-311'");
   auto* rotate = group->add_subcommand("rotate", "Wrap users' keys anew; nothing stops meanwhile");

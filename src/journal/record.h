@@ -21,7 +21,7 @@ struct RecordDraft {
   std::string_view scope;  ///< What `id` is unique within: source and principal. Up to 1024 bytes.
   std::string_view
       source_position;  ///< Where the event came from (outbox position); empty if nowhere. Up to 1024 bytes.
-  std::string_view key_id;  ///< Key that seals the payload; empty when clear.
+  std::string_view key_id;  ///< Empty: a sealed payload names its key itself (docs/payload-format.md).
   PayloadForm form = PayloadForm::clear;
   bool id_from_caller = false;  ///< Only such ids are indexed and compared (`request_mac`).
   RequestMac request_mac{};  ///< Keyed MAC of the request as submitted; compared when the id is seen again.

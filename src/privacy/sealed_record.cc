@@ -63,7 +63,7 @@ Result<encoding::Envelope> RecordOpener::open(const RecordNames& names, std::str
   if (!id || !subject) return damaged("it is cut off");
   if (ring_ == nullptr)
     return fail(ErrorKind::usage, "sealed", "the journal's events are sealed, and there is no key to read them with",
-                "set privacy.master_key as the daemon has it, with --config FILE");
+                "ask a daemon that has privacy.master_key; without it sealed events cannot be read");
   LentKey key;
   UE_TRY(ring_->key_of(*subject, *id, key));
   scratch.assign(payload.substr(kSealedHeadBytes, payload.size() - kSealedHeadBytes - kSealedTailBytes));

@@ -90,7 +90,7 @@ std::unexpected<Error> Connection::error(int code) const {
   std::string hint = "see the disk and the data directory's permissions";
   if (kind == ErrorKind::full) hint = "make room on the disk of the data directory";
   if (kind == ErrorKind::unavailable) hint = "another process has the file open";
-  if (kind == ErrorKind::damaged) hint = "restore the file from a backup, or move it away: then every destination starts anew";
+  if (kind == ErrorKind::damaged) hint = "restore the file from a backup";
   return fail(kind, "state-" + std::string(kind == ErrorKind::full ? "full" : "failed"),
               path_ + ": " + sqlite3_errstr(code), std::move(hint));
 }
