@@ -16,6 +16,18 @@ void append_percent_octet(char octet, std::string& out) {
   out += kDigits[byte & 0xF];
 }
 
+bool is_loopback_url(std::string_view url) noexcept {
+  const auto scheme = url.find("://");
+  if (scheme == std::string_view::npos) return false;
+  auto host = url.substr(scheme + 3);
+  host = host.substr(0, host.find_first_of("/?#"));
+  host = host.substr(host.rfind('@') + 1);  // npos + 1 is 0: no user
+  const auto end = host.starts_with('[') ? host.find(']') + 1 : host.find(':');
+  host = host.substr(0, end);
+  const bool is_numeric = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return host == "localhost" || host == "[::1]" || (is_numeric && host.starts_with("127."));
+}
+
 bool is_uri_reference(std::string_view text) noexcept {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];

@@ -57,16 +57,6 @@ Result<std::string> read_token(const std::string& file) {
   return token;
 }
 
-bool is_loopback(std::string_view url) {
-  auto host = url.substr(url.find("://") + 3);
-  host = host.substr(0, host.find_first_of("/?#"));
-  host = host.substr(host.rfind('@') + 1);  // npos + 1 is 0: no user
-  const auto end = host.starts_with('[') ? host.find(']') + 1 : host.find(':');
-  host = host.substr(0, end);
-  const bool is_numeric = host.find_first_not_of("0123456789.") == std::string_view::npos;  // not 127.example.com
-  return host == "localhost" || host == "[::1]" || (is_numeric && host.starts_with("127."));
-}
-
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
   return value != nullptr ? value : "";
@@ -137,7 +127,7 @@ struct HttpClient::Impl {
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer.get());
-    if (is_loopback(url)) curl_easy_setopt(easy, CURLOPT_PROXY, "");  // a proxy would look for itself there
+    if (base::is_loopback_url(url)) curl_easy_setopt(easy, CURLOPT_PROXY, "");  // a proxy would look for itself there
     if (!ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file.c_str());
     if (!cert_file.empty()) curl_easy_setopt(easy, CURLOPT_SSLCERT, cert_file.c_str());
     if (!key_file.empty()) curl_easy_setopt(easy, CURLOPT_SSLKEY, key_file.c_str());
@@ -208,7 +198,7 @@ Result<HttpClient> HttpClient::from_environment(const std::string& token_file) {
   impl->ca_file = variable("USER_EVENTS_CA_FILE");
   impl->cert_file = variable("USER_EVENTS_CERT_FILE");
   impl->key_file = variable("USER_EVENTS_KEY_FILE");
-  if (!impl->token.empty() && impl->url.starts_with("http://") && !is_loopback(impl->url))
+  if (!impl->token.empty() && impl->url.starts_with("http://") && !base::is_loopback_url(impl->url))
     message(fmt::format("user-events: warning: {} is not https; the token can be read on the way", printable(impl->shown_url)));
   return HttpClient(std::move(impl));
 }

@@ -15,10 +15,9 @@
 #include "config/bindings.h"
 #include "config/config.h"
 #include "config/document.h"
+#include "destinations/common_settings.h"
 #include "destinations/destination.h"
 #include "destinations/format.h"
-#include "destinations/registry_settings.h"
-#include "destinations/wanted_versions.h"
 
 namespace user_events::config {
 namespace {
@@ -147,9 +146,8 @@ class SectionReader {
 
   [[nodiscard]] bool is_setting(std::string_view key) const {
     if (kind_ == nullptr) return false;
-    if (destinations::is_version_setting(key)) return true;
+    if (destinations::is_common_setting(key)) return true;
     const bool may_be_below_prefix = !as_reference(key);
-    if (std::ranges::find(destinations::registry_setting_names(), key) != destinations::registry_setting_names().end()) return true;
     return std::ranges::any_of(kind_->settings, [&](std::string_view name) {
       return name == key || (may_be_below_prefix && name.ends_with('.') && key.starts_with(name) &&
                              key.size() > name.size());

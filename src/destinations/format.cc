@@ -59,7 +59,7 @@ Result<encoding::Format> format_of(const DestinationOptions& options) {
 }
 
 Result<void> check(const Kind& kind, const DestinationOptions& options) {
-  Result<void> all = kind.check(without_registry_settings(options));
+  Result<void> all = kind.check(options);
   for (auto one : {check_format(kind, options), check_encoding(kind, options), check_versions(options)}) {
     if (one) continue;
     if (all)

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "destinations/wanted_versions.h"
+#include "destinations/common_settings.h"
+
 
 namespace user_events::destinations {
 
@@ -41,7 +42,7 @@ Result<void> check_settings(const DestinationOptions& options, const std::vector
     const bool is_known = std::ranges::any_of(known, [&name](std::string_view one) {
       return one.ends_with('.') ? std::string_view(name).starts_with(one) : one == name;
     });
-    if (!is_known && !is_version_setting(name))
+    if (!is_known && !is_common_setting(name))
       return fail(ErrorKind::usage, "unknown-setting",
                   "destination '" + options.name + "': kind " + options.kind + " has no setting " + name);
   }

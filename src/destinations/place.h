@@ -28,7 +28,6 @@ struct Place {
   std::string_view attribute_prefix = "ce-"; ///< Of the CloudEvents attributes among the headers. Empty: they have no prefix.
   /// Names of the attributes that always travel as headers, whatever the format, without the prefix.
   std::vector<std::string_view> attributes = {"id", "journalid", "sequence", "replay"};
-  bool has_attributes_in_binary = true;      ///< In binary mode all attributes travel as headers.
   std::vector<PlaceHeader> headers = {};
   bool has_json = true;                      ///< False: bodies are in a binary encoding.
   /// AsyncAPI's bindings as JSON members: `"kafka":{…}`. Empty: none.

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/try.h"
+#include "base/uri_text.h"
 #include "destinations/settings.h"
 
 namespace user_events::destinations {
@@ -14,12 +15,6 @@ using namespace std::chrono_literals;
 constexpr std::array<std::string_view, 3> kSubjects = {"topic", "record", "topic-record"};
 constexpr std::array<std::string_view, 7> kLevels = {"none",    "backward",           "backward-transitive", "forward", "forward-transitive",
                                                      "full", "full-transitive"};
-
-bool is_loopback(std::string_view url) {
-  auto host = url.substr(url.find("://") + 3);
-  host = host.substr(0, host.find_first_of("/?#"));
-  return host.starts_with("127.") || host == "localhost" || host.starts_with("localhost:") || host.starts_with("[::1]");
-}
 
 void read_url(SettingsReader& reader, RegistrySettings& settings, bool unsafe) {
   constexpr std::string_view kKey = "registry.url";
@@ -32,7 +27,7 @@ void read_url(SettingsReader& reader, RegistrySettings& settings, bool unsafe) {
   if (!is_plain && !settings.url.starts_with("https://")) return reader.refuse(kKey, "must be an http or https URL");
   if (settings.url.find('@') != std::string::npos || settings.url.find_first_of("?#") != std::string::npos)
     return reader.refuse(kKey, "holds more than a place and a path", "registry.user and registry.password, or registry.token, are settings of their own");
-  if (is_plain && !unsafe && !is_loopback(settings.url))
+  if (is_plain && !unsafe && !base::is_loopback_url(settings.url))
     reader.refuse(kKey, "has no TLS: anybody on the way could answer in the registry's place", "use https, or set registry.unsafe = true");
 }
 
@@ -71,10 +66,7 @@ const std::vector<std::string_view>& registry_setting_names() {
   return names;
 }
 
-DestinationOptions without_registry_settings(DestinationOptions options) {
-  std::erase_if(options.settings, [](const auto& one) { return one.first.starts_with(kRegistryPrefix); });
-  return options;
-}
+bool is_registry_setting(std::string_view name) noexcept { return std::ranges::find(registry_setting_names(), name) != registry_setting_names().end(); }
 
 Result<RegistrySettings> parse_registry_settings(const DestinationOptions& options) {
   DestinationOptions mine = options;

@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "user_events/error.h"
 #include "user_events/options.h"
@@ -24,9 +26,9 @@ struct RegistrySettings {
 
 /// Their names.
 [[nodiscard]] const std::vector<std::string_view>& registry_setting_names();
+/// True for one of them. No adapter reads them.
+[[nodiscard]] bool is_registry_setting(std::string_view name) noexcept;
 /// Error `usage` with a field for each finding, never a value.
 [[nodiscard]] Result<RegistrySettings> parse_registry_settings(const DestinationOptions& options);
-/// What the kind itself is to read: the options without these settings.
-[[nodiscard]] DestinationOptions without_registry_settings(DestinationOptions options);
 
 }  // namespace user_events::destinations

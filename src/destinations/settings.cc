@@ -7,7 +7,7 @@
 
 #include "base/nearest.h"
 #include "base/units.h"
-#include "destinations/wanted_versions.h"
+#include "destinations/common_settings.h"
 
 namespace user_events::destinations {
 namespace {
@@ -127,7 +127,7 @@ void SettingsReader::refuse(std::string_view key, std::string_view sentence, std
 Result<void> SettingsReader::finish() {
   const std::vector<std::string> known(asked_.begin(), asked_.end());
   for (const auto& [name, value] : options_.settings) {
-    if (asked_.contains(name) || is_version_setting(name)) continue;
+    if (asked_.contains(name) || is_common_setting(name)) continue;
     const std::string near = base::nearest(name, known);
     refuse(name, fmt::format("is no setting of a {} destination{}", options_.kind, near.empty() ? "" : fmt::format("; did you mean {}?", near)));
   }

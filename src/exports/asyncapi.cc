@@ -66,12 +66,12 @@ class Document {
   [[nodiscard]] std::string info() const {
     std::string out;
     ObjectWriter object(out);
+    object.text("x-generated-by", kMark);  // first: it is looked for at the beginning of a file
     object.text("title", "Events of " + source_);
     object.text("version", UE_VERSION);
     object.text("description",
                 "What happens to the users of the platform, as CloudEvents. Events of one ordering key come in the order of their sequence, at "
                 "least once: drop duplicates by source and id.");
-    object.text("x-generated-by", kMark);
     object.end();
     return out;
   }

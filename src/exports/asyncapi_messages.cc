@@ -22,7 +22,7 @@ std::string key_of(const EventType& type) { return fmt::format("{}.{}", type.nam
 std::string reference(std::string_view schema) { return fmt::format(R"({{"$ref":"#/components/schemas/{}"}})", schema); }
 
 bool is_header(const Attribute& attribute, const destinations::Place& place, Format format) {
-  if (format == Format::cloudevents_binary && place.has_attributes_in_binary) return true;
+  if (format == Format::cloudevents_binary) return true;
   return std::ranges::find(place.attributes, attribute.name) != place.attributes.end();
 }
 

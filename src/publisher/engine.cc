@@ -83,7 +83,7 @@ Result<void> UserEventPublisher::Impl::start_destinations() {
     if (kind == nullptr)
       return fail(ErrorKind::usage, "unknown-kind", fmt::format("destination '{}': unknown kind '{}'", one.name, one.kind));
     UE_TRY(destinations::check(*kind, one));
-    UE_TRY_ASSIGN(auto destination, kind->make(destinations::without_registry_settings(one)));
+    UE_TRY_ASSIGN(auto destination, kind->make(one));
     UE_TRY_ASSIGN(auto encoder, make_encoder(*kind, one));
     const auto* const registry = dynamic_cast<const registry::RegistryUse*>(encoder.get());
     UE_TRY_ASSIGN(auto versions, destinations::wanted_versions(one));

@@ -70,8 +70,6 @@ std::string_view to_text(SchemaType type) noexcept {
   return {};
 }
 
-std::string place_of(const destinations::RegistrySettings& options) { return options.url.substr(0, options.url.find_first_of("?#")); }
-
 struct Client::Impl {
   explicit Impl(const destinations::RegistrySettings& given)
       : options(given),
@@ -86,7 +84,7 @@ struct Client::Impl {
 
   [[nodiscard]] std::unexpected<Error> unavailable(std::string what, std::string hint = "it is asked again") {
     failures.fetch_add(1, std::memory_order_relaxed);
-    return fail(ErrorKind::unavailable, "registry-unavailable", fmt::format("registry {}: {}", place_of(options), what), std::move(hint));
+    return fail(ErrorKind::unavailable, "registry-unavailable", fmt::format("registry {}: {}", options.url, what), std::move(hint));
   }
 
   [[nodiscard]] http::Request request(std::string method, const std::string& path, std::string body) const {
@@ -146,7 +144,7 @@ Result<std::optional<std::uint32_t>> Client::look_up(const std::string& subject,
   UE_TRY_ASSIGN(const bool missing, impl_->is_missing(answer));
   if (missing) return std::nullopt;
   if (answer.status != kOk)
-    return fail(ErrorKind::invalid, "registry-refused", fmt::format("registry {}: it refuses the schema (status {})", place_of(impl_->options), answer.status));
+    return fail(ErrorKind::invalid, "registry-refused", fmt::format("registry {}: it refuses the schema (status {})", impl_->options.url, answer.status));
   const auto id = Document(answer.body).id("id");
   if (!id) return impl_->garbage(answer.status);
   return id;
@@ -156,11 +154,11 @@ Result<std::uint32_t> Client::add(const std::string& subject, const Schema& sche
   UE_TRY_ASSIGN(const auto answer, impl_->call("POST", "/subjects/" + path_segment(subject) + "/versions", body_of(schema)));
   if (answer.status == kConflict)
     return fail(ErrorKind::invalid, "registry-incompatible",
-                fmt::format("registry {}: the schema is incompatible with those of subject {}", place_of(impl_->options), subject),
+                fmt::format("registry {}: the schema is incompatible with those of subject {}", impl_->options.url, subject),
                 "see `user-events schema check --against-registry`");
   if (answer.status == kUnprocessable)
     return fail(ErrorKind::invalid, "registry-refused",
-                fmt::format("registry {}: it takes the schema for no valid one under subject {}", place_of(impl_->options), subject));
+                fmt::format("registry {}: it takes the schema for no valid one under subject {}", impl_->options.url, subject));
   const auto id = answer.status == kOk ? Document(answer.body).id("id") : std::nullopt;
   if (!id) return impl_->garbage(answer.status);
   return *id;

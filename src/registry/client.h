@@ -65,7 +65,4 @@ class Client {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Where the registry is, for messages: without query and user information.
-[[nodiscard]] std::string place_of(const destinations::RegistrySettings& options);
-
 }  // namespace user_events::registry

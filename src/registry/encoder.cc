@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <mutex>
 #include <utility>
 
 #include "base/try.h"
@@ -83,9 +84,8 @@ class SchemaEncoder final : public encoding::Encoder, public RegistryUse {
     const auto found = forms_.find(std::pair<std::string_view, std::uint32_t>(envelope.type, envelope.version));
     if (found != forms_.end()) return kMaxPrefixBytes + found->second.codec->bound_bytes(envelope.data.size());
     // A version that came while this runs: those of `late_` are the delivery thread's.
-    const auto* type = catalogue_.now().find(envelope.type, envelope.version);
-    const auto codec = type == nullptr ? nullptr : make_codec(*type, type_).value_or(nullptr);
-    return kMaxPrefixBytes + (codec ? codec->bound_bytes(envelope.data.size()) : envelope.data.size());
+    const auto* codec = late_codec(envelope.type, envelope.version);
+    return kMaxPrefixBytes + (codec != nullptr ? codec->bound_bytes(envelope.data.size()) : envelope.data.size());
   }
   /// Of binary encodings every event is looked at: how much they grow depends on the type.
   encoding::Growth growth() const noexcept override {
@@ -96,6 +96,16 @@ class SchemaEncoder final : public encoding::Encoder, public RegistryUse {
   std::uint64_t failures() const noexcept override { return resolver_ ? resolver_->failures() : 0; }
 
  private:
+  /// For its bounds alone, which any thread may ask; nullptr: the type cannot be carried.
+  [[nodiscard]] const Codec* late_codec(std::string_view type, std::uint32_t version) const {
+    const std::lock_guard lock(bounds_mutex_);
+    const auto found = bounds_.find(std::pair(type, version));
+    if (found != bounds_.end()) return found->second.get();
+    const auto* known = catalogue_.now().find(type, version);
+    auto codec = known == nullptr ? nullptr : make_codec(*known, type_).value_or(nullptr);
+    return bounds_.emplace(std::pair(std::string(type), version), std::move(codec)).first->second.get();
+  }
+
   /// Types come in runs, so the last one is looked at first.
   [[nodiscard]] Result<Form*> form_of(std::string_view type, std::uint32_t version) {
     if (last_ != nullptr && last_->first.second == version && last_->first.first == type) return &last_->second;
@@ -141,6 +151,8 @@ class SchemaEncoder final : public encoding::Encoder, public RegistryUse {
   Forms forms_;                         // unchanged after `prepare`, but for the ids: publishing threads look into it
   Forms late_;                          // versions that the catalogue got since; at most those in it
   Forms::value_type* last_ = nullptr;
+  mutable std::mutex bounds_mutex_;
+  mutable std::map<std::pair<std::string, std::uint32_t>, std::unique_ptr<Codec>, Less> bounds_;  // of versions as in `late_`
   std::string body_;
 };
 
@@ -165,6 +177,7 @@ Result<std::string> subject_of(const DestinationOptions& options, const destinat
     UE_TRY_ASSIGN(const auto pattern, destinations::NameTemplate::parse(options.topic));
     topic = pattern.expand(type.name);
   }
+  if (strategy == SubjectStrategy::topic) return subject_name(strategy, topic, {});
   UE_TRY_ASSIGN(const auto record, record_name(type, encoding));
   return subject_name(strategy, topic, record);
 }

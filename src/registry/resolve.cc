@@ -55,7 +55,7 @@ Result<std::uint32_t> resolve(Client& client, const destinations::RegistrySettin
   if (known) return *known;
   if (!options.register_schemas)
     return fail(ErrorKind::unavailable, "registry-unknown-schema",
-                fmt::format("registry {}: it does not have this schema under subject {}", place_of(options), subject),
+                fmt::format("registry {}: it does not have this schema under subject {}", options.url, subject),
                 "register it (`user-events schema register`), or set registry.register = true");
   if (!options.compatibility.empty()) {
     UE_TRY(check_compatible(client, options.compatibility, subject, schema));

@@ -36,7 +36,7 @@ constexpr std::string_view kTooMany = "there are more schemas than one destinati
 
 struct Resolver::Impl {
   explicit Impl(Settings given)
-      : settings(std::move(given)), client(settings.registry), place(place_of(settings.registry)) {
+      : settings(std::move(given)), client(settings.registry), place(settings.registry.url) {
     if (!settings.ids_file.empty()) ids = read_ids(settings.ids_file, place);
     thread = std::jthread([this](const std::stop_token& stop) { run(stop); });
   }
@@ -67,6 +67,10 @@ struct Resolver::Impl {
       const auto answer = resolve(client, settings.registry, subject, schema);
       lock.lock();
       if (!stop.stop_requested()) settle(entries[*next], answer);
+      if (!std::exchange(unsaved, false)) continue;
+      lock.unlock();
+      save();
+      lock.lock();
     }
   }
 
@@ -84,7 +88,8 @@ struct Resolver::Impl {
     if (answer) {
       entry.finding = {Found::known, *answer, {}};
       entry.failures = 0;
-      keep(entry);
+      ids[entry.mark] = entry.finding.id;
+      unsaved = true;
       return;
     }
     if (answer.error().kind == ErrorKind::invalid) {
@@ -112,8 +117,8 @@ struct Resolver::Impl {
     entry.due = Clock::now() + std::chrono::milliseconds(static_cast<std::int64_t>(std::max(pause, 1.0)));
   }
 
-  void keep(const Entry& entry) {
-    ids[entry.mark] = entry.finding.id;
+  /// Without the mutex: nobody else changes `ids`, and who asks must not wait for a disk.
+  void save() const {
     if (settings.ids_file.empty() || ids.size() > kMaxIds) return;
     if (const auto written = write_ids(settings.ids_file, place, ids); !written)
       observability::log().warn("destination '{}': the ids of its schemas are not kept: {}", settings.log_name, describe(written.error()));
@@ -125,7 +130,8 @@ struct Resolver::Impl {
   mutable std::mutex mutex;
   std::condition_variable changed;
   std::vector<Entry> entries;
-  Ids ids;
+  Ids ids;  // changed by the thread alone, under the mutex
+  bool unsaved = false;
   std::jthread thread;
 };
 

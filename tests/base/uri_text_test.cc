@@ -25,5 +25,13 @@ TEST(UriText, OctetsThatAreNotPlainAreEncoded) {
   EXPECT_EQ(out, "a/b");
 }
 
+TEST(LoopbackUrl, IsTheMachineItselfAndNoNameThatLooksLikeIt) {
+  for (const auto* url : {"http://127.0.0.1", "http://127.0.0.1:80/x", "https://localhost", "http://localhost:8080/a?b", "http://[::1]:1/", "http://u:p@127.3.2.1/"})
+    EXPECT_TRUE(is_loopback_url(url)) << url;
+  for (const auto* url : {"http://127.example.com", "http://127.0.0.1.example.com:9/", "http://localhost.example.com", "http://127.0.0.1@example.com/", "http://10.0.0.1",
+                          "http://[::2]", "127.0.0.1", ""})
+    EXPECT_FALSE(is_loopback_url(url)) << url;
+}
+
 }  // namespace
 }  // namespace user_events::base

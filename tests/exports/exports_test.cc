@@ -48,5 +48,20 @@ TEST(AsyncApi, RefusesSettingsThatCannotBeReadAndNamesTheDestination) {
   EXPECT_NE(made.error().message.find("broken"), std::string::npos);
 }
 
+TEST(AsyncApi, ADestinationMayHaveWhatEveryKindTakes) {
+  Options options;
+  DestinationOptions& destination = options.destinations.emplace_back();
+  destination.name = "kafka";
+  destination.kind = "kafka";
+  destination.topic = "users";
+  destination.encoding = "avro";
+  destination.format = "cloudevents-binary";
+  destination.settings = {{"kafka.bootstrap.servers", "broker:9092"}, {"registry.url", "https://registry.example.com"}, {"version", "1"}};
+  const auto made = asyncapi(*catalogue::Catalogue::builtin(), options);
+  ASSERT_TRUE(made) << describe(made.error());
+  EXPECT_NE(made->find("broker:9092"), std::string::npos);
+  EXPECT_EQ(made->find("registry.example.com"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace user_events::exports

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/try.h"
+#include "base/uri_text.h"
 #include "destinations/aws/target.h"
 #include "destinations/settings.h"
 
@@ -16,12 +17,7 @@ using std::chrono::milliseconds;
 constexpr std::uint64_t kLeastRequestBytes = 4'096, kMostRequestBytes = 16u << 20;
 constexpr std::uint32_t kMostRequestsInFlight = 256;
 
-bool is_loopback(std::string_view url) {
-  if (url.find('@') != std::string_view::npos) return false;
-  auto host = url.substr(url.find("://") + 3);
-  host = host.substr(0, host.find_first_of("/?#"));
-  return host.starts_with("127.") || host == "localhost" || host.starts_with("localhost:") || host.starts_with("[::1]");
-}
+bool is_loopback(std::string_view url) { return !url.contains('@') && base::is_loopback_url(url); }
 
 /// Without TLS anybody on the way can read the events; the signature only keeps them from being changed.
 void check_url(SettingsReader& settings, std::string_view key, const std::string& url, bool unsafe) {

@@ -22,7 +22,6 @@ Result<Place> place_of(const DestinationOptions& options, ServiceKind kind) {
   Place place{.protocol = service, .hosts = {host_of_url(!config.endpoint.empty() ? config.endpoint : target ? target->endpoint : service)},
               .address = address_of(config.target), .type_in_address = name_of_type, .attribute_prefix = ""};
   place.attributes = {"type", "id", "source", "sequence", "journalid", "replay"};
-  place.has_attributes_in_binary = false;
   place.headers = {{"content-type", "Media type of the body."}};
   const bool fifo = target && target->fifo;
   const std::string name = name_in(config.target.expand("{type}"));

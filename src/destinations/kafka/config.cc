@@ -15,7 +15,7 @@
 #include "base/nearest.h"
 #include "base/try.h"
 #include "base/units.h"
-#include "destinations/wanted_versions.h"
+#include "destinations/common_settings.h"
 
 namespace user_events::destinations::kafka {
 namespace {
@@ -273,7 +273,7 @@ Result<void> read_settings(const DestinationOptions& options, Config& config, bo
       keep(parse_bool(name, value), unsafe);
     } else if (name == "settle") {
       keep(parse_settle(value), config.settle);
-    } else if (!is_version_setting(name)) {
+    } else if (!is_common_setting(name)) {
       problems.add<void>(refuse(name, "is no setting of a kafka destination",
                                 "it takes kafka.\"…\" (any librdkafka property), unsafe and settle"));
     }

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "destinations/kafka/client.h"
-#include "encoding/envelope.h"
 #include "user_events/options.h"
 
 namespace user_events::destinations::kafka {

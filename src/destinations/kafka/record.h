@@ -7,7 +7,6 @@
 
 #include "destinations/destination.h"
 #include "destinations/kafka/client.h"
-#include "encoding/envelope.h"
 
 namespace user_events::destinations::kafka {
 

@@ -8,7 +8,6 @@
 
 #include "destinations/name_template.h"
 #include "destinations/settings.h"
-#include "encoding/envelope.h"
 #include "user_events/options.h"
 
 namespace user_events::destinations::rabbitmq {

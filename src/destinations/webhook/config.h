@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "destinations/webhook/signature.h"
-#include "encoding/envelope.h"
 #include "user_events/options.h"
 
 namespace user_events::destinations::webhook {

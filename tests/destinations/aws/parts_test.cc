@@ -38,6 +38,7 @@ TEST(AwsSettings, AreCheckedOneByOne) {
   EXPECT_EQ(finding(options({{"endpoint", "http://example.com/"}})), "endpoint");
   EXPECT_EQ(finding(options({{"endpoint", "http://127.0.0.1:4566/"}})), "");
   EXPECT_EQ(finding(options({{"endpoint", "http://127.0.0.1@example.com/"}})), "endpoint");
+  EXPECT_EQ(finding(options({{"endpoint", "http://127.0.0.1.example.com/"}})), "endpoint");
   EXPECT_EQ(finding(options({{"no_such", "1"}})), "no_such");
 }
 
