@@ -14,6 +14,7 @@ struct GrantOptions {
   bool keys = false;     ///< Users' keys: how they are, forgetting a user, rotation.
   bool admin = false;    ///< Status and commands to destinations.
   bool metrics = false;  ///< `/metrics`.
+  friend bool operator==(const GrantOptions&, const GrantOptions&) = default;
 };
 
 /// Which JSON Web Tokens are a client's: all that is given must hold.
@@ -21,6 +22,7 @@ struct JwtMatchOptions {
   std::string issuer;               ///< `name` of an issuer; empty: the client has no such tokens.
   std::string subject, scope;       ///< `sub`; one of the words of `scope`.
   std::vector<std::string> claims;  ///< `NAME=TEXT`: the claim is that text, or a list that holds it.
+  friend bool operator==(const JwtMatchOptions&, const JwtMatchOptions&) = default;
 };
 
 /// One client. It is known by any one of what is given here.
@@ -33,6 +35,7 @@ struct ClientOptions {
   JwtMatchOptions jwt;
   GrantOptions grants;
   std::string rate;                        ///< `1000/s`, `60/m`; empty: no limit.
+  friend bool operator==(const ClientOptions&, const ClientOptions&) = default;
 };
 
 /// Who signs JSON Web Tokens that are believed here.
@@ -44,6 +47,7 @@ struct IssuerOptions {
   std::string ca_file;                     ///< PEM, for `jwks_url`; empty: the system's authorities.
   std::chrono::milliseconds leeway{30'000};       ///< How far the clocks may be apart.
   std::chrono::milliseconds refresh{600'000};     ///< How often the keys are read again.
+  friend bool operator==(const IssuerOptions&, const IssuerOptions&) = default;
 };
 
 /// Whether a TLS client must show a certificate.

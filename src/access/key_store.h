@@ -12,9 +12,10 @@
 namespace user_events::access {
 
 /// Where keys come from. One of `file` and `url` is empty.
-struct KeySource {
+struct KeySetSource {
   std::string file, url, ca_file;
   std::chrono::milliseconds refresh{600'000};
+  friend bool operator==(const KeySetSource&, const KeySetSource&) = default;
 };
 
 /// A token with an unknown key makes an early reading; not more often than this, whatever comes.
@@ -24,9 +25,9 @@ inline constexpr std::chrono::milliseconds kLeastRefresh{30'000};
 class KeyStore {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
-  explicit KeyStore(KeySource source) : source_(std::move(source)) {}
+  explicit KeyStore(KeySetSource source) : source_(std::move(source)) {}
 
-  [[nodiscard]] const KeySource& source() const noexcept { return source_; }
+  [[nodiscard]] const KeySetSource& source() const noexcept { return source_; }
   /// nullptr: not read yet.
   [[nodiscard]] std::shared_ptr<const KeySet> keys() const {
     const std::lock_guard lock(mutex_);
@@ -51,7 +52,7 @@ class KeyStore {
   }
 
  private:
-  const KeySource source_;
+  const KeySetSource source_;
   mutable std::mutex mutex_;
   std::shared_ptr<const KeySet> keys_;
   std::atomic<bool> wanted_{false};

@@ -31,7 +31,7 @@ Result<std::shared_ptr<const Policy>> Policy::make(const std::vector<ClientOptio
     Issuer issuer{each.name, {each.issuer, each.audience, {}, each.leeway.count()}, nullptr};
     for (const auto& name : each.algorithms)
       if (const auto algorithm = parse_algorithm(name)) issuer.rules.algorithms.push_back(*algorithm);
-    issuer.keys = std::make_shared<KeyStore>(KeySource{each.jwks_file, each.jwks_url, each.ca_file, each.refresh});
+    issuer.keys = std::make_shared<KeyStore>(KeySetSource{each.jwks_file, each.jwks_url, each.ca_file, each.refresh});
     out->stores_.push_back(issuer.keys);
     out->issuers_.push_back(std::move(issuer));
   }

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "access/policy.h"
 #include "base/try.h"
 #include "cli/commands.h"
 #include "cli/configuration.h"
@@ -103,6 +104,7 @@ Result<void> reload(server::HttpServer& http, const ServeArguments& arguments) {
   UE_TRY_ASSIGN(const Options options, options_of(arguments));
   if (options.http.clients.empty() != !http.asks_for_clients())
     return fail(ErrorKind::usage, "clients", "whether there are clients at all is decided at the start", "restart the daemon");
+  UE_TRY(access::Policy::make(options.http.clients, options.http.issuers));  // first: what is wrong changes nothing
   UE_TRY(http.reload_certificates());
   return http.replace_clients(options.http);
 }

@@ -34,7 +34,7 @@ bool refuse_identity(Channel& channel, const Error& error) {
     channel.fail(error);
     return false;
   }
-  denials.unauthenticated.fetch_add(1, std::memory_order_relaxed);
+  (error.kind == ErrorKind::forbidden ? denials.forbidden : denials.unauthenticated).fetch_add(1, std::memory_order_relaxed);
   std::string challenge;
   if (error.code == "no-credentials" || error.code == "unknown-certificate")
     challenge = fmt::format("WWW-Authenticate: {}\r\n", kRealm);

@@ -53,6 +53,14 @@ std::string refusal() {
   return out + body;
 }
 
+/// An issuer that stays keeps the keys that were read of it: until the next reading, which may fail, its tokens go on.
+void keep_keys(const access::Policy* former, const access::Policy& next) {
+  if (former == nullptr) return;
+  for (const auto& fresh : next.key_stores())
+    for (const auto& old : former->key_stores())
+      if (const auto keys = old->source() == fresh->source() ? old->keys() : nullptr) fresh->replace(*keys);
+}
+
 }  // namespace
 
 struct HttpServer::Impl {
@@ -77,6 +85,8 @@ struct HttpServer::Impl {
   std::string url;
   std::size_t next_loop = 0;
   std::uint64_t listener = 0;
+  std::vector<ClientOptions> clients;  // as the policy was made of them
+  std::vector<IssuerOptions> issuers;
   std::unique_ptr<KeyRefresh> key_refresh;
   bool stopped = false;
 };
@@ -100,7 +110,12 @@ Result<void> HttpServer::Impl::listen(const ListenAddress& where) {
 }
 
 Result<void> HttpServer::Impl::replace_clients(const HttpOptions& options) {
+  // SIGHUP means the catalogue and the certificates, too: nobody's stream ends for that.
+  if (key_refresh != nullptr && options.clients == clients && options.issuers == issuers) return {};
   UE_TRY_ASSIGN(auto policy, access::Policy::make(options.clients, options.issuers));
+  if (policy != nullptr) keep_keys(service.access.policy().get(), *policy);
+  clients = options.clients;
+  issuers = options.issuers;
   key_refresh = std::make_unique<KeyRefresh>(policy != nullptr ? policy->key_stores() : std::vector<std::shared_ptr<access::KeyStore>>());
   service.access.replace(std::move(policy));
   return {};

@@ -32,7 +32,7 @@ Result<std::string> read_file(const std::string& path) {
   return text;
 }
 
-Result<std::string> fetch(const access::KeySource& source, const std::atomic<bool>& stopping) {
+Result<std::string> fetch(const access::KeySetSource& source, const std::atomic<bool>& stopping) {
   destinations::http::ClientOptions options;
   options.max_connections = 1;
   options.max_answer_bytes = kMaxKeySetBytes;
@@ -54,7 +54,7 @@ Result<std::string> fetch(const access::KeySource& source, const std::atomic<boo
 
 }  // namespace
 
-Result<access::KeySet> read_keys(const access::KeySource& source, const std::atomic<bool>& stopping) {
+Result<access::KeySet> read_keys(const access::KeySetSource& source, const std::atomic<bool>& stopping) {
   UE_TRY_ASSIGN(const auto text, source.url.empty() ? read_file(source.file) : fetch(source, stopping));
   auto keys = access::KeySet::parse(text);
   if (!keys) keys.error().message = fmt::format("{}: {}", source.url.empty() ? source.file : source.url, keys.error().message);

@@ -14,7 +14,7 @@
 namespace user_events::server {
 
 /// Once, now. From a file, or over https: at most 256 KiB, within 10 s, without following redirects, through no proxy; given up when `stopping`. Errors: unavailable, invalid.
-[[nodiscard]] Result<access::KeySet> read_keys(const access::KeySource& source, const std::atomic<bool>& stopping);
+[[nodiscard]] Result<access::KeySet> read_keys(const access::KeySetSource& source, const std::atomic<bool>& stopping);
 
 /// One thread, if there is something to read. What cannot be read is logged, and the keys stay as they were.
 class KeyRefresh {

@@ -85,6 +85,7 @@ Result<TlsContext> make_tls_context(const TlsOptions& options) {
     return fail(ErrorKind::internal, "tls", "OpenSSL knows none of the ciphers");
   if (SSL_CTX_use_certificate_chain_file(context, options.certificate_file.c_str()) != 1)
     return unusable("certificate_file", options.certificate_file, "holds no certificate that can be read");
+  SSL_CTX_set_default_passwd_cb(context, [](char*, int, int, void*) { return 0; });  // else OpenSSL would ask on the terminal
   if (SSL_CTX_use_PrivateKey_file(context, options.key_file.c_str(), SSL_FILETYPE_PEM) != 1)
     return unusable("key_file", options.key_file, "holds no key that can be read, or not the certificate's");
   if (SSL_CTX_check_private_key(context) != 1) return unusable("key_file", options.key_file, "is not the key of the certificate");

@@ -220,6 +220,16 @@ TEST_F(AccessTest, ReplacedClientsHoldAtOnceAndStreamsEnd) {
   EXPECT_EQ(publish_as(kPublisher, event("user.mfa.enabled")).status, 202);
 }
 
+TEST_F(AccessTest, AStreamGoesOnWhenTheSameClientsAreReadAgain) {
+  Client stream(port());
+  ASSERT_EQ(publish_as(kPublisher, event("user.mfa.enabled")).status, 202);
+  stream.send(get("/v1/events/stream?after=0", bearer(kReader)));
+  stream.read_until("user.mfa.enabled");
+  ASSERT_TRUE(server_->replace_clients(options_.http).has_value());
+  ASSERT_EQ(publish_as(kPublisher, event("user.mfa.disabled")).status, 202);
+  stream.read_until("user.mfa.disabled");
+}
+
 TEST_F(AccessTest, DenialsAreCounted) {
   (void)ask(get("/v1/events"));
   (void)get_as(kPublisher, "/v1/events");
