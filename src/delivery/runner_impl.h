@@ -113,6 +113,11 @@ struct Runner::Impl {
     const auto fold = folds.find(carrier);
     return fold == folds.end() ? 0 : fold->second;
   }
+  /// It is done: what was kept of its attempts and of its fold.
+  void forget(std::uint64_t sequence) {
+    if (!reasons.empty()) reasons.erase(sequence);
+    if (!folds.empty()) folds.erase(sequence);
+  }
   void skip_expired();
   [[nodiscard]] bool act();
   [[nodiscard]] bool act_core(Time at);

@@ -97,6 +97,7 @@ bool Runner::Impl::hand_to_destination(const Action& action, Time at) {
     case Handover::erased:
       erased.fetch_add(1, std::memory_order_relaxed);
       core.pass_over(action.sequence);
+      forget(action.sequence);
       note_progress();
       return true;
     case Handover::busy:
@@ -177,8 +178,7 @@ void Runner::Impl::apply(const destinations::Report& report, Time at) {
       delivered.fetch_add(1, std::memory_order_relaxed);
       note_progress();
     }
-    if (!reasons.empty()) reasons.erase(report.sequence);
-    if (!folds.empty()) folds.erase(report.sequence);
+    forget(report.sequence);
   } else {
     count_failure(report.outcome);
     if (report.outcome != Outcome::unavailable && !core.is_done(report.sequence)) reasons[report.sequence] = report.reason;
@@ -209,7 +209,7 @@ void Runner::Impl::settle_found() {
       delivered.fetch_add(1, std::memory_order_relaxed);
       note_progress();
       core.result(record.sequence, destinations::Outcome::accepted, at);
-      folds.erase(record.sequence);
+      forget(record.sequence);
     }
   }
   others += found.size();

@@ -116,8 +116,7 @@ void Runner::Impl::store_letters() {
   std::lock_guard lock(core_mutex);
   for (const auto& letter : letters) {
     core.stored(letter.sequence);
-    reasons.erase(letter.sequence);
-    folds.erase(letter.sequence);
+    forget(letter.sequence);
     if (letter.state == state::LetterState::parked) desk.line_changed(letter.key);
     if (letter.copy_due) desk.loose_changed();
   }

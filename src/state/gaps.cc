@@ -6,6 +6,29 @@
 #include "state/sqlite_state.h"
 
 namespace user_events::state {
+namespace {
+
+/// `ranges` without what lies in [first, end).
+Ranges without(const Ranges& ranges, std::uint64_t first, std::uint64_t end) {
+  Ranges left;
+  for (const auto& [from, to] : ranges) {
+    if (from < std::min(to, first)) left.emplace_back(from, std::min(to, first));
+    if (std::max(from, end) < to) left.emplace_back(std::max(from, end), to);
+  }
+  return left;
+}
+
+/// An older record knows better: whoever comes back after a restart counts as done what was lost.
+void take_back_lost(const Gap& older, Ranges& delivered) {
+  std::uint64_t at = older.first;
+  for (const auto& [from, to] : older.delivered) {
+    delivered = without(delivered, at, from);
+    at = to;
+  }
+  delivered = without(delivered, at, older.last + 1);
+}
+
+}  // namespace
 
 std::uint64_t Gap::events() const noexcept {
   std::uint64_t lost = last - first + 1;
@@ -29,8 +52,15 @@ Result<void> SqliteState::record_gap(std::string_view destination, std::string_v
 }
 
 Result<void> SqliteState::write_gap(std::string_view destination, std::int64_t journal, Gap gap) {
-  UE_TRY_ASSIGN(Statement within, connection_.prepare("DELETE FROM gap WHERE destination = ? AND first >= ? AND last <= ?"));
-  UE_TRY(within.run({destination, to_place(journal, gap.first), to_place(journal, gap.last)}));
+  UE_TRY_ASSIGN(Statement within, connection_.prepare("DELETE FROM gap WHERE destination = ? AND first >= ? AND last <= ? RETURNING first, last, delivered"));
+  std::vector<std::pair<Gap, std::string>> older;
+  UE_TRY(within.each({destination, to_place(journal, gap.first), to_place(journal, gap.last)}, [&](const Statement& row) {
+    older.emplace_back(Gap{.first = sequence_of(row.integer(0)), .last = sequence_of(row.integer(1))}, row.text(2));
+  }));
+  for (auto& [one, packed_ranges] : older) {
+    UE_TRY_ASSIGN(one.delivered, unpack(one.first, packed_ranges));
+    take_back_lost(one, gap.delivered);
+  }
   UE_TRY_ASSIGN(Statement touching, connection_.prepare("DELETE FROM gap WHERE destination = ? AND last = ? AND reason = ? RETURNING first, delivered"));
   std::string delivered;
   const std::uint64_t began = gap.first;

@@ -299,13 +299,19 @@ TEST_F(StateTest, GapsStayOnRecordGrowAndAreBounded) {
   EXPECT_TRUE(state_->gaps("d", "another")->empty()) << "numbers of another journal say nothing";
   ASSERT_TRUE(state_->record_gap("d", "j", {.first = 4, .last = 25, .at_ms = 400, .reason = "r"}));
   EXPECT_EQ(state_->gaps("d", "j")->size(), 1u) << "it takes the place of what lies in it";
+  ASSERT_TRUE(state_->record_gap("e", "j", {.first = 75, .last = 200, .delivered = {{100, 110}}, .at_ms = 500, .reason = "r"}));
+  ASSERT_TRUE(state_->record_gap("e", "j", {.first = 11, .last = 200, .delivered = {{20, 30}, {75, 201}}, .at_ms = 600, .reason = "r"}));
+  gaps = *state_->gaps("e", "j");
+  ASSERT_EQ(gaps.size(), 2u);
+  EXPECT_EQ(gaps[1].delivered, (Ranges{{20, 30}, {100, 110}})) << "what was lost once is not delivered because it counts as done";
+  EXPECT_EQ(gaps[1].events(), 170u);
   for (std::uint64_t at = 100; at < 200; at += 2) ASSERT_TRUE(state_->record_gap("d", "j", {.first = at, .last = at, .at_ms = 1, .reason = "r"}));
   gaps = *state_->gaps("d", "j");
   EXPECT_EQ(gaps.size(), static_cast<std::size_t>(kGapsKept));
   EXPECT_EQ(gaps.back().first, 198u);
   ASSERT_TRUE(state_->remove_destination("d"));
   EXPECT_TRUE(state_->gaps("d", "j")->empty());
-  EXPECT_EQ(state_->gaps("e", "j")->size(), 1u);
+  EXPECT_EQ(state_->gaps("e", "j")->size(), 2u);
 }
 
 TEST_F(StateTest, PausingSurvivesReopening) {
