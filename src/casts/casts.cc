@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/try.h"
+#include "catalogue/succession.h"
 #include "casts/apply.h"
 #include "casts/ways.h"
 
@@ -109,13 +110,6 @@ Result<void> check_data(const EventType& type, std::string_view data) {
   return std::unexpected(std::move(error));
 }
 
-std::string list_of(std::span<const std::uint32_t> versions) {
-  std::string text;
-  for (std::size_t i = 0; i < versions.size(); ++i)
-    text += (i == 0 ? "" : i + 1 == versions.size() ? " and " : ", ") + std::to_string(versions[i]);
-  return text;
-}
-
 std::unexpected<Error> no_cast(std::string_view type, std::uint32_t from, std::uint32_t to, const std::string& reason) {
   return fail(ErrorKind::invalid, "no-cast",
               "events of " + std::string(type) + " cannot be cast from version " + std::to_string(from) + " to " + std::to_string(to) +
@@ -157,7 +151,7 @@ Result<std::size_t> Casts::place_of(const Versions& versions, std::string_view t
   const auto number = [](const Version& each) { return each.type->version; };
   const auto found = std::ranges::lower_bound(versions, wanted, {}, number);
   if (found != versions.end() && number(*found) == wanted) return static_cast<std::size_t>(found - versions.begin());
-  return no_cast(type, from, to, "there is no version " + std::to_string(wanted) + ", only " + list_of(this->versions(type)));
+  return no_cast(type, from, to, "there is no version " + std::to_string(wanted) + ", only " + catalogue::list_of(this->versions(type)));
 }
 
 Result<void> Casts::take(const Step& step, const catalogue::EventType& before, const catalogue::EventType& after, std::string_view data,

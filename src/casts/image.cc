@@ -132,7 +132,8 @@ class Image {
   }
 
   // The source's text below kSource, with its references led there.
-  void copy(const element& value) {
+  // `is_names`: its members are named by the file, and are no keywords.
+  void copy(const element& value, bool is_names = false) {
     if (value.is_array()) {
       out_ += '[';
       for (bool first = true; const auto item : array_in(value)) {
@@ -144,17 +145,17 @@ class Image {
       out_ += '{';
       for (bool first = true; const auto field : object_in(value)) {
         const std::string_view name = field.key;
-        if (name == "$schema" || name == "$id" || name == "x-cast") continue;
+        if (!is_names && (name == "$schema" || name == "$id" || name == "x-cast")) continue;
         if (!std::exchange(first, false)) out_ += ',';
         base::append_json_string(name, out_);
         out_ += ':';
-        const bool is_data = name == "enum" || name == "const" || name == "default" || name == "examples";
-        if (name == "$ref" && field.value.is_string() && text_in(field.value).starts_with('#'))
+        const bool is_data = !is_names && (name == "enum" || name == "const" || name == "default" || name == "examples");
+        if (!is_names && name == "$ref" && field.value.is_string() && text_in(field.value).starts_with('#'))
           base::append_json_string("#" + std::string(kSource) + std::string(text_in(field.value).substr(1)), out_);
         else if (is_data)
           out_ += simdjson::minify(field.value);
         else
-          copy(field.value);
+          copy(field.value, !is_names && (name == "properties" || name == "$defs" || name == "definitions"));
       }
       out_ += '}';
     } else {

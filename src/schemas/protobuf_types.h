@@ -30,9 +30,4 @@ enum class ProtobufKind : std::uint8_t {
 /// google.protobuf.Value.
 [[nodiscard]] ProtobufKind protobuf_element_kind(const Shape& shape) noexcept;
 
-/// True if a field of this kind can tell whether it is there without the word `optional`.
-[[nodiscard]] constexpr bool is_message(ProtobufKind kind) noexcept {
-  return kind >= ProtobufKind::timestamp && kind <= ProtobufKind::struct_map;
-}
-
 }  // namespace user_events::schemas

@@ -1,6 +1,10 @@
 #include "schemas/texts.h"
 
+#include <ranges>
+#include <vector>
+
 #include "base/try.h"
+#include "compatibility/json_annotations.h"
 
 namespace user_events::schemas {
 
@@ -12,16 +16,40 @@ std::optional<Encoding> parse_encoding(std::string_view word) noexcept {
 
 std::string_view name(Encoding encoding) noexcept { return encoding == Encoding::avro ? "avro" : "protobuf"; }
 
+namespace {
+
+/// Fields that later versions say they renamed, under the names they have now: they kept their numbers.
+void rename_fields(const compatibility::Moves& moves, Model& model) {
+  for (Object& object : model.objects)
+    for (Field& field : object.fields)
+      if (const auto to = moves.find(field.pointer); to != moves.end()) field.name = to->second.substr(to->second.rfind('/') + 1);
+}
+
+/// Of the versions before `type`, the newest first.
+Result<std::vector<Model>> earlier_models(const catalogue::Catalogue& catalogue, const catalogue::EventType& type) {
+  std::vector<const catalogue::EventType*> before;
+  for (const catalogue::EventType* known : catalogue.all())
+    if (known->name == type.name && known->version < type.version) before.push_back(known);
+  UE_TRY_ASSIGN(const auto newest, compatibility::JsonText::parse({type.name, type.schema_text}));
+  compatibility::Moves moves = compatibility::moves_of(newest);  // from the version that is looked at
+  std::vector<Model> models;
+  for (const catalogue::EventType* each : std::views::reverse(before)) {
+    UE_TRY_ASSIGN(Model model, make_model(*each));
+    rename_fields(moves, model);
+    models.push_back(std::move(model));
+    UE_TRY_ASSIGN(const auto text, compatibility::JsonText::parse({each->name, each->schema_text}));
+    moves = compatibility::chain(compatibility::moves_of(text), moves);
+  }
+  return models;
+}
+
+}  // namespace
+
 Result<std::string> schema_text(Encoding encoding, const catalogue::Catalogue& catalogue,
                                 const catalogue::EventType& type) {
   UE_TRY_ASSIGN(const Model model, make_model(type));
   if (encoding == Encoding::avro) return avro_schema(model);
-  std::vector<Model> earlier;
-  for (const catalogue::EventType* known : catalogue.all()) {
-    if (known->name != type.name || known->version >= type.version) continue;
-    UE_TRY_ASSIGN(Model older, make_model(*known));
-    earlier.push_back(std::move(older));
-  }
+  UE_TRY_ASSIGN(const std::vector<Model> earlier, earlier_models(catalogue, type));
   return protobuf_schema(model, earlier);
 }
 

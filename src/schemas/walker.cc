@@ -16,8 +16,6 @@ constexpr std::int64_t kFirstTimeMs =
 bool Walker::Members::read(const PlanObject& object, std::string_view json) {
   const std::size_t count = object.fields.size();
   walker_.values_.resize(values_ + count);
-  std::fill(walker_.values_.begin() + static_cast<std::ptrdiff_t>(values_), walker_.values_.end(),
-            std::string_view());
   std::size_t guess = object.following[count];
   return each_member(json, [&](std::string_view key, std::string_view value) {
     const std::string_view prefix(key.data() - 1, key.size() + 3);  // with its quotes and colon

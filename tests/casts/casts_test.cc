@@ -55,6 +55,16 @@ TEST(Casts, RenamedDefaultedAndDroppedFieldsGoUpAndDownOverSeveralVersions) {
   EXPECT_EQ(casts->versions("user.rated"), (std::vector<std::uint32_t>{1, 2, 3}));
 }
 
+TEST(Casts, AFieldMayBeNamedLikeAKeyword) {
+  constexpr std::string_view kDefs = R"(,"$defs":{"score":{"type":"integer","minimum":0}})";
+  constexpr std::string_view kField = R"(,"default":{"$ref":"#/$defs/score","x-field-number":3})";
+  const auto catalogue = catalogue_of({schema_of(1, all({kName, kField}), R"(,"name")", kDefs),
+                                       schema_of(2, all({kFullName, kField}), R"(,"fullName")", all({R"(,"x-cast":{"rename":{"/name":"fullName"}})", kDefs}))});
+  const auto casts = Casts::build(catalogue);
+  ASSERT_TRUE(casts) << describe(casts.error());
+  EXPECT_EQ(cast(*casts, 1, 2, R"({"userId":"u","name":"Ada","default":7})"), R"({"userId":"u","fullName":"Ada","default":7})");
+}
+
 TEST(Casts, TheSameVersionIsTheSameData) {
   const auto catalogue = three_versions();
   const auto casts = Casts::build(catalogue);

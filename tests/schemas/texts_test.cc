@@ -1,8 +1,12 @@
 // Schema texts in Avro and Protobuf.
 #include "schemas/texts.h"
 
+#include <filesystem>
+#include <fstream>
+
 #include "compatibility/compatibility.h"
 #include "support.h"
+#include "support/temporary_directory.h"
 
 namespace user_events::schemas {
 namespace {
@@ -191,6 +195,28 @@ TEST(ProtobufText, ANumberOnceUsedIsNeverUsedForAnotherField) {
   ASSERT_FALSE(reused);
   EXPECT_EQ(reused.error().message,
             "user.tested version 3: at \"/properties/new\": its number was that of `old` in version 1");
+}
+
+TEST(ProtobufText, AFieldThatWasRenamedKeepsItsNumber) {
+  const auto schema = [](int version, const std::string& name, const std::string& rest) {
+    return R"({"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"urn:user-events:schema:user.renamed:)" + std::to_string(version) +
+           R"(","title":"T","type":"object","additionalProperties":false,"required":["userId"],"properties":{)"
+           R"("userId":{"type":"string","minLength":1,"x-personal":"user-id","x-key":"user","x-field-number":1},")" + name +
+           R"(":{"type":"integer","x-field-number":2}})" + rest + "}";
+  };
+  const ::user_events::test::TemporaryDirectory folder;
+  std::filesystem::create_directories(folder.path() + "/user.renamed");
+  std::ofstream(folder.path() + "/user.renamed/1.json") << schema(1, "score", "");
+  std::ofstream(folder.path() + "/user.renamed/2.json") << schema(2, "points", R"(,"x-cast":{"rename":{"/score":"points"}})");
+  std::ofstream(folder.path() + "/user.renamed/3.json") << schema(3, "points", "");
+  catalogue::Catalogue catalogue = catalogue::Catalogue::builtin().value();
+  ASSERT_TRUE(catalogue.load_directory(folder.path()));
+  for (const std::uint32_t version : {2u, 3u}) {
+    const auto text = schema_text(Encoding::protobuf, catalogue, *catalogue.find("user.renamed", version));
+    ASSERT_TRUE(text) << describe(text.error());
+    EXPECT_HOLDS(*text, " points = 2;");
+    EXPECT_EQ(text->find("reserved"), std::string::npos) << *text;
+  }
 }
 
 TEST(ProtobufText, NumbersOfNestedObjectsAreReservedThere) {
