@@ -21,11 +21,11 @@ using schemas::Shape;
 const Naming& naming() {
   static const Naming made{
       .reserved_types = {"Any",       "Callable",        "CloudEvent", "False",     "Generic", "JsonValue", "Literal", "Mapping", "None", "Sequence",
-                         "EventData", "EventParseError", "True",       "TypeVar", "Union",   "UserEvent"},
+                         "EventData", "EventParseError", "True",       "TypeAlias", "TypeVar", "Union", "ValueError",   "UserEvent"},
       .reserved_fields = {"and",    "as",     "assert", "async",  "await", "break", "class",  "continue", "def",   "del",  "elif", "else",    "except",
                           "finally", "for",    "from",   "global", "if",    "import", "in",    "is",       "lambda", "nonlocal", "not", "or",  "pass",
                           "raise",  "return", "try",    "while",  "with",  "yield", "self",   "cls",      "to_json", "from_json", "field", "str", "int", "float",
-                          "bool",   "list",   "dict",   "tuple",  "type",  "datetime"},
+                          "bool",   "classmethod", "list",   "dict",   "tuple",  "type",  "datetime"},
       .field = [](std::string_view name) { return schemas::snake_case(name); }};
   return made;
 }

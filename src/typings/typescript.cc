@@ -21,7 +21,7 @@ using schemas::Shape;
 
 const Naming& naming() {
   static const Naming made{
-      .reserved_types = {"Array",      "CloudEvent", "Date",     "Error",      "EventAttributes", "EventOf",  "EventParseError", "EventType", "Fillable", "JSON",
+      .reserved_types = {"Array",      "CloudEvent", "Date",     "Error",      "EventAttributes", "EventOf",  "EventParseError", "EventType", "Extract", "Fillable", "JSON", "PropertyKey", "ReadonlyMap",
                          "JsonValue",  "Map",        "NewEvent", "NewEventOf", "Number",          "Object",   "Omit",            "Partial",   "Pick",     "Readonly",
                          "ReadonlyArray", "Record",  "Required", "Shape",      "String",          "UserEvent"},
       .reserved_fields = {},
