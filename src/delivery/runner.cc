@@ -291,7 +291,7 @@ RunnerStats Runner::stats() const {
   std::lock_guard lock(one.problem_mutex);
   out.gaps = one.gaps;
   out.letters = one.letter_counts;
-  for (const auto* problem : {&one.letter_problem, &one.store_problem, &one.read_problem, &one.record_problem}) {
+  for (const auto* problem : {&one.letter_problem, &one.store_problem, &one.read_problem, &one.found_problem, &one.record_problem}) {
     if (problem->empty()) continue;
     out.health.state = destinations::HealthState::down;
     out.health.detail = *problem;

@@ -55,7 +55,7 @@ void Runner::Impl::run_commands() {
       quiet_desk = next.needs != Command::Needs::nothing;
       quiet = next.needs == Command::Needs::quiet;
       // What reconciliation finds later would count as the answer to what is sent from now on.
-      const bool known = !destination->features().reconciles || (was_reconciled && !must_save_first && found.empty());
+      const bool known = knows_what_is_there() && !must_save_first;
       const bool must_wait = (quiet_desk && desk.in_flight() != 0) || (quiet && (core.in_flight() != 0 || !to_store.empty() || !known));
       if (must_wait && !next.given_up->load()) return;
       command = std::move(next);
@@ -154,13 +154,16 @@ Result<RewindResult> Runner::Impl::rewind_to(std::uint64_t sequence) {
                 fmt::format("destination '{}' can be replayed from sequence {} to {}; {} is not among them", options.name, stats.first_sequence, last, sequence),
                 "choose a sequence that the journal still holds and that the destination has come to");
   position = before(std::move(position), sequence);
+  // All that can fail comes first: core and reader begin again together, or not at all.
+  UE_TRY_ASSIGN(const auto held, state.held_keys(options.name, journal.id()));
+  UE_TRY_ASSIGN(auto empty_volume, Volume::make(options.volume, opener));
   state::SavedPosition saved{journal.id(), position.low_water, position.acknowledged, destination->resume_state(), last, replay_mark + 1};
   UE_TRY(state.save_position(options.name, saved));
   replay_until = last;
   ++replay_mark;
   std::lock_guard lock(core_mutex);
   core = Core(core_options(), position);
-  UE_TRY(load_lines());
+  take_lines(held);
   reader.seek(position.low_water);
   read_up_to = position.low_water;
   unread = {};
@@ -169,7 +172,7 @@ Result<RewindResult> Runner::Impl::rewind_to(std::uint64_t sequence) {
   window.clear();
   reasons.clear();
   found.clear();
-  UE_TRY_ASSIGN(volume, Volume::make(options.volume, opener));
+  volume = std::move(empty_volume);
   folds.clear();
   left_out.clear();
   offered_ms = 0;

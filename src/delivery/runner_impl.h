@@ -133,6 +133,7 @@ struct Runner::Impl {
   /// How many letters may be stored now, from the front of `to_store`.
   [[nodiscard]] std::size_t room_in_store();
   [[nodiscard]] Result<void> load_lines();
+  void take_lines(const std::vector<state::HeldKey>& held);
   void work_on_letters();
   void count_letters();
   void run_commands();
@@ -150,6 +151,8 @@ struct Runner::Impl {
   void apply_to_letter(const destinations::Report& report, Time now);
   void count_failure(destinations::Outcome outcome);
   void settle_found();
+  /// Nothing that is sent from now on can be there already without the core's knowing it.
+  [[nodiscard]] bool knows_what_is_there() const { return !destination->features().reconciles || (was_reconciled && found.empty()); }
   void follow_health();
   void save_if_due(bool now_please);
   void note_progress() noexcept { position_changed = progressed = true; }
@@ -235,7 +238,7 @@ struct Runner::Impl {
   std::atomic<bool> paused{false}, circuit_open{false};
   std::atomic<Time::rep> stop_at{0};
   mutable std::mutex problem_mutex;
-  std::string read_problem, record_problem, store_problem, save_problem, letter_problem;
+  std::string read_problem, found_problem, record_problem, store_problem, save_problem, letter_problem;
   std::vector<state::Gap> gaps;  // under problem_mutex
   DeadLetterCounts letter_counts;  // under problem_mutex
   std::mutex command_mutex;

@@ -16,6 +16,11 @@ std::uint32_t StoreOfDestination::rate(std::uint64_t request) {
 /// Holds the keys that have a line in the store, and hands those that flow to the desk.
 Result<void> Runner::Impl::load_lines() {
   UE_TRY_ASSIGN(const auto held, state.held_keys(options.name, journal.id()));
+  take_lines(held);
+  return {};
+}
+
+void Runner::Impl::take_lines(const std::vector<state::HeldKey>& held) {
   desk.clear();
   letter_store.forget_rates();
   for (const auto& [key, first_sequence, flows] : held) {
@@ -23,7 +28,6 @@ Result<void> Runner::Impl::load_lines() {
     core.hold_key(base::hash64(key, key_seed), start_is_saved && first_sequence != 0 ? first_sequence - 1 : 0);
     if (flows) desk.line_changed(key);
   }
-  return {};
 }
 
 void Runner::Impl::work_on_letters() {

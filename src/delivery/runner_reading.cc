@@ -22,7 +22,7 @@ bool Runner::Impl::has_use_for_more() const {
 /// Which event stands for which in a fold is decided when they are offered: what the destination has already must be known by then, or it would
 /// count for those that join it only now.
 bool Runner::Impl::must_know_first() const {
-  return !options.volume.empty() && destination->features().reconciles && (!was_reconciled || !found.empty());
+  return !options.volume.empty() && !knows_what_is_there();
 }
 
 bool Runner::Impl::may_read() const {

@@ -14,8 +14,7 @@ constexpr std::uint32_t kActionBatch = 2'048;  ///< Actions between two polls.
 bool Runner::Impl::may_act() {
   // While it is not known what the broker has, nothing is stored either: a held event could be there already.
   // As `follow_health` saw it, which saves where to read from next time before the first send.
-  const bool known = !destination->features().reconciles || was_reconciled;
-  busy = !known || must_save_first || halted || !found.empty();
+  busy = !knows_what_is_there() || must_save_first || halted;
   return !busy && !paused && !quiet;
 }
 
@@ -195,7 +194,7 @@ void Runner::Impl::settle_found() {
   while (!found.empty()) {
     const auto chunk = records.next();
     // Not known yet, and not sent again before it is: the next turn tries anew.
-    if (!chunk) return set_problem(read_problem, "journal: " + describe(chunk.error()));
+    if (!chunk) return set_problem(found_problem, "journal: " + describe(chunk.error()));
     if (chunk->empty()) break;
     std::lock_guard lock(core_mutex);
     for (std::size_t i = 0; i < chunk->size(); ++i) {
@@ -214,7 +213,7 @@ void Runner::Impl::settle_found() {
   }
   others += found.size();
   found.clear();
-  set_problem(read_problem, {});
+  set_problem(found_problem, {});
   if (others != 0)
     observability::log().warn("destination '{}': it holds {} event(s) under this journal's id that the journal does not hold there (restored "
                               "from an older copy?); the journal's events are sent", options.name, others);
