@@ -10,7 +10,7 @@ namespace user_events::crypto {
 
 inline constexpr std::size_t kKeyBytes = 32;
 
-/// Sets aside `bytes` (a power of two) of memory for keys that is locked (mlock), left out of core dumps and guarded by pages without
+/// Sets aside `bytes` (a power of two, at least 128 KiB) of memory for keys that is locked (mlock), left out of core dumps and guarded by pages without
 /// access. Once a process, before the first key; later calls do nothing. False if the memory could not be locked (RLIMIT_MEMLOCK):
 /// keys are wiped all the same, but can reach swap.
 bool reserve_key_memory(std::size_t bytes) noexcept;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "crypto/aead.h"
@@ -124,10 +125,13 @@ TEST(Digest, GivesTheTestVectors) {
 }
 
 TEST(SecretKey, LiesInReservedMemoryAndIsStillThereWhenThatIsUsedUp) {
-  reserve_key_memory(1u << 12);  // 128 keys at most
+  reserve_key_memory(1u << 17);  // 4,096 keys at most
   std::vector<SecretKey> keys;
-  for (int i = 0; i < 300; ++i) keys.push_back(SecretKey::random());
+  for (int i = 0; i < 5'000; ++i) keys.push_back(SecretKey::random());
   for (const SecretKey& key : keys) EXPECT_FALSE(std::ranges::all_of(key.bytes(), [](unsigned char c) { return c == 0; }));
+  // OpenSSL seeds the generator of a new thread from the same memory.
+  std::thread([&keys] { keys.push_back(SecretKey::random()); }).join();
+  EXPECT_FALSE(std::ranges::all_of(keys.back().bytes(), [](unsigned char c) { return c == 0; }));
 }
 
 }  // namespace
