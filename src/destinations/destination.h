@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/hash64.h"
+#include "destinations/place.h"
 #include "encoding/encoder.h"
 #include "user_events/error.h"
 #include "user_events/options.h"
@@ -130,10 +131,12 @@ struct Kind {
   /// Names of the settings the kind takes beside the common ones; a name ending in `.` is a prefix (`kafka.`).
   std::vector<std::string_view> settings;
   Carries carries = {};
+  /// Where consumers find what it sends, after the kind's own reading of the settings. nullptr: it sends over no network.
+  Result<Place> (*place)(const DestinationOptions& options) = nullptr;
 };
 
-/// A kind whose settings `parse` reads, into what its `Adapter` is made from.
-template <class Adapter, auto parse>
+/// A kind whose settings `parse` reads, into what its `Adapter` is made from and what `place_of` looks at.
+template <class Adapter, auto parse, auto place_of>
 [[nodiscard]] Kind make_kind(std::string_view name, std::vector<std::string_view> settings, const Carries& carries = {}) {
   return {.name = name,
           .check = [](const DestinationOptions& options) -> Result<void> {
@@ -146,7 +149,12 @@ template <class Adapter, auto parse>
             return std::make_unique<Adapter>(*std::move(config));
           },
           .settings = std::move(settings),
-          .carries = carries};
+          .carries = carries,
+          .place = [](const DestinationOptions& options) -> Result<Place> {
+            auto config = parse(options);
+            if (!config) return std::unexpected(std::move(config).error());
+            return place_of(*config);
+          }};
 }
 
 /// All kinds.

@@ -2,19 +2,13 @@
 #include <algorithm>
 
 #include "destinations/aws/aws.h"
-#include "destinations/aws/place.h"
 #include "destinations/destination.h"
 #include "destinations/file/file.h"
 #include "destinations/kafka/kafka.h"
-#include "destinations/kafka/place.h"
 #include "destinations/nats/nats.h"
-#include "destinations/nats/place.h"
-#include "destinations/rabbitmq/place.h"
 #include "destinations/rabbitmq/rabbitmq.h"
-#include "destinations/redis/place.h"
 #include "destinations/redis/redis.h"
 #include "destinations/stdout/stdout.h"
-#include "destinations/webhook/place.h"
 #include "destinations/webhook/webhook.h"
 
 namespace user_events::destinations {
@@ -40,13 +34,8 @@ const Kind* find_kind(std::string_view name) {
 }
 
 Result<std::optional<Place>> find_place(const DestinationOptions& options) {
-  if (options.kind == "kafka") return kafka::place_of(options);
-  if (options.kind == "rabbitmq") return rabbitmq::place_of(options);
-  if (options.kind == "nats") return nats::place_of(options);
-  if (options.kind == "sqs") return aws::place_of(options, aws::ServiceKind::sqs);
-  if (options.kind == "sns") return aws::place_of(options, aws::ServiceKind::sns);
-  if (options.kind == "redis") return redis::place_of(options);
-  if (options.kind == "webhook") return webhook::place_of(options);
+  const Kind* const kind = find_kind(options.kind);
+  if (kind != nullptr && kind->place != nullptr) return kind->place(options);
   return std::optional<Place>();
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "destinations/name_template.h"
+#include "destinations/place.h"
 #include "user_events/options.h"
 
 namespace user_events::destinations::aws {
@@ -43,6 +44,9 @@ struct Config {
 
 /// Checks everything that can be checked without a connection. Error `usage` with a field for each finding.
 [[nodiscard]] Result<Config> parse(const DestinationOptions& options, ServiceKind kind);
+
+/// Where consumers find what it sends.
+[[nodiscard]] Place place_of(const Config& config);
 
 /// Names of the settings both kinds take.
 [[nodiscard]] std::vector<std::string_view> setting_names();

@@ -398,8 +398,8 @@ constexpr Carries kTextOfXml{.headers = false, .binary = false, .noncharacters =
 
 }  // namespace
 
-Kind sqs_kind() { return make_kind<aws::AwsDestination, parse<aws::ServiceKind::sqs>>("sqs", aws::setting_names(), kTextOfXml); }
+Kind sqs_kind() { return make_kind<aws::AwsDestination, parse<aws::ServiceKind::sqs>, aws::place_of>("sqs", aws::setting_names(), kTextOfXml); }
 
-Kind sns_kind() { return make_kind<aws::AwsDestination, parse<aws::ServiceKind::sns>>("sns", aws::setting_names(), kTextOfXml); }
+Kind sns_kind() { return make_kind<aws::AwsDestination, parse<aws::ServiceKind::sns>, aws::place_of>("sns", aws::setting_names(), kTextOfXml); }
 
 }  // namespace user_events::destinations

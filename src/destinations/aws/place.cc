@@ -1,8 +1,6 @@
 // Where consumers find the queues or topics.
 #include "base/json_writer.h"
-#include "base/try.h"
 #include "destinations/aws/config.h"
-#include "destinations/aws/place.h"
 #include "destinations/aws/target.h"
 
 namespace user_events::destinations::aws {
@@ -15,8 +13,7 @@ std::string name_in(const std::string& id) { return id.substr(id.find_last_of("/
 
 }  // namespace
 
-Result<Place> place_of(const DestinationOptions& options, ServiceKind kind) {
-  UE_TRY_ASSIGN(const Config config, parse(options, kind));
+Place place_of(const Config& config) {
   const auto target = parse_target(config.kind, config.target.expand(kAnyType));  // checked when the settings were read
   const std::string service = config.kind == ServiceKind::sqs ? "sqs" : "sns";
   Place place{.protocol = service, .hosts = {host_of_url(!config.endpoint.empty() ? config.endpoint : target ? target->endpoint : service)},

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "destinations/kafka/client.h"
+#include "destinations/place.h"
 #include "user_events/options.h"
 
 namespace user_events::destinations::kafka {
@@ -44,6 +45,9 @@ struct Config {
 /// Checks everything that can be checked without a connection. Error `usage`: `fields` has one for each
 /// setting that is wrong, its key as the pointer. Never a value.
 [[nodiscard]] Result<Config> parse(const DestinationOptions& options);
+
+/// Where consumers find what it sends.
+[[nodiscard]] Place place_of(const Config& config);
 
 /// What a producer is made with besides the settings.
 struct ProducerLimits {

@@ -313,7 +313,7 @@ void KafkaDestination::finish(steady_clock::time_point until, bool hurry) {
 namespace user_events::destinations {
 
 Kind kafka_kind() {
-  return make_kind<kafka::KafkaDestination, kafka::parse>(
+  return make_kind<kafka::KafkaDestination, kafka::parse, kafka::place_of>(
       "kafka", {"kafka.", "unsafe", "settle"});
 }
 

@@ -3,9 +3,7 @@
 #include <cctype>
 
 #include "base/json_writer.h"
-#include "base/try.h"
 #include "destinations/kafka/config.h"
-#include "destinations/kafka/place.h"
 
 namespace user_events::destinations::kafka {
 namespace {
@@ -31,8 +29,7 @@ std::string lower(std::string text) {
 
 }  // namespace
 
-Result<Place> place_of(const DestinationOptions& options) {
-  UE_TRY_ASSIGN(const Config config, parse(options));
+Place place_of(const Config& config) {
   Place place{.protocol = "kafka", .hosts = {}, .address = address_of(config.topic), .attribute_prefix = "ce_"};
   place.headers = {{"content-type", "Media type of the value."}};
   for (const auto& [name, value] : config.properties) {

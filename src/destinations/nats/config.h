@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "destinations/name_template.h"
+#include "destinations/place.h"
 #include "destinations/settings.h"
 #include "user_events/options.h"
 
@@ -32,5 +33,8 @@ struct Config {
 
 /// Checks everything that can be checked without a connection. Error `usage` with a field for each finding, never a value.
 [[nodiscard]] Result<Config> parse(const DestinationOptions& options);
+
+/// Where consumers find what it sends.
+[[nodiscard]] Place place_of(const Config& config);
 
 }  // namespace user_events::destinations::nats

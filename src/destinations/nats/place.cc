@@ -1,12 +1,9 @@
 // Where consumers find the subjects. AsyncAPI's binding for NATS knows nothing but a consumer's queue.
-#include "base/try.h"
 #include "destinations/nats/config.h"
-#include "destinations/nats/place.h"
 
 namespace user_events::destinations::nats {
 
-Result<Place> place_of(const DestinationOptions& options) {
-  UE_TRY_ASSIGN(const Config config, parse(options));
+Place place_of(const Config& config) {
   Place place{.protocol = "nats", .hosts = {}, .address = address_of(config.subject)};
   for (const auto& server : config.servers) place.hosts.push_back(host_of_url(server));
   place.headers = {{"content-type", "Media type of the body."},

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "destinations/name_template.h"
+#include "destinations/place.h"
 #include "destinations/settings.h"
 #include "user_events/options.h"
 
@@ -60,5 +61,8 @@ struct Config {
 /// Checks everything that can be checked without a connection. Error `usage`: `fields` has one for each setting that is wrong, its key
 /// as the pointer. Never a value.
 [[nodiscard]] Result<Config> parse(const DestinationOptions& options);
+
+/// Where consumers find what it sends.
+[[nodiscard]] Place place_of(const Config& config);
 
 }  // namespace user_events::destinations::rabbitmq

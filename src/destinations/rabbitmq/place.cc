@@ -1,14 +1,11 @@
 // Where consumers find the exchange.
 #include "base/json_writer.h"
-#include "base/try.h"
 #include "destinations/rabbitmq/config.h"
 #include "destinations/rabbitmq/message.h"
-#include "destinations/rabbitmq/place.h"
 
 namespace user_events::destinations::rabbitmq {
 
-Result<Place> place_of(const DestinationOptions& options) {
-  UE_TRY_ASSIGN(const Config config, parse(options));
+Place place_of(const Config& config) {
   Place place{.protocol = config.tls.enabled ? "amqps" : "amqp", .protocol_version = "0.9.1", .hosts = {}, .address = address_of(config.routing_key),
               .attribute_prefix = kHeaderPrefix};
   for (const auto& host : config.hosts) place.hosts.push_back(host.text());

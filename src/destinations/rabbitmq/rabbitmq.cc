@@ -80,7 +80,7 @@ void RabbitMqDestination::close(milliseconds deadline) {
 namespace user_events::destinations {
 
 Kind rabbitmq_kind() {
-  return make_kind<rabbitmq::RabbitMqDestination, rabbitmq::parse>(
+  return make_kind<rabbitmq::RabbitMqDestination, rabbitmq::parse, rabbitmq::place_of>(
       "rabbitmq", {"hosts", "vhost", "user", "password", "tls", "tls_ca_file", "tls_cert_file", "tls_key_file", "tls_verify", "unsafe", "heartbeat",
        "connect_timeout", "confirm_timeout", "reconnect_max", "declare", "queue", "queue_type", "binding_key", "routing_key", "unroutable", "max_in_flight",
        "max_message_bytes"});

@@ -1,12 +1,9 @@
 // Where consumers find the streams. AsyncAPI's binding for Redis is empty. What other brokers call headers are fields of a stream's entry.
-#include "base/try.h"
 #include "destinations/redis/config.h"
-#include "destinations/redis/place.h"
 
 namespace user_events::destinations::redis {
 
-Result<Place> place_of(const DestinationOptions& options) {
-  UE_TRY_ASSIGN(const Config config, parse(options));
+Place place_of(const Config& config) {
   Place place{.protocol = config.tls.enabled ? "rediss" : "redis", .hosts = {config.address.text()}, .address = address_of(config.key),
               .attribute_prefix = "ce_"};
   if (config.database != 0) place.pathname = "/" + std::to_string(config.database);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "destinations/place.h"
 #include "destinations/webhook/signature.h"
 #include "user_events/options.h"
 
@@ -33,5 +34,8 @@ struct Config {
 /// Checks everything that can be checked without a connection. Error `usage` with a field for each finding,
 /// never a value.
 [[nodiscard]] Result<Config> parse(const DestinationOptions& options);
+
+/// Where consumers find what it sends.
+[[nodiscard]] Place place_of(const Config& config);
 
 }  // namespace user_events::destinations::webhook

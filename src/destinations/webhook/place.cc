@@ -1,12 +1,9 @@
 // Where the receiver is: scheme, host and port. Path and query of its URL can hold a secret.
-#include "base/try.h"
 #include "destinations/webhook/config.h"
-#include "destinations/webhook/place.h"
 
 namespace user_events::destinations::webhook {
 
-Result<Place> place_of(const DestinationOptions& options) {
-  UE_TRY_ASSIGN(const Config config, parse(options));
+Place place_of(const Config& config) {
   Place place{.protocol = config.origin.substr(0, config.origin.find("://")), .hosts = {host_of_url(config.origin)}, .address = std::nullopt};
   place.headers = {{"content-type", "Media type of the body."},
                    {"webhook-id", "The event's id, after a replay with its generation; percent-encoded."},
