@@ -14,6 +14,7 @@ std::span<const BrokerEntry> brokers() {
       BrokerEntry{.name = "nats", .make = nats, .events = 60'000, .dead = nullptr},
       BrokerEntry{.name = "redis", .make = redis, .events = 20'000, .dead = nullptr},
       BrokerEntry{.name = "sqs", .make = sqs, .events = 5'000, .dead = nullptr},
+      BrokerEntry{.name = "webhook", .make = webhook, .events = 20'000, .dead = nullptr},
   };
   return all;
 }

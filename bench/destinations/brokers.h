@@ -14,5 +14,6 @@ namespace user_events::bench {
 [[nodiscard]] std::unique_ptr<Broker> nats();
 [[nodiscard]] std::unique_ptr<Broker> redis();
 [[nodiscard]] std::unique_ptr<Broker> sqs();
+[[nodiscard]] std::unique_ptr<Broker> webhook();
 
 }  // namespace user_events::bench
