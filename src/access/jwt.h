@@ -41,7 +41,7 @@ class UnverifiedToken {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Whether the token looks like a JWT at all: three parts, of which the first two begin like JSON objects.
+/// Whether the token looks like a JWT at all: three parts, of which the first begins like a JSON object.
 [[nodiscard]] bool looks_like_jwt(std::string_view token) noexcept;
 
 struct TokenRules {

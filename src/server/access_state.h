@@ -10,7 +10,7 @@
 
 namespace user_events::server {
 
-/// Thread-safe. What is asked for each request costs one relaxed load.
+/// Thread-safe. What is asked for each request costs one atomic load.
 class AccessState {
  public:
   /// nullptr: no clients; nobody is asked who he is.
