@@ -96,6 +96,7 @@ class KeyRing {
   [[nodiscard]] Result<void> load_root();
   // With `changing_` held.
   [[nodiscard]] Result<void> refill();
+  [[nodiscard]] KeyId next_id();
   [[nodiscard]] Result<void> write_down();
   [[nodiscard]] Result<void> write_recovered();
   [[nodiscard]] Result<crypto::WrappedKey> rewrap(const StoredKey& stored);
@@ -114,6 +115,7 @@ class KeyRing {
   std::unique_ptr<MasterKey> master_;
   Watermark written_;
   std::unordered_map<KeyId, Subject, KeyIdHash> recovered_;
+  std::uint64_t last_id_stamp_ = 0;  ///< Microseconds since 1970, or the next number after the one before.
 
   /// Taken second. Guards what is below and the store's reads.
   std::mutex mutex_;

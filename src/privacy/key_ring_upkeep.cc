@@ -52,6 +52,14 @@ Result<void> KeyRing::end_recovery(std::function<Watermark()> durable) {
   return {};
 }
 
+KeyId KeyRing::next_id() {
+  KeyId id;
+  crypto::fill_random({reinterpret_cast<unsigned char*>(id.data()), id.size()});
+  last_id_stamp_ = std::max(last_id_stamp_ + 1, static_cast<std::uint64_t>(now_ms()) * 1'000);
+  for (std::size_t i = 0; i < 8; ++i) id[i] = static_cast<std::byte>(last_id_stamp_ >> (56 - 8 * i));
+  return id;
+}
+
 Result<void> KeyRing::refill() {
   std::size_t missing = 0;
   {
@@ -62,7 +70,7 @@ Result<void> KeyRing::refill() {
   std::vector<Spare> made(missing);
   std::vector<StoredKey> stored;
   for (Spare& one : made) {
-    crypto::fill_random({reinterpret_cast<unsigned char*>(one.id.data()), one.id.size()});
+    one.id = next_id();
     one.key = crypto::SecretKey::random();
     stored.push_back({one.id, epoch.number, crypto::wrap_key(epoch.key, one.key.bytes())});
   }

@@ -17,7 +17,9 @@
 
 namespace user_events::privacy {
 
-using KeyId = std::array<std::byte, 16>;  ///< Random; all zero: the root key, which tokens and other keys are derived from.
+/// Eight bytes that ascend, so that the store's tables grow at their end, and eight random ones; all zero: the root key, which tokens and other
+/// keys are derived from.
+using KeyId = std::array<std::byte, 16>;
 
 [[nodiscard]] inline std::string_view text_of_key(const KeyId& id) noexcept { return {reinterpret_cast<const char*>(id.data()), id.size()}; }
 
