@@ -48,6 +48,8 @@ void add_serve(CLI::App& app, Arguments& a) {
   command->add_option("--data-dir", a.serve.data_dir, "Folder instead of data_dir")->type_name("DIR");
   command->add_option("--port-file", a.serve.port_file, "Write the port to this file once the daemon answers")
       ->type_name("FILE");
+  command->add_flag("--core-dumps", a.serve.core_dumps,
+                    "Allow core dumps and debuggers, to find a defect: memory holds events, tokens and keys");
   command->footer(
       "Examples:\n  user-events serve\n  user-events serve --config /etc/user-events.toml\n  user-events "
       "serve --listen 127.0.0.1:0 --data-dir /tmp/ue --port-file /tmp/ue.port");

@@ -25,6 +25,7 @@ struct ServeArguments {
   ConfigArguments config;
   std::string listen, data_dir;  ///< Override the file; empty: do not.
   std::string port_file;         ///< Where to write the real port; empty: nowhere.
+  bool core_dumps = false;       ///< Allow them, and debuggers.
 };
 
 struct PublishArguments {

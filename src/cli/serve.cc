@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -61,6 +63,14 @@ void exit_at_next_signal() {
   sigaction(SIGINT, &action, nullptr);
   const sigset_t set = stop_signals();
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+/// Events, tokens and keys are in memory: no core file holds them, and no other process of this user looks into it.
+Result<void> forbid_core_dumps() {
+  constexpr rlimit kNone{0, 0};
+  if (::prctl(PR_SET_DUMPABLE, 0) == 0 && ::setrlimit(RLIMIT_CORE, &kNone) == 0) return {};
+  return fail(ErrorKind::internal, "core-dumps", fmt::format("core dumps cannot be forbidden: {}", std::strerror(errno)),
+              "--core-dumps starts the daemon with them");
 }
 
 // Renamed into place, so that who waits for the file never reads half a number.
@@ -156,6 +166,7 @@ std::string destination_names(const Options& options) {
 }  // namespace
 
 Result<void> serve(const ServeArguments& arguments) {
+  if (!arguments.core_dumps) UE_TRY(forbid_core_dumps());
   UE_TRY_ASSIGN(const Options options, options_of(arguments));
   observability::configure_log(options.log);
   // Before any thread exists: all inherit the mask, and only this one takes the signals.

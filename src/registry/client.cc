@@ -1,7 +1,6 @@
 #include "registry/client.h"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <atomic>
 
@@ -10,6 +9,7 @@
 #include "base/uri_text.h"
 #include "crypto/digest.h"
 #include "destinations/http/client.h"
+#include "registry/answer.h"
 
 namespace user_events::registry {
 namespace {
@@ -32,29 +32,6 @@ std::string body_of(const Schema& schema) {
   base::append_json_string(schema.text, body);
   return body + fmt::format(R"(,"schemaType":"{}"}})", to_text(schema.type));
 }
-
-/// An answer as JSON. Not movable: the document refers to the parser.
-class Document {
- public:
-  explicit Document(const std::string& text) { ok_ = parser_.parse(text).get(root_) == simdjson::SUCCESS; }
-  [[nodiscard]] bool ok() const noexcept { return ok_; }
-  [[nodiscard]] const simdjson::dom::element& root() const noexcept { return root_; }
-  [[nodiscard]] std::optional<std::int64_t> number(std::string_view key) const {
-    std::int64_t value = 0;
-    if (!ok_ || !root_.is_object() || root_[key].get(value) != simdjson::SUCCESS) return std::nullopt;
-    return value;
-  }
-  [[nodiscard]] std::optional<std::uint32_t> id(std::string_view key) const {
-    const auto value = number(key);
-    if (!value || *value < 1 || *value > kMaxId) return std::nullopt;
-    return static_cast<std::uint32_t>(*value);
-  }
-
- private:
-  simdjson::dom::parser parser_;
-  simdjson::dom::element root_;
-  bool ok_ = false;
-};
 
 }  // namespace
 
@@ -125,7 +102,7 @@ struct Client::Impl {
   /// True: the answer says that there is no such thing. 404 from something that is no registry says nothing.
   [[nodiscard]] Result<bool> is_missing(const http::Response& answer) {
     if (answer.status != kNotFound) return false;
-    const auto code = Document(answer.body).number("error_code");
+    const auto code = read_error_code(answer.body);
     if (code == kNoSubject || code == kNoVersion || code == kNoSchema) return true;
     return garbage(answer.status);
   }
@@ -145,7 +122,7 @@ Result<std::optional<std::uint32_t>> Client::look_up(const std::string& subject,
   if (missing) return std::nullopt;
   if (answer.status != kOk)
     return fail(ErrorKind::invalid, "registry-refused", fmt::format("registry {}: it refuses the schema (status {})", impl_->options.url, answer.status));
-  const auto id = Document(answer.body).id("id");
+  const auto id = read_id(answer.body);
   if (!id) return impl_->garbage(answer.status);
   return id;
 }
@@ -159,7 +136,7 @@ Result<std::uint32_t> Client::add(const std::string& subject, const Schema& sche
   if (answer.status == kUnprocessable)
     return fail(ErrorKind::invalid, "registry-refused",
                 fmt::format("registry {}: it takes the schema for no valid one under subject {}", impl_->options.url, subject));
-  const auto id = answer.status == kOk ? Document(answer.body).id("id") : std::nullopt;
+  const auto id = answer.status == kOk ? read_id(answer.body) : std::nullopt;
   if (!id) return impl_->garbage(answer.status);
   return *id;
 }
@@ -171,27 +148,19 @@ Result<std::vector<Registered>> Client::versions(const std::string& subject, boo
     UE_TRY_ASSIGN(const auto answer, impl_->call("GET", path));
     UE_TRY_ASSIGN(const bool missing, impl_->is_missing(answer));
     if (missing) return std::vector<Registered>{};
-    const Document list(answer.body);
-    simdjson::dom::array numbers;
-    if (answer.status != kOk || !list.ok() || list.root().get(numbers) != simdjson::SUCCESS || numbers.size() > kMaxVersions)
-      return impl_->garbage(answer.status);
+    const auto numbers = answer.status == kOk ? read_version_numbers(answer.body) : std::nullopt;
+    if (!numbers) return impl_->garbage(answer.status);
     names.clear();
-    for (const auto number : numbers) {
-      std::int64_t value = 0;
-      if (number.get(value) != simdjson::SUCCESS || value < 1) return impl_->garbage(answer.status);
-      names.push_back(std::to_string(value));
-    }
+    for (const auto number : *numbers) names.push_back(std::to_string(number));
   }
   std::vector<Registered> found;
   for (const auto& name : names) {
     UE_TRY_ASSIGN(const auto answer, impl_->call("GET", path + "/" + name));
     UE_TRY_ASSIGN(const bool missing, impl_->is_missing(answer));
     if (missing) continue;
-    const Document one(answer.body);
-    const auto id = one.id("id"), version = one.id("version");
-    std::string_view text;
-    if (answer.status != kOk || !id || !version || one.root()["schema"].get(text) != simdjson::SUCCESS) return impl_->garbage(answer.status);
-    found.push_back({*id, *version, std::string(text)});
+    auto one = answer.status == kOk ? read_registered(answer.body) : std::nullopt;
+    if (!one) return impl_->garbage(answer.status);
+    found.push_back(*std::move(one));
   }
   return found;
 }

@@ -44,14 +44,14 @@ class Daemon:
     def url(self):
         return f"http://127.0.0.1:{self.port}"
 
-    def launch(self, *arguments, port=0, **environment):
-        """Starts the process without waiting for it."""
+    def launch(self, *arguments, port=0, before=None, **environment):
+        """Starts the process without waiting for it. `before` runs in the process before it becomes the daemon."""
         self.port_file.unlink(missing_ok=True)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [BINARY, "serve", "--config", self.config, "--listen", f"127.0.0.1:{port}", "--port-file", self.port_file, *arguments],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, start_new_session=True,
-                env={**os.environ, **environment})
+                preexec_fn=before, env={**os.environ, **environment})
         return self
 
     def start(self, *arguments, port=0):
