@@ -3,49 +3,26 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/json_scan.h"
+
 namespace user_events::casts {
 namespace {
 
 constexpr std::size_t kFewChanges = 8;
 
-/// Reads compact JSON that was written by us: it tells members and items apart and looks no further.
 class Applier {
  public:
-  Applier(const Plan& plan, std::string_view text, std::string& out) : plan_(plan), text_(text), out_(out) {}
+  Applier(const Plan& plan, std::string& out) : plan_(plan), out_(out) {}
 
-  bool run() { return value(plan_.root) && at_ == text_.size(); }
-
- private:
-  [[nodiscard]] char here() const noexcept { return at_ < text_.size() ? text_[at_] : '\0'; }
-
-  bool value(PlanIndex index) {
-    if (index != kNoPlan) {
-      const Step& step = plan_.steps[index];
-      if (here() == '{' && !step.is_array) return object(step);
-      if (here() == '[' && step.is_array) return array(step);
-    }
-    const std::size_t begin = at_;
-    if (!skip_value()) return false;
-    out_.append(text_, begin, at_ - begin);
-    return true;
-  }
-
-  bool object(const Step& step) {
+  bool object(const Step& step, std::string_view json) {
     out_ += '{';
     const std::size_t first = out_.size();
     std::uint64_t met = 0;
-    ++at_;
-    while (here() != '}') {
-      const std::size_t begin = at_;
-      if (!skip_string() || here() != ':') return false;
-      ++at_;
-      if (!member(step, text_.substr(begin, at_ - begin), first, met)) return false;
-      if (here() == ',')
-        ++at_;
-      else if (here() != '}')
-        return false;
-    }
-    ++at_;
+    const bool is_whole = base::each_member(json, [&](std::string_view key, std::string_view value) {
+      const std::string_view name(key.data() - 1, key.size() + 3);  // with its quotes and colon
+      return member(step, name, value, first, met);
+    });
+    if (!is_whole) return false;
     for (std::size_t i = 0; i < step.fills.size(); ++i) {
       if ((met >> i & 1U) != 0) continue;
       if (out_.size() != first) out_ += ',';
@@ -55,17 +32,18 @@ class Applier {
     return true;
   }
 
-  bool member(const Step& step, std::string_view name, std::size_t first, std::uint64_t& met) {
+ private:
+  bool member(const Step& step, std::string_view name, std::string_view json, std::size_t first, std::uint64_t& met) {
     const Change* const change = find(step, name);
-    if (change != nullptr && change->name.empty()) return skip_value();
+    if (change != nullptr && change->name.empty()) return true;
     if (out_.size() != first) out_ += ',';
     if (change == nullptr) {
-      out_ += name;
-      return value(kNoPlan);
+      (out_ += name) += json;
+      return true;
     }
     if (change->fill != kNoFill) met |= std::uint64_t{1} << change->fill;
     out_ += change->to;
-    return value(change->inner);
+    return value(change->inner, json);
   }
 
   static const Change* find(const Step& step, std::string_view name) noexcept {
@@ -79,75 +57,37 @@ class Applier {
     return found != step.changes.end() && found->from == name ? &*found : nullptr;
   }
 
-  bool array(const Step& step) {
+  /// A value of another type than the step is of (null, say) stays as it is.
+  bool value(PlanIndex index, std::string_view json) {
+    if (index != kNoPlan) {
+      const Step& step = plan_.steps[index];
+      if (json.front() == '{' && !step.is_array) return object(step, json);
+      if (json.front() == '[' && step.is_array) return array(step, json);
+    }
+    out_ += json;
+    return true;
+  }
+
+  bool array(const Step& step, std::string_view json) {
     out_ += '[';
-    ++at_;
-    while (here() != ']') {
-      if (!value(step.items)) return false;
-      if (here() == ',') {
-        out_ += ',';
-        ++at_;
-      } else if (here() != ']') {
-        return false;
-      }
-    }
-    ++at_;
+    const std::size_t first = out_.size();
+    const bool is_whole = base::each_item(json, [&](std::string_view item) {
+      if (out_.size() != first) out_ += ',';
+      return value(step.items, item);
+    });
     out_ += ']';
-    return true;
-  }
-
-  bool skip_string() noexcept {
-    if (here() != '"') return false;
-    for (++at_; at_ < text_.size(); ++at_) {
-      const char c = text_[at_];
-      if (c == '\\') {
-        ++at_;
-      } else if (c == '"') {
-        ++at_;
-        return true;
-      }
-    }
-    return false;
-  }
-
-  bool skip_value() noexcept {
-    std::size_t depth = 0;
-    do {
-      const char c = here();
-      if (c == '"') {
-        if (!skip_string()) return false;
-      } else if (c == '{' || c == '[') {
-        ++depth;
-        ++at_;
-        continue;
-      } else if (c == '}' || c == ']') {
-        if (depth == 0) return false;
-        --depth;
-        ++at_;
-      } else if (c == ',' || c == ':') {
-        if (depth == 0) return false;
-        ++at_;
-        continue;
-      } else {
-        const std::size_t end = text_.find_first_of(",}]", at_);
-        if (end == std::string_view::npos || end == at_) return false;
-        at_ = end;
-      }
-    } while (depth != 0);
-    return true;
+    return is_whole;
   }
 
   const Plan& plan_;
-  std::string_view text_;
   std::string& out_;
-  std::size_t at_ = 0;
 };
 
 }  // namespace
 
 bool apply(const Plan& plan, std::string_view data, std::string& out) {
   out.reserve(out.size() + data.size());
-  return Applier(plan, data, out).run();
+  return Applier(plan, out).object(plan.steps[plan.root], data);
 }
 
 }  // namespace user_events::casts

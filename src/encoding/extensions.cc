@@ -1,20 +1,10 @@
 // The caller's further attributes as text. They were written by formation with `append_json_string`, so that
 // only its escapes occur.
+#include "base/json_scan.h"
 #include "encoding/envelope.h"
 
 namespace user_events::encoding {
 namespace {
-
-/// Index of the quote that ends the JSON string whose first character is text[1]; npos if none does.
-std::size_t end_of_string(std::string_view text) noexcept {
-  for (std::size_t i = 1; i < text.size(); ++i) {
-    if (text[i] == '\\')
-      ++i;
-    else if (text[i] == '"')
-      return i;
-  }
-  return std::string_view::npos;
-}
 
 void unescape(std::string_view text, std::string& out) {
   out.clear();
@@ -30,7 +20,7 @@ void unescape(std::string_view text, std::string& out) {
 bool ExtensionReader::next() {
   if (rest_.starts_with(',')) rest_.remove_prefix(1);
   if (!rest_.starts_with('"')) return false;
-  const std::size_t name_end = end_of_string(rest_);
+  const std::size_t name_end = base::end_of_string(rest_, 1);
   if (name_end == std::string_view::npos || name_end + 1 >= rest_.size() || rest_[name_end + 1] != ':')
     return false;
   name_ = rest_.substr(1, name_end - 1);
@@ -40,7 +30,7 @@ bool ExtensionReader::next() {
     rest_.remove_prefix(value_.size());
     return true;
   }
-  const std::size_t value_end = end_of_string(rest_);
+  const std::size_t value_end = base::end_of_string(rest_, 1);
   if (value_end == std::string_view::npos) return false;
   value_ = rest_.substr(1, value_end - 1);
   rest_.remove_prefix(value_end + 1);

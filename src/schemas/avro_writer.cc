@@ -120,7 +120,7 @@ bool AvroWriter::array(const PlanShape& item, std::string_view json, std::size_t
   const std::size_t at = out_->size();
   *out_ += '\0';
   std::size_t count = 0;
-  const bool good = checked(each_item(json, [&](std::string_view text) {
+  const bool good = checked(base::each_item(json, [&](std::string_view text) {
     ++count;
     return value(item, text, depth) || inside_any();
   }));
@@ -133,7 +133,7 @@ bool AvroWriter::map(const PlanShape& shape, std::string_view json, std::size_t 
   const std::size_t at = out_->size();
   *out_ += '\0';
   std::size_t count = 0;
-  const bool good = checked(each_member(json, [&](std::string_view key, std::string_view member) {
+  const bool good = checked(base::each_member(json, [&](std::string_view key, std::string_view member) {
     ++count;
     return text(key) && (value(shape, member, depth) || inside_any());
   }));

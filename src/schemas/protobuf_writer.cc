@@ -120,7 +120,7 @@ bool ProtobufWriter::repeated(std::uint32_t number, const PlanShape& item, std::
   if (depth > kMaxProtobufDepth) return refuse("nested too deep");
   const ProtobufKind kind = item.element;
   if (kind <= ProtobufKind::number) return packed(number, kind, json);
-  return checked(each_item(json, [&](std::string_view text) {
+  return checked(base::each_item(json, [&](std::string_view text) {
     return single(number, kind, item, text, true, depth) || inside_any();
   }));
 }
@@ -129,7 +129,7 @@ bool ProtobufWriter::repeated(std::uint32_t number, const PlanShape& item, std::
 bool ProtobufWriter::packed(std::uint32_t number, ProtobufKind kind, std::string_view json) {
   if (json == "[]") return true;
   return delimited(number, [&] {
-    return checked(each_item(json, [&](std::string_view text) {
+    return checked(base::each_item(json, [&](std::string_view text) {
       bool truth = false;
       std::int64_t whole = 0;
       double real = 0;
@@ -162,7 +162,7 @@ bool ProtobufWriter::entry(std::uint32_t number, const PlanShape& shape, std::st
 bool ProtobufWriter::map(std::uint32_t number, const PlanShape& shape, std::string_view json,
                          std::size_t depth) {
   if (depth > kMaxProtobufDepth) return refuse("nested too deep");
-  return checked(each_member(json, [&](std::string_view key, std::string_view member) {
+  return checked(base::each_member(json, [&](std::string_view key, std::string_view member) {
     return entry(number, shape, key, member, depth);
   }));
 }

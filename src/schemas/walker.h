@@ -8,7 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "schemas/json_scan.h"
+#include "base/json_scan.h"
+#include "schemas/json_values.h"
 #include "schemas/plan.h"
 
 namespace user_events::schemas {
