@@ -105,6 +105,12 @@ Result<Catalogue> Catalogue::builtin() {
   return catalogue;
 }
 
+Result<Catalogue> Catalogue::with(const std::string& directory) {
+  auto catalogue = builtin();
+  if (!directory.empty() && catalogue) UE_TRY(catalogue->load_directory(directory));
+  return catalogue;
+}
+
 Result<void> Catalogue::load_directory(const std::string& directory) {
   // All or nothing: what was there before stays as it was when a file is refused.
   std::vector<std::unique_ptr<const EventType>> loaded;

@@ -84,6 +84,8 @@ class Catalogue {
  public:
   /// The event types compiled into the library.
   [[nodiscard]] static Result<Catalogue> builtin();
+  /// Those, and what `directory` adds (`load_directory`); empty: nothing.
+  [[nodiscard]] static Result<Catalogue> with(const std::string& directory);
   /// Adds `DIRECTORY/TYPE/VERSION.json`. Error `usage` names file and pointer; a type and version that exists
   /// already is refused.
   [[nodiscard]] Result<void> load_directory(const std::string& directory);

@@ -56,8 +56,7 @@ Result<ExportSource> export_source(const ExportArguments& arguments) {
   source.loaded = std::move(configuration.loaded);
   Options& options = source.loaded.options;
   if (!arguments.catalogue.empty()) options.catalogue_dir = arguments.catalogue;
-  UE_TRY_ASSIGN(source.catalogue, catalogue::Catalogue::builtin());
-  if (!options.catalogue_dir.empty()) UE_TRY(source.catalogue.load_directory(options.catalogue_dir));
+  UE_TRY_ASSIGN(source.catalogue, catalogue::Catalogue::with(options.catalogue_dir));
   UE_TRY_ASSIGN(const auto filter, base::TypeFilter::parse(arguments.types));
   std::ranges::copy_if(source.catalogue.all(), std::back_inserter(source.types), [&](const auto* type) { return filter.matches(type->name); });
   if (source.types.empty())

@@ -32,10 +32,9 @@ Result<std::vector<Finding>> findings_of(const std::string& folder) {
                                  folder, "", "there is no TYPE/VERSION.json"}};
   UE_TRY_ASSIGN(const auto builtin, catalogue::Catalogue::builtin());
   UE_TRY_ASSIGN(auto findings, compatibility::lint(files, files_of(builtin, "built-in")));
-  UE_TRY_ASSIGN(auto both, catalogue::Catalogue::builtin());
   // A folder that holds the built-in types itself, as this project's, stands alone.
-  const bool stands_alone = !both.load_directory(folder);
-  for (Finding& finding : casts::check(stands_alone ? own : both)) {
+  const auto both = catalogue::Catalogue::with(folder);
+  for (Finding& finding : casts::check(both ? *both : own)) {
     finding.file = (std::filesystem::path(folder) / finding.file).string();
     findings.push_back(std::move(finding));
   }
