@@ -59,6 +59,7 @@ class AnnotatedAliases {
     while (program_.nodes[target].alias) target = program_.nodes[target].reference;
     resolve(target);
     Node made = program_.nodes[target];
+    if (made.taken_from.empty()) made.taken_from = std::move(made.pointer);
     made.pointer = node.pointer;
     if (!node.personal.empty()) made.personal = node.personal;
     if (!node.key.empty()) made.key = node.key;

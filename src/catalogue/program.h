@@ -91,6 +91,7 @@ struct Node {
   std::shared_ptr<const re2::RE2> pattern;
 
   std::string pointer;   ///< Where it stands in the file.
+  std::string taken_from;  ///< Where the rules stand that it took over (`annotated_alias`); empty: its own.
   std::string personal;  ///< `x-personal`, empty if not given.
   std::string key;       ///< `x-key`, empty if not given.
   std::uint32_t field_number = 0;

@@ -266,7 +266,7 @@ class Builder {
                      const std::string& path, Object& made) {
     if (property.node == kNoNode || program_.nodes[property.node].never) return {};
     const Node& node = program_.nodes[property.node];
-    std::string pointer = parent.pointer + "/properties";
+    std::string pointer = (parent.taken_from.empty() ? parent.pointer : parent.taken_from) + "/properties";
     base::append_pointer_token(property.name, pointer);
     const Words words(root_, {pointer, node.pointer});
     Field field;

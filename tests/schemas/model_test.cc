@@ -1,6 +1,8 @@
 // The neutral model of event data.
 #include "schemas/model.h"
 
+#include <simdjson.h>
+
 #include "support.h"
 
 namespace user_events::schemas {
@@ -192,6 +194,25 @@ TEST(Model, AnnotationsBesideAReferenceComeFirst) {
   EXPECT_EQ(field(model, "x").shape.object, field(model, "y").shape.object);
   EXPECT_EQ(field(model, "at", 1).shape.kind, Kind::timestamp);
   EXPECT_EQ(model.objects[1].name, "Place");
+}
+
+TEST(Model, PointersLeadToAPlaceInTheFile) {
+  const std::string defs =
+      R"("$defs": {"place": {"type": "object", "additionalProperties": false, "x-name": "Place", "x-personal": "address",
+                   "properties": {"city": {"type": "string", "description": "Where."}, "at": {"$ref": "#/$defs/point"}}},
+                   "point": {"$ref": "#/$defs/pair", "x-personal": "none"},
+                   "pair": {"type": "object", "additionalProperties": false, "properties": {"lat": {"type": "number"}}}})";
+  const auto type = test::type_with(R"("x": {"$ref": "#/$defs/place", "x-field-number": 2}, "y": {"$ref": "#/$defs/place", "description": "Mine."})", defs);
+  const Model model = make_model(*type).value();
+  simdjson::dom::parser parser;
+  const simdjson::dom::element file = parser.parse(type->schema_text).value();
+  for (const Object& object : model.objects) {
+    EXPECT_TRUE(object.pointer.empty() || file.at_pointer(object.pointer).error() == simdjson::SUCCESS) << object.pointer;
+    for (const Field& each : object.fields) EXPECT_EQ(file.at_pointer(each.pointer).error(), simdjson::SUCCESS) << each.pointer;
+  }
+  EXPECT_EQ(field(model, "city", 1).pointer, "/$defs/place/properties/city");
+  EXPECT_EQ(field(model, "city", 1).description, "Where.");
+  EXPECT_EQ(field(model, "y").pointer, "/properties/y");
 }
 
 TEST(Model, TheSameObjectAtSeveralPlacesIsOne) {
