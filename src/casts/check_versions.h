@@ -9,8 +9,8 @@
 
 namespace user_events::casts {
 
-/// As compatibility::check of JSON Schemas. Where the newest declares a cast, and it is shown to make valid data of all that one version's
-/// producers send for the other's consumers, errors of that step become warnings. Over several versions each step must be.
+/// As compatibility::check of JSON Schemas. Where a version on the way to the newest declares a cast, and each step is shown to make valid data of
+/// all that one version's producers send for the other's consumers, errors of the data become warnings; what annotations say stays.
 [[nodiscard]] Result<std::vector<compatibility::Finding>> check_versions(compatibility::Mode mode,
                                                                          std::span<const compatibility::Document> versions);
 

@@ -4,6 +4,7 @@
 #include "base/try.h"
 #include "compatibility/compare_protobuf.h"
 #include "compatibility/compatibility.h"
+#include "compatibility/json_annotations.h"
 
 namespace user_events::compatibility {
 namespace {
@@ -20,18 +21,24 @@ Result<std::vector<Finding>> compare(Format format, const Document& reader, cons
   return compare_protobuf(reader, writer);
 }
 
-Result<void> add(Result<std::vector<Finding>> found, Breaks breaks, std::vector<Finding>& findings) {
-  if (!found) return std::unexpected(std::move(found).error());
-  for (Finding& finding : *found) {
-    finding.breaks = finding.severity == Severity::error ? breaks : Breaks::nobody;
+/// Appends what is not said already.
+void add(std::vector<Finding> found, std::vector<Finding>& findings) {
+  for (Finding& finding : found) {
     const bool is_known = std::ranges::any_of(findings, [&](const Finding& each) {
       return each.code == finding.code && each.pointer == finding.pointer && each.file == finding.file &&
              each.breaks == finding.breaks;
     });
     if (!is_known) findings.push_back(std::move(finding));
   }
-  return {};
 }
+
+/// The same, of errors that break somebody.
+void add(std::vector<Finding> found, Breaks breaks, std::vector<Finding>& findings) {
+  for (Finding& finding : found) finding.breaks = finding.severity == Severity::error ? breaks : Breaks::nobody;
+  add(std::move(found), findings);
+}
+
+Breaks first_broken(Mode mode) { return mode.backward ? Breaks::new_readers : Breaks::old_readers; }
 
 }  // namespace
 
@@ -61,22 +68,44 @@ std::optional<Format> format_of_file(std::string_view file) {
   return std::nullopt;
 }
 
+Result<std::vector<Finding>> check_pair(Format format, Mode mode, const Document& older, const Document& newest) {
+  std::vector<Finding> findings;
+  if (mode.backward) {
+    UE_TRY_ASSIGN(auto found, compare(format, newest, older));
+    add(std::move(found), Breaks::new_readers, findings);
+  }
+  if (mode.forward) {
+    UE_TRY_ASSIGN(auto found, compare(format, older, newest));
+    add(std::move(found), Breaks::old_readers, findings);
+  }
+  if (format == Format::protobuf) {
+    UE_TRY_ASSIGN(auto found, check_reserved(older, newest));
+    add(std::move(found), first_broken(mode), findings);
+  }
+  return findings;
+}
+
+Result<std::vector<Finding>> check_annotations(Mode mode, std::span<const Document> versions) {
+  std::vector<Finding> found, findings;
+  UE_TRY(compare_annotations(versions.last(mode.transitive ? versions.size() : std::min<std::size_t>(versions.size(), 2)), found));
+  add(std::move(found), first_broken(mode), findings);
+  return findings;
+}
+
 Result<std::vector<Finding>> check(Format format, Mode mode, std::span<const Document> versions) {
   if (versions.size() < 2 || versions.size() > kMaxVersions)
     return fail(ErrorKind::usage, "schema-versions",
                 "two to " + std::to_string(kMaxVersions) +
                     " versions of a schema are compared at a time, not " + std::to_string(versions.size()));
   std::vector<Finding> findings;
-  const Document& newest = versions.back();
   const std::size_t first = mode.transitive ? 0 : versions.size() - 2;
   for (std::size_t i = versions.size() - 1; i-- > first;) {
-    const Document& older = versions[i];
-    if (mode.backward) UE_TRY(add(compare(format, newest, older), Breaks::new_readers, findings));
-    if (mode.forward) UE_TRY(add(compare(format, older, newest), Breaks::old_readers, findings));
-    if (format == Format::protobuf)
-      UE_TRY(add(check_reserved(older, newest), mode.backward ? Breaks::new_readers : Breaks::old_readers,
-                 findings));
+    UE_TRY_ASSIGN(auto found, check_pair(format, mode, versions[i], versions.back()));
+    add(std::move(found), findings);
   }
+  if (format != Format::json) return findings;
+  UE_TRY_ASSIGN(auto annotations, check_annotations(mode, versions));
+  add(std::move(annotations), findings);
   return findings;
 }
 

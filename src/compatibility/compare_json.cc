@@ -14,7 +14,6 @@
 #include "catalogue/formats.h"
 #include "catalogue/pattern.h"
 #include "compatibility/compatibility.h"
-#include "compatibility/json_annotations.h"
 #include "compatibility/json_schema.h"
 
 namespace user_events::compatibility {
@@ -681,9 +680,7 @@ Result<std::vector<Finding>> compare_json(const Document& reader, const Document
   UE_TRY_ASSIGN(const JsonText reader_text, JsonText::parse(reader));
   UE_TRY_ASSIGN(const JsonText writer_text, JsonText::parse(writer));
   const JsonSchema reader_schema(reader_text), writer_schema(writer_text);
-  UE_TRY_ASSIGN(auto findings, Comparison(reader_schema, writer_schema).run());
-  compare_annotations(reader_text, writer_text, moves_between(reader_text, writer_text), findings);
-  return findings;
+  return Comparison(reader_schema, writer_schema).run();
 }
 
 }  // namespace user_events::compatibility

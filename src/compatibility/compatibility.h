@@ -51,6 +51,13 @@ struct Document {
 [[nodiscard]] Result<std::vector<Finding>> check(Format format, Mode mode,
                                                  std::span<const Document> versions);
 
+/// The part of `check` that looks at the data of two versions, without the catalogue's annotations.
+[[nodiscard]] Result<std::vector<Finding>> check_pair(Format format, Mode mode, const Document& older,
+                                                      const Document& newest);
+/// The part of `check` that looks at the annotations of JSON Schemas: Protobuf numbers that changed or are used again (errors), keys and
+/// classes of personal data that changed (warnings).
+[[nodiscard]] Result<std::vector<Finding>> check_annotations(Mode mode, std::span<const Document> versions);
+
 /// What a consumer with schema `reader` has trouble with in data of `writer`. `breaks` is left `nobody`;
 /// `file` is the name of the one that `pointer` leads into. Errors as `check`.
 [[nodiscard]] Result<std::vector<Finding>> compare_json(const Document& reader, const Document& writer);

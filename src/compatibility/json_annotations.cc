@@ -2,9 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <utility>
 
+#include "base/try.h"
 #include "catalogue/dom.h"
+#include "catalogue/reference.h"
 
 namespace user_events::compatibility {
 namespace {
@@ -13,6 +18,12 @@ using catalogue::array_in;
 using catalogue::object_in;
 using catalogue::text_in;
 using simdjson::dom::element;
+
+// What the annotations say of one field.
+struct FieldNote {
+  std::int64_t number = 0;  // `x-field-number`; 0: none
+  std::string personal, key;
+};
 
 std::string text_of(const element& schema, std::string_view name) {
   std::string_view text;
@@ -48,38 +59,113 @@ void collect(const element& value, const std::string& pointer, std::map<std::str
 
 std::string parent(const std::string& pointer) { return pointer.substr(0, pointer.rfind('/')); }
 
-// `/address/zip` in the data → `/properties/address/properties/zip` in the schema; `*` is an array's item.
-std::string schema_pointer(std::string_view data) {
-  std::string made;
+// Where the schema of a field stands in the file, whose pointer in the data is given (`*` is an array's item): references are followed. Empty: nowhere.
+std::string schema_pointer(const element& root, std::string_view data) {
+  std::string pointer;
+  std::size_t references = 0;
   while (!data.empty()) {
+    element at = root;
+    std::string_view reference;
+    if (!pointer.empty() && root.at_pointer(pointer).get(at) != simdjson::SUCCESS) return {};
+    if (!at.is_object()) return {};
     const std::string_view token = data.substr(1, data.find('/', 1) - 1);
-    made += token == "*" ? "/items" : "/properties/" + std::string(token);
-    data.remove_prefix(token.size() + 1);
+    const std::string below = token == "*" ? "/items" : "/properties/" + std::string(token);
+    if (at.at_pointer(below).error() == simdjson::SUCCESS) {
+      pointer += below;
+      data.remove_prefix(token.size() + 1);
+      continue;
+    }
+    const auto target = at["$ref"].get(reference) == simdjson::SUCCESS ? catalogue::local_reference(reference) : std::nullopt;
+    if (!target || ++references > kMaxNesting) return {};
+    pointer = *target;
+  }
+  return pointer;
+}
+
+// The data pointer of a field in the newer version, whose pointer in the older one is given: it, and what is around it, may have another name.
+std::string newer_pointer(const simdjson::dom::object& renames, std::string_view older) {
+  std::string newer;
+  for (std::size_t end = 0; end < older.size();) {
+    const std::size_t begin = end + 1;
+    end = std::min(older.find('/', begin), older.size());
+    std::string_view name;
+    if (renames[older.substr(0, end)].get(name) == simdjson::SUCCESS)
+      newer = join(newer, name);
+    else
+      newer.append("/").append(older.substr(begin, end - begin));
+  }
+  return newer;
+}
+
+using Notes = std::map<std::string, FieldNote>;
+
+// One older version beside the newest. `theirs` stands where the newest has the fields.
+class Pair {
+ public:
+  Pair(const JsonText& newest, const JsonText& older, std::vector<Finding>& findings)
+      : newest_(newest.name()), older_(older.name()), findings_(findings) {}
+
+  void run(const Notes& mine, const Notes& theirs) {
+    std::map<std::pair<std::string, std::int64_t>, std::string> by_number;  // (object, number) → the older version's field
+    for (const auto& [pointer, note] : theirs)
+      if (note.number != 0) by_number.emplace(std::pair(parent(pointer), note.number), pointer);
+    for (const auto& [pointer, note] : mine) {
+      if (const auto other = theirs.find(pointer); other != theirs.end()) compare(pointer, note, other->second);
+      if (note.number == 0) continue;
+      const auto used = by_number.find({parent(pointer), note.number});
+      if (used != by_number.end() && used->second != pointer)
+        report(Severity::error, "field-number-reused", pointer + "/x-field-number",
+               fmt::format("{} uses {} for {}", older_, note.number, used->second));
+    }
+  }
+
+ private:
+  void compare(const std::string& pointer, const FieldNote& mine, const FieldNote& theirs) {
+    if (mine.number != 0 && theirs.number != 0 && mine.number != theirs.number)
+      report(Severity::error, "field-number-changed", pointer + "/x-field-number",
+             fmt::format("the number is {} here and {} in {}", mine.number, theirs.number, older_));
+    if (mine.key != theirs.key)
+      report(Severity::warning, "key-changed", pointer + "/x-key", fmt::format("`x-key` differs from {}", older_));
+    if (mine.personal != theirs.personal)
+      report(Severity::warning, "personal-class-changed", pointer + "/x-personal",
+             fmt::format("the class of personal data differs from {}", older_));
+  }
+
+  void report(Severity severity, std::string_view code, std::string pointer, std::string detail) {
+    findings_.push_back({severity, Breaks::nobody, std::string(code), newest_, std::move(pointer), std::move(detail)});
+  }
+
+  const std::string &newest_, &older_;
+  std::vector<Finding>& findings_;
+};
+
+// Every member that some `properties` of the schema names, by its pointer.
+Notes notes_of(const JsonText& text) {
+  Notes notes;
+  collect(text.root(), "", notes);
+  return notes;
+}
+
+Notes moved(const Notes& notes, const Moves& moves) {
+  Notes made;
+  for (const auto& [pointer, note] : notes) {
+    const auto move = moves.find(pointer);
+    made.insert_or_assign(move == moves.end() ? pointer : move->second, note);
   }
   return made;
 }
 
-// N of `urn:user-events:schema:TYPE:N`; 0: no such `$id`.
-std::uint32_t version_of(const JsonText& text) {
-  std::string_view id;
-  std::uint32_t version = 0;
-  if (!text.root().is_object() || text.root()["$id"].get(id) != simdjson::SUCCESS) return 0;
-  const std::string_view digits = id.substr(id.rfind(':') + 1);
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), version);
-  return error == std::errc() && end == digits.data() + digits.size() ? version : 0;
-}
-
 }  // namespace
 
-Moves moves_of(const JsonText& newer) {
+Moves moves_between(const JsonText& older, const JsonText& newer) {
   Moves moves;
   simdjson::dom::object renames;
   if (!newer.root().is_object() || newer.root()["x-cast"]["rename"].get(renames) != simdjson::SUCCESS) return moves;
   for (const auto field : renames) {
     const std::string_view pointer = field.key;
     if (!pointer.starts_with('/') || !field.value.is_string()) continue;
-    const std::string older = schema_pointer(pointer);
-    moves.emplace(older, join(parent(older), text_in(field.value)));
+    std::string from = schema_pointer(older.root(), pointer), to = schema_pointer(newer.root(), newer_pointer(renames, pointer));
+    if (!from.empty() && !to.empty()) moves.emplace(std::move(from), std::move(to));
   }
   return moves;
 }
@@ -94,57 +180,38 @@ Moves chain(const Moves& first, const Moves& second) {
   return moves;
 }
 
-Moves moves_between(const JsonText& reader, const JsonText& writer) {
-  const std::uint32_t mine = version_of(reader), theirs = version_of(writer);
-  if (mine == theirs + 1) return moves_of(reader);
-  Moves moves;
-  if (theirs == mine + 1)
-    for (const auto& [older, newer] : moves_of(writer)) moves.emplace(newer, older);
-  return moves;
+Result<void> compare_annotations(std::span<const Document> versions, std::vector<Finding>& findings) {
+  UE_TRY_ASSIGN(const JsonText newest, JsonText::parse(versions.back()));
+  const Notes mine = notes_of(newest);
+  Moves moves;  // from the version that is looked at to the newest
+  std::optional<JsonText> next;
+  for (std::size_t i = versions.size() - 1; i-- > 0;) {
+    UE_TRY_ASSIGN(JsonText older, JsonText::parse(versions[i]));
+    moves = chain(moves_between(older, next ? *next : newest), moves);
+    Pair(newest, older, findings).run(mine, moved(notes_of(older), moves));
+    next = std::move(older);
+  }
+  return {};
 }
 
-std::map<std::string, FieldNote> notes_of(const JsonText& text) {
-  std::map<std::string, FieldNote> notes;
-  collect(text.root(), "", notes);
-  return notes;
-}
-
-void compare_annotations(const JsonText& reader, const JsonText& writer, const Moves& moves,
-                         std::vector<Finding>& findings) {
-  const auto mine = notes_of(reader), written = notes_of(writer);
-  std::map<std::string, FieldNote> theirs;  // where the reader has them
-  for (const auto& [pointer, note] : written) {
-    const auto move = moves.find(pointer);
-    theirs.insert_or_assign(move == moves.end() ? pointer : move->second, note);
+Result<void> check_numbers(const catalogue::Catalogue& catalogue) {
+  std::vector<Document> versions;  // of one type, up to the one that is looked at
+  std::string_view type;
+  for (const catalogue::EventType* const each : catalogue.all()) {
+    if (each->name != std::exchange(type, each->name)) versions.clear();
+    versions.push_back({fmt::format("{}/{}.json", each->name, each->version), each->schema_text});
+    std::vector<Finding> findings;
+    UE_TRY(compare_annotations(versions, findings));
+    const auto found = std::ranges::find(findings, Severity::error, &Finding::severity);
+    if (found == findings.end()) continue;
+    Error error{ErrorKind::usage,
+                found->code,
+                fmt::format("{}: at \"{}\": {}", found->file, found->pointer, found->detail),
+                "take a number that no version of the type has used; `user-events schema lint` finds them all",
+                {{found->pointer, found->code, found->detail}}};
+    return std::unexpected(std::move(error));
   }
-  std::map<std::pair<std::string, std::int64_t>, std::string>
-      by_number;  // (object, number) → field of the writer
-  for (const auto& [pointer, note] : theirs)
-    if (note.number != 0) by_number.emplace(std::pair(parent(pointer), note.number), pointer);
-  const auto report = [&](Severity severity, std::string_view code, const std::string& pointer,
-                          std::string detail) {
-    findings.push_back(
-        {severity, Breaks::nobody, std::string(code), reader.name(), pointer, std::move(detail)});
-  };
-  for (const auto& [pointer, note] : mine) {
-    const auto other = theirs.find(pointer);
-    if (other != theirs.end()) {
-      const FieldNote& their = other->second;
-      if (note.number != 0 && their.number != 0 && note.number != their.number)
-        report(Severity::error, "field-number-changed", pointer + "/x-field-number",
-               fmt::format("the number is {} here and {} in {}", note.number, their.number, writer.name()));
-      if (note.key != their.key)
-        report(Severity::warning, "key-changed", pointer + "/x-key",
-               fmt::format("`x-key` differs from {}", writer.name()));
-      if (note.personal != their.personal)
-        report(Severity::warning, "personal-class-changed", pointer + "/x-personal",
-               fmt::format("the class of personal data differs from {}", writer.name()));
-    }
-    const auto used = note.number == 0 ? by_number.end() : by_number.find({parent(pointer), note.number});
-    if (used != by_number.end() && used->second != pointer)
-      report(Severity::error, "field-number-reused", pointer + "/x-field-number",
-             fmt::format("{} uses {} for {}", writer.name(), note.number, used->second));
-  }
+  return {};
 }
 
 }  // namespace user_events::compatibility

@@ -1,37 +1,30 @@
 // The catalogue's annotations of two versions: Protobuf numbers, keys, classes of personal data.
 #pragma once
 
-#include <cstdint>
 #include <map>
+#include <span>
 #include <string>
+#include <vector>
 
+#include "catalogue/catalogue.h"
 #include "compatibility/json_text.h"
 
 namespace user_events::compatibility {
 
-/// What the annotations say of one field.
-struct FieldNote {
-  std::int64_t number = 0;  ///< `x-field-number`; 0: none.
-  std::string personal, key;
-};
-
-/// Every member that some `properties` of the schema names, by its pointer.
-[[nodiscard]] std::map<std::string, FieldNote> notes_of(const JsonText& text);
-
-/// A field's pointer in one version → in another, for fields that have another name there.
+/// Where a field's schema stands in the file of one version → in another's, for fields that have another name there.
 using Moves = std::map<std::string, std::string>;
 
-/// What `x-cast` of `newer` says of fields' names, from the version before to it.
-[[nodiscard]] Moves moves_of(const JsonText& newer);
+/// From a version to the one after it, as `x-cast` of that one says.
+[[nodiscard]] Moves moves_between(const JsonText& older, const JsonText& newer);
 /// `first`, then `second`.
 [[nodiscard]] Moves chain(const Moves& first, const Moves& second);
-/// From `writer` to `reader`, if one of them is the version after the other, as their `$id`s say.
-[[nodiscard]] Moves moves_between(const JsonText& reader, const JsonText& writer);
 
-/// `reader` and `writer` are two versions, in either order: appends numbers that changed or were used for
-/// something else (errors), keys and classes that changed (warnings). `moves` lead from the writer to the reader: a
-/// field that has another name keeps its number. Never fails; linear in both.
-void compare_annotations(const JsonText& reader, const JsonText& writer, const Moves& moves,
-                         std::vector<Finding>& findings);
+/// The newest of `versions` (oldest first) beside each one before it: appends numbers that changed or were used for something else (errors),
+/// keys and classes that changed (warnings). A field that `x-cast` renames on the way is the same field. Errors as JsonText::parse; linear.
+[[nodiscard]] Result<void> compare_annotations(std::span<const Document> versions, std::vector<Finding>& findings);
+
+/// Whether each Protobuf number stands for one field in all versions of each type of a catalogue. Error `usage`, code `field-number-changed` or
+/// `field-number-reused`: the first that does not. Cost: each version beside each before it, some 0.1 ms a pair.
+[[nodiscard]] Result<void> check_numbers(const catalogue::Catalogue& catalogue);
 
 }  // namespace user_events::compatibility

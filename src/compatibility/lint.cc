@@ -129,20 +129,14 @@ class File {
 
 // Numbers must mean the same in every version, also if one in between did not have the field.
 Result<void> check_numbers(std::span<const CatalogueFile> versions, std::vector<Finding>& findings) {
-  const CatalogueFile& newest = versions.back();
-  UE_TRY_ASSIGN(const JsonText newer, JsonText::parse({newest.name, newest.text}));
-  Moves moves = moves_of(newer);  // from the version that is looked at to the newest
-  for (std::size_t i = versions.size() - 1; i-- > 0;) {
-    const CatalogueFile& each = versions[i];
-    UE_TRY_ASSIGN(const JsonText older, JsonText::parse({each.name, each.text}));
-    std::vector<Finding> found;
-    compare_annotations(newer, older, moves, found);
-    for (Finding& finding : found) {
-      if (finding.severity != Severity::error) continue;
-      finding.code = "lint-field-number-reused";
-      findings.push_back(std::move(finding));
-    }
-    moves = chain(moves_of(older), moves);
+  std::vector<Document> documents;
+  for (const CatalogueFile& each : versions) documents.push_back({each.name, each.text});
+  std::vector<Finding> found;
+  UE_TRY(compare_annotations(documents, found));
+  for (Finding& finding : found) {
+    if (finding.severity != Severity::error) continue;
+    finding.code = "lint-field-number-reused";
+    findings.push_back(std::move(finding));
   }
   return {};
 }

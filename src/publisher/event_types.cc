@@ -8,6 +8,7 @@
 #include "base/try.h"
 #include "base/type_filter.h"
 #include "catalogue/succession.h"
+#include "compatibility/json_annotations.h"
 #include "destinations/wanted_versions.h"
 #include "ports/clock.h"
 
@@ -35,12 +36,6 @@ Result<void> check_wanted(const DestinationOptions& destination, std::string_vie
 }
 
 }  // namespace
-
-Result<catalogue::Catalogue> load_catalogue(const Options& options) {
-  UE_TRY_ASSIGN(auto catalogue, catalogue::Catalogue::builtin());
-  if (!options.catalogue_dir.empty()) UE_TRY(catalogue.load_directory(options.catalogue_dir));
-  return catalogue;
-}
 
 Result<void> check_wanted_versions(const std::vector<DestinationOptions>& destinations, const catalogue::Catalogue& catalogue,
                                    const casts::Casts& casts) {
@@ -72,7 +67,8 @@ EventTypes::EventTypes(const Options& options, catalogue::Catalogue catalogue, c
       loaded_ms_(now_ms()) {}
 
 Result<std::unique_ptr<EventTypes>> EventTypes::load(const Options& options) {
-  UE_TRY_ASSIGN(auto catalogue, load_catalogue(options));
+  UE_TRY_ASSIGN(auto catalogue, catalogue::Catalogue::with(options.catalogue_dir));
+  UE_TRY(compatibility::check_numbers(catalogue));
   UE_TRY_ASSIGN(auto casts, casts::Casts::build(catalogue));
   UE_TRY(check_wanted_versions(options.destinations, catalogue, casts));
   return std::unique_ptr<EventTypes>(new EventTypes(options, std::move(catalogue), std::move(casts)));
@@ -80,10 +76,9 @@ Result<std::unique_ptr<EventTypes>> EventTypes::load(const Options& options) {
 
 Result<void> EventTypes::take_new(std::vector<std::string>& added) {
   const catalogue::Catalogue& before = catalogue_.now();
-  Options options;
-  options.catalogue_dir = directory_;
-  UE_TRY_ASSIGN(auto next, load_catalogue(options));
+  UE_TRY_ASSIGN(auto next, catalogue::Catalogue::with(directory_));
   UE_TRY(catalogue::check_succession(before, next));
+  UE_TRY(compatibility::check_numbers(next));
   UE_TRY_ASSIGN(auto casts, casts::Casts::build(next));
   UE_TRY(check_wanted_versions(destinations_, next, casts));
   for (const catalogue::EventType* const type : next.all())

@@ -13,9 +13,6 @@
 
 namespace user_events::publisher {
 
-/// The built-in event types and those of `catalogue_dir`.
-[[nodiscard]] Result<catalogue::Catalogue> load_catalogue(const Options& options);
-
 /// Error `usage`: a destination wants a version of event types that there is not, or that nothing can be cast to.
 [[nodiscard]] Result<void> check_wanted_versions(const std::vector<DestinationOptions>& destinations, const catalogue::Catalogue& catalogue,
                                                  const casts::Casts& casts);

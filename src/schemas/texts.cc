@@ -30,15 +30,16 @@ Result<std::vector<Model>> earlier_models(const catalogue::Catalogue& catalogue,
   std::vector<const catalogue::EventType*> before;
   for (const catalogue::EventType* known : catalogue.all())
     if (known->name == type.name && known->version < type.version) before.push_back(known);
-  UE_TRY_ASSIGN(const auto newest, compatibility::JsonText::parse({type.name, type.schema_text}));
-  compatibility::Moves moves = compatibility::moves_of(newest);  // from the version that is looked at
+  UE_TRY_ASSIGN(auto newer, compatibility::JsonText::parse({type.name, type.schema_text}));
+  compatibility::Moves moves;  // from the version that is looked at to the newest
   std::vector<Model> models;
   for (const catalogue::EventType* each : std::views::reverse(before)) {
+    UE_TRY_ASSIGN(auto older, compatibility::JsonText::parse({each->name, each->schema_text}));
+    moves = compatibility::chain(compatibility::moves_between(older, newer), moves);
     UE_TRY_ASSIGN(Model model, make_model(*each));
     rename_fields(moves, model);
     models.push_back(std::move(model));
-    UE_TRY_ASSIGN(const auto text, compatibility::JsonText::parse({each->name, each->schema_text}));
-    moves = compatibility::chain(compatibility::moves_of(text), moves);
+    newer = std::move(older);
   }
   return models;
 }

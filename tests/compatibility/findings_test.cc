@@ -1,4 +1,6 @@
 // What findings say: code, place, whom it breaks.
+#include <fmt/format.h>
+
 #include "compatibility/support.h"
 
 namespace user_events::compatibility {
@@ -120,6 +122,37 @@ TEST(Findings, NumbersAndKeysOfTheCatalogueAreCompared) {
                                    R"({"properties":{"a":{"x-personal":"none"}}})");
   EXPECT_EQ(listed(classes), "personal-class-changed /properties/a/x-personal");
   EXPECT_FALSE(has_errors(classes));
+}
+
+TEST(Findings, ANumberIsComparedOnceWhateverTheMode) {
+  const std::string one = R"({"properties":{"a":{"x-field-number":1}}})", two = R"({"properties":{"a":{"x-field-number":2}}})";
+  const auto both = findings_of(Format::json, one, two, {true, true, false}), forward = findings_of(Format::json, one, two, {false, true, false});
+  EXPECT_EQ(listed(both), "field-number-changed /properties/a/x-field-number");
+  EXPECT_EQ(both.at(0).breaks, Breaks::new_readers);
+  EXPECT_EQ(listed(forward), listed(both));
+  EXPECT_EQ(forward.at(0).breaks, Breaks::old_readers);
+  EXPECT_EQ(forward.at(0).file, "new");
+}
+
+TEST(Findings, ANumberThatAnEarlierVersionUsedIsFoundOverAGapWhereAllVersionsCount) {
+  const Document versions[] = {{"1", R"({"properties":{"a":{"x-field-number":2}}})"}, {"2", R"({"properties":{}})"}, {"3", R"({"properties":{"b":{"x-field-number":2}}})"}};
+  EXPECT_EQ(listed(*check(Format::json, {true, false, false}, versions)), "");
+  EXPECT_EQ(listed(*check(Format::json, {true, false, true}, versions)), "field-number-reused /properties/b/x-field-number");
+}
+
+TEST(Findings, ARenamedFieldKeepsItsNumberWhereverItsSchemaStands) {
+  const auto schema = [](const char* object, const char* field, const char* place, const char* cast) {
+    return fmt::format(R"({{"properties":{{"{0}":{2}}},"$defs":{{"place":{{"properties":{{"{1}":{{"x-field-number":1}}}}}}}}{3}}})", object, field, place, cast);
+  };
+  const char* const kByReference = R"({"$ref":"#/$defs/place","x-field-number":5})";
+  const std::string older = schema("address", "zip", kByReference, "");
+  EXPECT_EQ(listed(findings_of(Format::json, older, schema("address", "postalCode", kByReference, ""))),
+            "field-number-reused /$defs/place/properties/postalCode/x-field-number");
+  EXPECT_EQ(listed(findings_of(Format::json, older, schema("address", "postalCode", kByReference, R"(,"x-cast":{"rename":{"/address/zip":"postalCode"}})"))),
+            "");
+  EXPECT_EQ(listed(findings_of(Format::json, older,
+                               schema("place", "postalCode", kByReference, R"(,"x-cast":{"rename":{"/address":"place","/address/zip":"postalCode"}})"))),
+            "");
 }
 
 TEST(Findings, AvroFindingsPointIntoTheReader) {

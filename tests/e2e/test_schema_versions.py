@@ -41,6 +41,13 @@ def third():
                   **{"x-cast": {"drop": ["/score"], "restore": {"/score": 0}}})
 
 
+def renumbered():
+    """The score is dropped, and its Protobuf number given to the tier."""
+    made = schema(2, {"name": dict(TEXT), "tier": dict(TIER)}, ["name"], **{"x-cast": {"drop": ["/score"]}})
+    made["properties"]["tier"]["x-field-number"] = 3
+    return made
+
+
 def write(folder, *schemas):
     (folder / TYPE).mkdir(parents=True, exist_ok=True)
     for each in schemas:
@@ -176,6 +183,7 @@ def test_a_new_version_is_taken_while_the_daemon_runs(new_daemon, tmp_path):
 @pytest.mark.parametrize("broken, reason", [
     (json.dumps(schema(2, {"name": dict(TEXT), "tier": dict(TIER)}, ["name", "tier"])), "`/score` is required in version 1 and gone in version 2"),
     (json.dumps(schema(2, {"name": dict(TEXT), "score": {"type": "integer", "minimum": 1}}, ["name", "score"])), "/properties/score/minimum"),
+    (json.dumps(renumbered()), "user.rated/1.json uses 3 for /properties/score"),
     ('{"type":', "not readable as JSON"), (json.dumps({**second(), "if": {}}), "the keyword is outside the profile")])
 def test_an_incompatible_or_broken_version_is_refused_and_the_old_one_goes_on(new_daemon, tmp_path, broken, reason):
     write(tmp_path / "catalogue", first())
