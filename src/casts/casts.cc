@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <ranges>
 #include <span>
 
 #include "base/try.h"
@@ -60,6 +61,18 @@ struct Builder {
     version.down = {is_blocked ? Way::none : down.is_shown ? Way::total : Way::checked, std::move(ways->down.plan), down.reason};
   }
 
+  /// From end to end of each type, up and down: a shorter way grows no more.
+  [[nodiscard]] Growth growth() const {
+    Growth widest;
+    for (const auto& [name, versions] : types) {
+      Growth up, down;
+      for (const auto& each : versions) up = followed_by(up, growth_of(each.up.plan));
+      for (const auto& each : std::views::reverse(versions)) down = followed_by(down, growth_of(each.down.plan));
+      for (const Growth& one : {up, down}) widest = {std::max(widest.factor, one.factor), std::max(widest.bytes, one.bytes)};
+    }
+    return widest;
+  }
+
   void report(const Error& error) {
     const auto& field = error.fields.front();
     std::string file = error.message.substr(0, error.message.find(": at \""));
@@ -86,6 +99,7 @@ Result<Casts> Casts::build(const catalogue::Catalogue& catalogue) {
     return std::unexpected(std::move(error));
   }
   Casts casts;
+  casts.growth_ = builder.growth();
   casts.types_ = std::move(builder.types);
   return casts;
 }

@@ -230,7 +230,44 @@ class Planner {
   std::size_t visits_ = 0;
 };
 
+/// What objects of a step gain at most: longer names, and members that are added with their comma.
+std::uint64_t gain_of(const Step& step) {
+  std::uint64_t gain = 0;
+  for (const Change& change : step.changes) gain += std::max(change.to.size(), change.from.size()) - change.from.size();
+  for (const Fill& fill : step.fills) gain += fill.text.size() + 1;
+  return gain;
+}
+
+/// Objects that an event has once add to `bytes`. Those in arrays can be many, but each takes two bytes of the data at least: `{}`.
+class GrowthSum {
+ public:
+  explicit GrowthSum(const Plan& plan) : plan_(plan) {}
+
+  void add(PlanIndex index, bool is_in_array) {  // NOLINT(misc-no-recursion): kMaxCastDepth
+    if (index == kNoPlan) return;
+    const Step& step = plan_.steps[index];
+    if (is_in_array)
+      most_ = std::max(most_, gain_of(step));
+    else
+      once_ += gain_of(step);
+    add(step.items, true);
+    for (const Change& change : step.changes) add(change.inner, is_in_array);
+  }
+
+  [[nodiscard]] Growth growth() const { return {std::min(1 + (most_ + 1) / 2, kNoBound), std::min(once_, kNoBound)}; }
+
+ private:
+  const Plan& plan_;
+  std::uint64_t once_ = 0, most_ = 0;
+};
+
 }  // namespace
+
+Growth growth_of(const Plan& plan) {
+  GrowthSum sum(plan);
+  sum.add(plan.root, false);
+  return sum.growth();
+}
 
 Result<Plan> make_plan(const Neighbours& neighbours, Direction direction) { return Planner(neighbours, direction).run(); }
 

@@ -1,6 +1,5 @@
 #include "casts/version_encoder.h"
 
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -24,8 +23,12 @@ class VersionEncoder final : public encoding::Encoder {
     return inner_->body_bound_bytes(cast(changed, data) ? changed : envelope);  // what is refused has no size
   }
 
-  // How much a cast adds depends on the event (a longer name in each item of an array), so each is looked at closely.
-  [[nodiscard]] encoding::Growth growth() const noexcept override { return {.factor = 1, .bytes = std::numeric_limits<std::uint32_t>::max()}; }
+  /// So that only events near the limit are cast to learn their size.
+  [[nodiscard]] encoding::Growth growth() const noexcept override {
+    const encoding::Growth inner = inner_->growth();
+    const Growth both = followed_by(casts_.now().growth(), {inner.factor, inner.bytes});
+    return {both.factor, both.bytes};
+  }
 
   [[nodiscard]] std::string waits_for() const override { return inner_->waits_for(); }
 

@@ -1,8 +1,9 @@
 // Events of one version as events of another.
 #include <algorithm>
 
-#include "casts/support.h"
 #include "casts/check_versions.h"
+#include "casts/support.h"
+#include "compatibility/json_annotations.h"
 
 namespace user_events::casts {
 namespace {
@@ -227,16 +228,97 @@ TEST(CheckVersions, WhatADeclaredCastMakesUpForIsNoError) {
   EXPECT_GT(errors(kForward, one, lossy), 0) << "nothing restores the score";
 }
 
-TEST(Casts, TwoThousandFieldsThatGoAreLeftOutInGoodTime) {
+TEST(CheckVersions, ACastOfAnyStepCountsWhereAllVersionsCount) {
+  const std::string one = schema_of(1, all({kName}), R"(,"name")"),
+                    two = schema_of(2, all({kFullName}), R"(,"fullName")", R"(,"x-cast":{"rename":{"/name":"fullName"}})"),
+                    three = schema_of(3, all({kFullName, kTier}), R"(,"fullName")");
+  const std::vector<compatibility::Document> versions = {{"1.json", one}, {"2.json", two}, {"3.json", three}};
+  const auto errors = [&](compatibility::Mode mode) {
+    const auto findings = check_versions(mode, versions);
+    EXPECT_TRUE(findings) << describe(findings.error());
+    return std::ranges::count(*findings, compatibility::Severity::error, &compatibility::Finding::severity);
+  };
+  EXPECT_EQ(errors({true, false, true}), 0) << "from 1 to 3 by the cast that 2 declares";
+  EXPECT_EQ(errors({false, true, false}), 1) << "the step to 3 declares nothing: consumers of 2 that validate refuse the tier";
+}
+
+TEST(CheckVersions, NoCastMakesUpForANumberThatStoodForSomethingElse) {
+  const std::string one = schema_of(1, all({kScore}), R"(,"score")"),
+                    two = schema_of(2, R"(,"points":{"type":"integer","x-field-number":3})", "", R"(,"x-cast":{"drop":["/score"]})");
+  const std::vector<compatibility::Document> versions = {{"1.json", one}, {"2.json", two}};
+  const auto findings = check_versions({true, false, false}, versions);
+  ASSERT_TRUE(findings) << describe(findings.error());
+  const auto error = std::ranges::find(*findings, compatibility::Severity::error, &compatibility::Finding::severity);
+  ASSERT_NE(error, findings->end());
+  EXPECT_EQ(error->code + " " + error->pointer, "field-number-reused /properties/points/x-field-number");
+}
+
+TEST(Casts, ANumberSaysNothingOfWhetherDataCanBeCast) {
+  const auto catalogue = catalogue_of({schema_of(1, R"(,"score":{"type":"integer","x-field-number":3})"), schema_of(2, R"(,"score":{"type":"integer","x-field-number":4})")});
+  const auto casts = Casts::build(catalogue);
+  ASSERT_TRUE(casts) << describe(casts.error());
+  EXPECT_EQ(casts->way("user.rated", 1, 2), Way::total);
+  const auto numbers = compatibility::check_numbers(catalogue);
+  ASSERT_FALSE(numbers);
+  EXPECT_EQ(numbers.error().code, "field-number-changed");
+  EXPECT_NE(numbers.error().message.find("user.rated/2.json: at \"/properties/score/x-field-number\""), std::string::npos) << numbers.error().message;
+}
+
+TEST(Casts, TheirGrowthIsThatOfTheWidestWay) {
+  const auto growth = [](std::initializer_list<std::string> versions) {
+    const auto catalogue = catalogue_of(versions);
+    const auto casts = Casts::build(catalogue);
+    EXPECT_TRUE(casts);
+    return std::pair(casts->growth().factor, casts->growth().bytes);
+  };
+  EXPECT_EQ(growth({schema_of(1, all({kName}))}), std::pair(std::uint64_t{1}, std::uint64_t{0}));
+  const auto [factor, bytes] = growth({schema_of(1, all({kName, kScore}), R"(,"name","score")"),
+                                       schema_of(2, all({kFullName, kScore, kTier}), R"(,"fullName","score","tier")",
+                                                 R"(,"x-cast":{"rename":{"/name":"fullName"},"default":{"/tier":"basic"}})")});
+  EXPECT_EQ(factor, 1u);
+  EXPECT_EQ(bytes, 4u + std::string_view(R"(,"tier":"basic")").size());
+  const auto items = [](std::string_view name) {
+    return fmt::format(R"(,"items":{{"type":"array","items":{{"type":"object","properties":{{"{}":{{"type":"integer"}}}},"additionalProperties":false}}}})", name);
+  };
+  EXPECT_EQ(growth({schema_of(1, items("n")), schema_of(2, items("number"), "", R"(,"x-cast":{"rename":{"/items/*/n":"number"}})")}), std::pair(std::uint64_t{4}, std::uint64_t{0}));
+}
+
+TEST(Casts, TenThousandFieldsComeAndGoInGoodTime) {
   std::string fields, data = R"({"userId":"u")";
-  for (int i = 0; i < 2'000; ++i) {
+  for (int i = 0; i < 10'000; ++i) {
     fields += fmt::format(R"(,"f{}":{{"type":"integer"}})", i);
     data += fmt::format(R"(,"f{}":{})", i, i);
   }
-  const auto catalogue = catalogue_of({schema_of(1, ""), schema_of(2, fields)});
+  const auto catalogue = catalogue_of({schema_of(1, ""), schema_of(2, fields), schema_of(3, fields)});
   const auto casts = Casts::build(catalogue);
   ASSERT_TRUE(casts) << describe(casts.error());
   EXPECT_EQ(cast(*casts, 2, 1, data + "}"), R"({"userId":"u"})");
+  EXPECT_EQ(cast(*casts, 2, 3, data + "}"), data + "}");
+}
+
+TEST(Casts, WhatLiesDeeperThanACastGoesIsCheckedAndNeverSentWrong) {
+  constexpr std::string_view kTree = R"(,"tree":{"$ref":"#/$defs/d0"})";
+  const auto definitions = [](int depth, std::string_view leaf) {
+    std::string text = R"(,"$defs":{)";
+    for (int i = 0; i < depth; ++i)
+      text += fmt::format(R"("d{}":{{"type":"object","properties":{{"below":{{"$ref":"#/$defs/d{}"}}}},"additionalProperties":false}},)", i, i + 1);
+    return text + fmt::format(R"("d{}":{{"type":"object","properties":{{{}}},"additionalProperties":false}}}})", depth, leaf);
+  };
+  const auto data = [](int depth, std::string_view leaf) {
+    std::string text = R"({"userId":"u","tree":)";
+    for (int i = 0; i < depth; ++i) text += R"({"below":)";
+    return (text += leaf).append(static_cast<std::size_t>(depth), '}') + "}";
+  };
+  for (const int depth : {20, 50}) {
+    const auto catalogue = catalogue_of({schema_of(1, kTree, "", definitions(depth, "")), schema_of(2, kTree, "", definitions(depth, R"("size":{"type":"integer"})"))});
+    const auto casts = Casts::build(catalogue);
+    ASSERT_TRUE(casts) << describe(casts.error());
+    const bool is_reached = depth == 20;
+    EXPECT_EQ(casts->way("user.rated", 2, 1), is_reached ? Way::total : Way::checked);
+    EXPECT_EQ(cast(*casts, 1, 2, data(depth, "{}")), data(depth, "{}"));
+    const std::string down = cast(*casts, 2, 1, data(depth, R"({"size":1})"));
+    EXPECT_TRUE(is_reached ? down == data(depth, "{}") : down.starts_with("cast-refused")) << down;
+  }
 }
 
 TEST(Casts, DataThatIsNoneOfOursIsAnErrorNotACrash) {

@@ -122,6 +122,7 @@ TEST(CastProperties, WhatIsCastIsValidAndUpwardsNothingIsRefused) {
       const auto up = casts->cast("user.rated", 1, 2, old_event, out);
       ASSERT_TRUE(up) << describe(up.error()) << one << two << old_event;
       ASSERT_TRUE(catalogue::test::valid(catalogue.find("user.rated", 2)->schema, out)) << one << two << old_event << out;
+      ASSERT_LE(out.size(), old_event.size() * casts->growth().factor + casts->growth().bytes) << one << two << old_event << out;
       out.clear();
       const auto down = casts->cast("user.rated", 2, 1, new_event, out);
       if (!down) {
@@ -131,6 +132,7 @@ TEST(CastProperties, WhatIsCastIsValidAndUpwardsNothingIsRefused) {
       }
       total_down += way_down == Way::total;
       ASSERT_TRUE(catalogue::test::valid(catalogue.find("user.rated", 1)->schema, out)) << one << two << new_event << out;
+      ASSERT_LE(out.size(), new_event.size() * casts->growth().factor + casts->growth().bytes) << one << two << new_event << out;
     }
   }
   EXPECT_GT(taken, 300);

@@ -21,6 +21,9 @@ TEST(VersionEncoder, SendsTheVersionThatIsWantedAndNamesItsSchema) {
   EXPECT_NE(out.body.find(R"("dataschema":"urn:user-events:schema:user.rated:1")"), std::string_view::npos) << out.body;
   EXPECT_TRUE(out.body.ends_with(R"("data":{"userId":"u","stars":5}})")) << out.body;
   EXPECT_LE(out.body.size(), encoder->body_bound_bytes(good));
+  const auto inner = encoding::make_json_encoder({})->growth();
+  EXPECT_EQ(encoder->growth().factor, inner.factor) << "what is far below a limit is not cast to learn its size";
+  EXPECT_EQ(encoder->growth().bytes, inner.bytes + inner.factor);  // `points` is a letter longer
 
   encoding::Envelope bad = good;
   bad.data = R"({"userId":"u","points":6})";
