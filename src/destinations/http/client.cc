@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <atomic>
+#include <cstring>
 #include <list>
 #include <new>
 #include <utility>
@@ -185,11 +186,20 @@ struct Client::Impl {
     Response& response = transfer.response;
     response.sent = info<long>(easy, CURLINFO_REQUEST_SIZE) > 0;
     if (code != CURLE_OK && !(code == CURLE_WRITE_ERROR && transfer.is_cut_off())) {
+      response.tls = tls_trouble(code, transfer);
       response.error = error_of(code, transfer);
       return;
     }
     response.status = static_cast<int>(info<long>(easy, CURLINFO_RESPONSE_CODE));
     response.retry_after = std::chrono::seconds(info<curl_off_t>(easy, CURLINFO_RETRY_AFTER));
+  }
+
+  /// In TLS 1.3 a server refuses a client's certificate after the handshake, with an alert; OpenSSL has fixed words for each.
+  [[nodiscard]] static bool is_alert(const Transfer& transfer) noexcept { return std::strstr(transfer.error_text, " alert ") != nullptr; }
+
+  [[nodiscard]] static TlsTrouble tls_trouble(CURLcode code, const Transfer& transfer) noexcept {
+    if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) return TlsTrouble::server;
+    return code == CURLE_SSL_CERTPROBLEM || is_alert(transfer) ? TlsTrouble::client : TlsTrouble::none;
   }
 
   /// Without times and the like, so that the same failure has the same text each time.
@@ -199,10 +209,12 @@ struct Client::Impl {
         return transfer.response.sent ? "no answer in time" : "no connection in time";
       case CURLE_WRITE_ERROR:
         return "the answer is longer than " + std::to_string(options.max_answer_bytes) + " bytes";
-      case CURLE_COULDNT_CONNECT:
-      case CURLE_GOT_NOTHING:
       case CURLE_SEND_ERROR:
       case CURLE_RECV_ERROR:
+        if (is_alert(transfer)) return transfer.error_text;
+        [[fallthrough]];
+      case CURLE_COULDNT_CONNECT:
+      case CURLE_GOT_NOTHING:
         return curl_easy_strerror(code);
       default:
         // Once something was sent, libcurl's own words can quote the answer.

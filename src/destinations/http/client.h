@@ -33,6 +33,13 @@ struct Request {
   bool connect_only = false;
 };
 
+/// Whose certificate it was that no answer came.
+enum class TlsTrouble : std::uint8_t {
+  none,
+  server,  ///< Of an authority that is not known, or for another host.
+  client,  ///< The server wants another than ours, or ours cannot be read.
+};
+
 /// Either an answer (`status` is not 0), or why there is none (`error`).
 struct Response {
   int status = 0;
@@ -40,6 +47,7 @@ struct Response {
   std::chrono::seconds retry_after{0};  ///< What the header `Retry-After` asks for; 0: nothing.
   std::string error;                    ///< One line; names hosts, never headers or bodies.
   bool address_refused = false;         ///< By `allows_address`: one of the host's at least.
+  TlsTrouble tls = TlsTrouble::none;
   bool sent = true;                     ///< False: no byte of the request left, so the server certainly did not act on it.
 };
 using Done = std::function<void(Response)>;
