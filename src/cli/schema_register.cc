@@ -3,12 +3,13 @@
 
 #include "base/json_text.h"
 #include "base/try.h"
-#include "base/type_filter.h"
 #include "catalogue/catalogue.h"
 #include "cli/configuration.h"
 #include "cli/output.h"
 #include "cli/schema_files.h"
 #include "destinations/registry_settings.h"
+#include "destinations/wanted_versions.h"
+#include "registry/codec.h"
 #include "registry/encoder.h"
 #include "registry/resolver.h"
 
@@ -64,26 +65,25 @@ Result<void> work_on(Row& row, registry::Client& client, const RegistrySettings&
     row.verdict = "is there already";
     return {};
   }
+  if (job == Job::put) {
+    UE_TRY_ASSIGN(row.id, registry::put(client, settings, row.subject, schema));
+    row.verdict = "registered";
+    return {};
+  }
   const std::string level = settings.compatibility.empty() ? "backward" : settings.compatibility;
-  if (job != Job::put || !settings.compatibility.empty()) UE_TRY(registry::check_compatible(client, level, row.subject, schema));
-  if (job == Job::check) row.verdict = fmt::format("is {} compatible", level);
-  if (job == Job::look) row.verdict = "would be registered";
-  if (job != Job::put) return {};
-  auto may_register = settings;
-  may_register.register_schemas = true;
-  UE_TRY_ASSIGN(row.id, registry::resolve(client, may_register, row.subject, schema));
-  row.verdict = "registered";
+  UE_TRY(registry::check_compatible(client, level, row.subject, schema));
+  row.verdict = job == Job::check ? fmt::format("is {} compatible", level) : "would be registered";
   return {};
 }
 
 /// Older versions first, so that each is compared with the one before. What a registry refuses is a row; that it does not answer ends it.
 Result<void> work_on(const DestinationOptions& destination, const RegistrySettings& settings, const catalogue::Catalogue& catalogue, Job job,
                      std::vector<Row>& rows) {
-  UE_TRY_ASSIGN(const auto filter, base::TypeFilter::parse(destination.types));
+  UE_TRY_ASSIGN(const auto sent, destinations::SentTypes::parse(destination));
   registry::Client client(settings);
   const auto encoding = registry::schema_type_of(destination);
   for (const auto* type : catalogue.all()) {
-    if (!filter.matches(type->name)) continue;
+    if (!sent.include(type->name, type->version)) continue;
     UE_TRY_ASSIGN(const auto schema, registry::schema_of(catalogue, *type, encoding));
     UE_TRY_ASSIGN(auto subject, registry::subject_of(destination, settings, *type, encoding));
     Row& row = rows.emplace_back(Row{destination.name, type->name, type->version, std::move(subject), 0, {}, false});
@@ -99,8 +99,7 @@ Result<void> work_on(const DestinationOptions& destination, const RegistrySettin
 Result<void> run(const SchemaFileArguments& arguments, Job job) {
   UE_TRY_ASSIGN(const Configuration configuration, load_configuration({.file = arguments.config, .json = false}));
   const Options& options = configuration.loaded.options;
-  UE_TRY_ASSIGN(auto catalogue, catalogue::Catalogue::builtin());
-  if (!options.catalogue_dir.empty()) UE_TRY(catalogue.load_directory(options.catalogue_dir));
+  UE_TRY_ASSIGN(const auto catalogue, catalogue::Catalogue::with(options.catalogue_dir));
   std::vector<Row> rows;
   bool has_registry = false;
   for (const auto& destination : options.destinations) {

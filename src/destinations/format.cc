@@ -51,6 +51,13 @@ Result<void> check_versions(const DestinationOptions& options) {
 
 bool is_data_alone(const DestinationOptions& options) { return options.encoding != "json" || options.settings.contains("registry.url"); }
 
+std::string_view data_content_type(const DestinationOptions& options) {
+  const bool has_registry = options.settings.contains("registry.url");
+  if (options.encoding == "avro") return has_registry ? "application/vnd.confluent.avro" : "application/avro";
+  if (options.encoding == "protobuf") return has_registry ? "application/vnd.confluent.protobuf" : "application/protobuf";
+  return has_registry ? "application/vnd.confluent.json" : "application/json";
+}
+
 Result<encoding::Format> format_of(const DestinationOptions& options) {
   if (options.format == "cloudevents") return encoding::Format::cloudevents;
   if (options.format == "cloudevents-binary") return encoding::Format::cloudevents_binary;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include "destinations/destination.h"
 #include "encoding/encoder.h"
@@ -13,6 +14,9 @@ namespace user_events::destinations {
 
 /// The body is the event's data and nothing around it: a binary encoding, or a schema registry.
 [[nodiscard]] bool is_data_alone(const DestinationOptions& options);
+
+/// Of such a body.
+[[nodiscard]] std::string_view data_content_type(const DestinationOptions& options);
 
 /// Everything that can be checked without connecting: the common settings that a kind must be able to carry, and its own. Error `usage` with a
 /// field for each finding.

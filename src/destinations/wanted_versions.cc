@@ -4,6 +4,8 @@
 
 #include <vector>
 
+#include "base/try.h"
+
 namespace user_events::destinations {
 
 Result<base::TypeVersions> wanted_versions(const DestinationOptions& options) {
@@ -21,6 +23,17 @@ Result<base::TypeVersions> wanted_versions(const DestinationOptions& options) {
     entries.push_back(std::move(entry));
   }
   return base::TypeVersions::parse(entries);
+}
+
+Result<SentTypes> SentTypes::parse(const DestinationOptions& options) {
+  UE_TRY_ASSIGN(auto types, base::TypeFilter::parse(options.types));
+  UE_TRY_ASSIGN(auto versions, wanted_versions(options));
+  return SentTypes(std::move(types), std::move(versions));
+}
+
+bool SentTypes::include(std::string_view type, std::uint32_t version) const {
+  const std::uint32_t wanted = versions_.of(type);
+  return types_.matches(type) && (wanted == 0 || wanted == version);
 }
 
 }  // namespace user_events::destinations

@@ -18,6 +18,7 @@ namespace http = destinations::http;
 using std::chrono::milliseconds;
 
 constexpr std::string_view kMediaType = "application/vnd.schemaregistry.v1+json";
+constexpr std::string_view kAskedAgain = "it is asked again";
 constexpr int kOk = 200, kConflict = 409, kUnprocessable = 422, kNotFound = 404;
 constexpr std::int64_t kNoSubject = 40401, kNoVersion = 40402, kNoSchema = 40403;
 
@@ -31,6 +32,18 @@ std::string body_of(const Schema& schema) {
   std::string body = R"({"schema":)";
   base::append_json_string(schema.text, body);
   return body + fmt::format(R"(,"schemaType":"{}"}})", to_text(schema.type));
+}
+
+std::string hint_of(http::TlsTrouble trouble) {
+  switch (trouble) {
+    case http::TlsTrouble::server:
+      return "registry.tls_ca_file names the authority of its certificate, which must name the host in registry.url";
+    case http::TlsTrouble::client:
+      return "registry.tls_cert_file and registry.tls_key_file are the certificate that it asks for";
+    case http::TlsTrouble::none:
+      break;
+  }
+  return std::string(kAskedAgain);
 }
 
 }  // namespace
@@ -59,7 +72,7 @@ struct Client::Impl {
     while (options.url.ends_with('/')) options.url.pop_back();
   }
 
-  [[nodiscard]] std::unexpected<Error> unavailable(std::string what, std::string hint = "it is asked again") {
+  [[nodiscard]] std::unexpected<Error> unavailable(std::string what, std::string hint = std::string(kAskedAgain)) {
     failures.fetch_add(1, std::memory_order_relaxed);
     return fail(ErrorKind::unavailable, "registry-unavailable", fmt::format("registry {}: {}", options.url, what), std::move(hint));
   }
@@ -85,7 +98,7 @@ struct Client::Impl {
     http.start(request(std::move(method), path, std::move(body)), [&answer](http::Response response) { answer = std::move(response); });
     while (!answer && !stopped) http.run(options.timeout);
     if (!answer) http.cancel_all();
-    if (answer->status == 0) return unavailable(answer->error);
+    if (answer->status == 0) return unavailable(answer->error, hint_of(answer->tls));
     if (answer->status == 401 || answer->status == 403)
       return unavailable(fmt::format("it refuses these credentials (status {})", answer->status), "check registry.user and password, or registry.token, and their rights");
     if (answer->status >= 300 && answer->status < 400)

@@ -10,8 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "user_events/error.h"
+#include "compatibility/compatibility.h"
 #include "destinations/registry_settings.h"
+#include "user_events/error.h"
 
 namespace user_events::registry {
 
@@ -19,8 +20,9 @@ inline constexpr std::uint64_t kMaxAnswerBytes = 2u << 20;
 inline constexpr std::uint32_t kMaxId = 0x7FFF'FFFF;
 inline constexpr std::size_t kMaxVersions = 1'000;  ///< Of one subject that are read.
 
-/// As a registry spells them.
-enum class SchemaType : std::uint8_t { json, avro, protobuf };
+/// What a registry calls `schemaType`.
+using SchemaType = compatibility::Format;
+/// As a registry spells it.
 [[nodiscard]] std::string_view to_text(SchemaType type) noexcept;
 
 struct Schema {

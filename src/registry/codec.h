@@ -1,12 +1,12 @@
-// The data of one version of an event type in the encoding of a destination.
+// One version of an event type in the encoding of a destination: its data, its schema, its name.
 #pragma once
 
-#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "catalogue/catalogue.h"
+#include "encoding/encoder.h"
 #include "registry/client.h"
 #include "user_events/error.h"
 
@@ -17,12 +17,16 @@ class Codec {
   virtual ~Codec() = default;
   /// Appends `data`, one compact JSON object in the standard form. Error `invalid`: it has no place in the encoding. One thread.
   [[nodiscard]] virtual Result<void> append(std::string_view data, std::string& out) = 0;
-  /// At most so many bytes come of data of that size. Any thread.
-  [[nodiscard]] virtual std::size_t bound_bytes(std::size_t data_bytes) const noexcept = 0;
+  /// At most n × factor + bytes come of data of n bytes. Any thread.
+  [[nodiscard]] virtual encoding::Growth growth() const noexcept = 0;
 };
 
-/// Error `usage`: the type cannot be carried.
+/// Error `usage`: the encoding cannot carry the type.
 [[nodiscard]] Result<std::unique_ptr<Codec>> make_codec(const catalogue::EventType& type, SchemaType encoding);
+
+/// As it is registered. In Protobuf, numbers and names of older versions are reserved. Error `usage`: as above, or a number that stood for another
+/// field in an older version.
+[[nodiscard]] Result<Schema> schema_of(const catalogue::Catalogue& catalogue, const catalogue::EventType& type, SchemaType encoding);
 
 /// The record's full name in its schema; of JSON, which has none, the event type. Error `usage`: as above.
 [[nodiscard]] Result<std::string> record_name(const catalogue::EventType& type, SchemaType encoding);

@@ -3,33 +3,21 @@
 #include <fmt/format.h>
 
 #include <map>
-#include <mutex>
 #include <utility>
 
 #include "base/try.h"
-#include "base/type_filter.h"
+#include "destinations/format.h"
 #include "destinations/name_template.h"
+#include "destinations/wanted_versions.h"
+#include "registry/bounds.h"
 #include "registry/codec.h"
 #include "registry/resolver.h"
 #include "registry/wire.h"
-#include "schemas/texts.h"
 
 namespace user_events::registry {
 namespace {
 
 using encoding::Readiness;
-
-std::string_view content_type(SchemaType type, bool has_registry) noexcept {
-  switch (type) {
-    case SchemaType::json:
-      return has_registry ? "application/vnd.confluent.json" : "application/json";
-    case SchemaType::avro:
-      return has_registry ? "application/vnd.confluent.avro" : "application/avro";
-    case SchemaType::protobuf:
-      return has_registry ? "application/vnd.confluent.protobuf" : "application/protobuf";
-  }
-  return {};
-}
 
 /// What one version of a type needs.
 struct Form {
@@ -43,16 +31,17 @@ class SchemaEncoder final : public encoding::Encoder, public RegistryUse {
   SchemaEncoder(const DestinationOptions& options, destinations::RegistrySettings settings, const base::Live<catalogue::Catalogue>& catalogue,
                 std::string ids_file)
       : options_(options), settings_(std::move(settings)), catalogue_(catalogue), type_(schema_type_of(options)),
-        attributes_in_headers_(options.format == "cloudevents-binary"), content_type_(content_type(type_, !settings_.url.empty())) {
+        attributes_in_headers_(options.format == "cloudevents-binary"), content_type_(destinations::data_content_type(options)),
+        bounds_(catalogue, type_) {
     if (!settings_.url.empty())
       resolver_ = std::make_unique<Resolver>(Resolver::Settings{settings_, options.retry, std::move(ids_file), options.name});
   }
 
-  /// Before it is used: what each version of a type that the destination takes needs.
+  /// Before it is used: what each version of a type that the destination gets needs.
   Result<void> prepare() {
-    UE_TRY_ASSIGN(const auto filter, base::TypeFilter::parse(options_.types));
+    UE_TRY_ASSIGN(const auto sent, destinations::SentTypes::parse(options_));
     for (const auto* type : catalogue_.now().all()) {
-      if (!filter.matches(type->name)) continue;
+      if (!sent.include(type->name, type->version)) continue;
       UE_TRY_ASSIGN(auto form, make_form(*type));
       forms_.emplace(std::pair(type->name, type->version), std::move(form));
     }
@@ -81,41 +70,24 @@ class SchemaEncoder final : public encoding::Encoder, public RegistryUse {
   }
 
   std::size_t body_bound_bytes(const encoding::Envelope& envelope) const noexcept override {
-    const auto found = forms_.find(std::pair<std::string_view, std::uint32_t>(envelope.type, envelope.version));
-    if (found != forms_.end()) return kMaxPrefixBytes + found->second.codec->bound_bytes(envelope.data.size());
-    // A version that came while this runs: those of `late_` are the delivery thread's.
-    const auto* codec = late_codec(envelope.type, envelope.version);
-    return kMaxPrefixBytes + (codec != nullptr ? codec->bound_bytes(envelope.data.size()) : envelope.data.size());
+    const encoding::Growth growth = bounds_.of(envelope.type, envelope.version);
+    return envelope.data.size() * growth.factor + growth.bytes;
   }
-  /// Of binary encodings every event is looked at: how much they grow depends on the type.
-  encoding::Growth growth() const noexcept override {
-    return type_ == SchemaType::json ? encoding::Growth{1, kMaxPrefixBytes} : encoding::Growth{1u << 20, kMaxPrefixBytes};
-  }
+  encoding::Growth growth() const noexcept override { return bounds_.widest(); }
   std::string waits_for() const override { return resolver_ ? resolver_->waits_for() : std::string(); }
   std::uint64_t calls() const noexcept override { return resolver_ ? resolver_->calls() : 0; }
   std::uint64_t failures() const noexcept override { return resolver_ ? resolver_->failures() : 0; }
 
  private:
-  /// For its bounds alone, which any thread may ask; nullptr: the type cannot be carried.
-  [[nodiscard]] const Codec* late_codec(std::string_view type, std::uint32_t version) const {
-    const std::lock_guard lock(bounds_mutex_);
-    const auto found = bounds_.find(std::pair(type, version));
-    if (found != bounds_.end()) return found->second.get();
-    const auto* known = catalogue_.now().find(type, version);
-    auto codec = known == nullptr ? nullptr : make_codec(*known, type_).value_or(nullptr);
-    return bounds_.emplace(std::pair(std::string(type), version), std::move(codec)).first->second.get();
-  }
-
-  /// Types come in runs, so the last one is looked at first.
+  /// Also of versions that the catalogue got since `prepare`. Types come in runs, so the last one is looked at first.
   [[nodiscard]] Result<Form*> form_of(std::string_view type, std::uint32_t version) {
     if (last_ != nullptr && last_->first.second == version && last_->first.first == type) return &last_->second;
-    const std::pair<std::string_view, std::uint32_t> key(type, version);
-    auto found = forms_.find(key);
-    if (found == forms_.end() && (found = late_.find(key)) == late_.end()) {
+    auto found = forms_.find(std::pair(type, version));
+    if (found == forms_.end()) {
       const auto* known = catalogue_.now().find(type, version);
       if (known == nullptr) return fail(ErrorKind::invalid, "unknown-version", fmt::format("the catalogue has no version {} of {}", version, type));
       UE_TRY_ASSIGN(auto form, make_form(*known));
-      found = late_.emplace(std::pair(std::string(type), version), std::move(form)).first;
+      found = forms_.emplace(std::pair(std::string(type), version), std::move(form)).first;
     }
     last_ = &*found;
     return &last_->second;
@@ -124,8 +96,8 @@ class SchemaEncoder final : public encoding::Encoder, public RegistryUse {
   [[nodiscard]] Result<Form> make_form(const catalogue::EventType& type) {
     Form form;
     UE_TRY_ASSIGN(form.codec, make_codec(type, type_));
+    UE_TRY_ASSIGN(auto schema, schema_of(catalogue_.now(), type, type_));  // what has none may not be sent either
     if (!resolver_) return form;
-    UE_TRY_ASSIGN(auto schema, schema_of(catalogue_.now(), type, type_));
     UE_TRY_ASSIGN(auto subject, subject_of(options_, settings_, type, type_));
     form.schema = resolver_->add(std::move(subject), std::move(schema));
     return form;
@@ -148,11 +120,9 @@ class SchemaEncoder final : public encoding::Encoder, public RegistryUse {
   const bool attributes_in_headers_;
   const std::string_view content_type_;
   std::unique_ptr<Resolver> resolver_;  // null: no registry
-  Forms forms_;                         // unchanged after `prepare`, but for the ids: publishing threads look into it
-  Forms late_;                          // versions that the catalogue got since; at most those in it
+  const Bounds bounds_;                 // all that publishing threads ask; the rest is the delivery thread's
+  Forms forms_;                         // at most those of the catalogue
   Forms::value_type* last_ = nullptr;
-  mutable std::mutex bounds_mutex_;
-  mutable std::map<std::pair<std::string, std::uint32_t>, std::unique_ptr<Codec>, Less> bounds_;  // of versions as in `late_`
   std::string body_;
 };
 
@@ -161,12 +131,6 @@ class SchemaEncoder final : public encoding::Encoder, public RegistryUse {
 SchemaType schema_type_of(const DestinationOptions& options) noexcept {
   if (options.encoding == "avro") return SchemaType::avro;
   return options.encoding == "protobuf" ? SchemaType::protobuf : SchemaType::json;
-}
-
-Result<Schema> schema_of(const catalogue::Catalogue& catalogue, const catalogue::EventType& type, SchemaType encoding) {
-  if (encoding == SchemaType::json) return Schema{encoding, type.schema_text};
-  UE_TRY_ASSIGN(auto text, schemas::schema_text(encoding == SchemaType::avro ? schemas::Encoding::avro : schemas::Encoding::protobuf, catalogue, type));
-  return Schema{encoding, std::move(text)};
 }
 
 Result<std::string> subject_of(const DestinationOptions& options, const destinations::RegistrySettings& settings, const catalogue::EventType& type,

@@ -14,8 +14,6 @@
 
 namespace user_events::registry {
 
-/// The schema of a version of an event type, as it is registered. Error `usage`: the encoding cannot carry it.
-[[nodiscard]] Result<Schema> schema_of(const catalogue::Catalogue& catalogue, const catalogue::EventType& type, SchemaType encoding);
 /// The subject after the settings. A topic with `{type}` is one of each type. Error `usage`: the topic is no name.
 [[nodiscard]] Result<std::string> subject_of(const DestinationOptions& options, const destinations::RegistrySettings& settings,
                                              const catalogue::EventType& type, SchemaType encoding);

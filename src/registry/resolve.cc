@@ -11,18 +11,6 @@
 namespace user_events::registry {
 namespace {
 
-compatibility::Format format_of(SchemaType type) {
-  switch (type) {
-    case SchemaType::json:
-      return compatibility::Format::json;
-    case SchemaType::avro:
-      return compatibility::Format::avro;
-    case SchemaType::protobuf:
-      return compatibility::Format::protobuf;
-  }
-  return compatibility::Format::json;
-}
-
 /// `full-transitive` → `FULL_TRANSITIVE`.
 std::string registry_level(std::string level) {
   std::ranges::transform(level, level.begin(), [](char c) { return c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
@@ -39,7 +27,7 @@ Result<void> check_compatible(Client& client, const std::string& level, const st
   std::vector<compatibility::Document> documents;
   for (const auto& one : older) documents.push_back({fmt::format("{} version {}", subject, one.version), one.text});
   documents.push_back({"the new version", schema.text});
-  auto findings = compatibility::check(format_of(schema.type), *mode, documents);
+  auto findings = compatibility::check(schema.type, *mode, documents);
   if (!findings) return fail(ErrorKind::invalid, "registry-incompatible", fmt::format("subject {}: {}", subject, describe(findings.error())));
   for (const auto& finding : *findings) {
     if (finding.severity != compatibility::Severity::error) continue;
@@ -57,6 +45,10 @@ Result<std::uint32_t> resolve(Client& client, const destinations::RegistrySettin
     return fail(ErrorKind::unavailable, "registry-unknown-schema",
                 fmt::format("registry {}: it does not have this schema under subject {}", options.url, subject),
                 "register it (`user-events schema register`), or set registry.register = true");
+  return put(client, options, subject, schema);
+}
+
+Result<std::uint32_t> put(Client& client, const destinations::RegistrySettings& options, const std::string& subject, const Schema& schema) {
   if (!options.compatibility.empty()) {
     UE_TRY(check_compatible(client, options.compatibility, subject, schema));
     UE_TRY(client.set_compatibility(subject, registry_level(options.compatibility)));

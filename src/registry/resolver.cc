@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -11,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "destinations/backoff.h"
 #include "observability/log.h"
 #include "registry/id_file.h"
 
@@ -23,9 +23,10 @@ struct Entry {
   std::string subject;
   Schema schema;
   std::string mark;
-  Finding finding;
+  destinations::Backoff pauses;
+  Finding finding = {};
   bool wanted = false;  // somebody has asked for it
-  std::uint32_t failures = 0;
+  bool failed = false;  // and the registry has not answered well
   Clock::time_point due{};    // when the registry is asked (again)
   Clock::time_point since{};  // of a refusal
 };
@@ -87,7 +88,8 @@ struct Resolver::Impl {
                                            "file {} and restart)", place, entry.subject, settings.ids_file));
     if (answer) {
       entry.finding = {Found::known, *answer, {}};
-      entry.failures = 0;
+      entry.failed = false;
+      entry.pauses.reset();
       ids[entry.mark] = entry.finding.id;
       unsaved = true;
       return;
@@ -111,10 +113,8 @@ struct Resolver::Impl {
   void fail_entry(Entry& entry, std::string reason) {
     if (entry.finding.reason != reason) observability::log().warn("destination '{}': {}", settings.log_name, reason);
     entry.finding.reason = std::move(reason);
-    const double pause = std::min(static_cast<double>(settings.retry.max.count()),
-                                  static_cast<double>(settings.retry.initial.count()) * std::pow(settings.retry.factor, entry.failures));
-    entry.failures = std::min(entry.failures + 1, 1'000u);
-    entry.due = Clock::now() + std::chrono::milliseconds(static_cast<std::int64_t>(std::max(pause, 1.0)));
+    entry.failed = true;
+    entry.due = Clock::now() + std::max(entry.pauses.next(), std::chrono::milliseconds(1));
   }
 
   /// Without the mutex: nobody else changes `ids`, and who asks must not wait for a disk.
@@ -141,10 +141,9 @@ Resolver::~Resolver() = default;
 std::size_t Resolver::add(std::string subject, Schema schema) {
   std::lock_guard lock(impl_->mutex);
   if (impl_->entries.size() > kMaxSchemas) return kMaxSchemas;
-  Entry& entry = impl_->entries.emplace_back();
-  entry.mark = fingerprint(subject, schema);
-  entry.subject = std::move(subject);
-  entry.schema = std::move(schema);
+  std::string mark = fingerprint(subject, schema);
+  const RetryOptions& retry = impl_->settings.retry;
+  Entry& entry = impl_->entries.emplace_back(Entry{std::move(subject), std::move(schema), std::move(mark), {retry.initial, retry.max}});
   entry.finding.reason = fmt::format("registry {}: it is being asked for the id of the schema under subject {}", impl_->place, entry.subject);
   if (const auto known = impl_->ids.find(entry.mark); known != impl_->ids.end()) entry.finding = {Found::known, known->second, {}};
   if (impl_->entries.size() > kMaxSchemas) entry.finding = {Found::refused, 0, std::string(kTooMany)};
@@ -167,7 +166,7 @@ Finding Resolver::find(std::size_t number) {
 std::string Resolver::waits_for() const {
   std::lock_guard lock(impl_->mutex);
   for (const Entry& entry : impl_->entries)
-    if (entry.wanted && entry.finding.found == Found::not_yet && entry.failures > 0) return "some events wait: " + entry.finding.reason;
+    if (entry.wanted && entry.finding.found == Found::not_yet && entry.failed) return "some events wait: " + entry.finding.reason;
   return {};
 }
 

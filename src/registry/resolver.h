@@ -29,7 +29,7 @@ class Resolver {
  public:
   struct Settings {
     destinations::RegistrySettings registry;
-    RetryOptions retry;      ///< Its `initial`, `factor` and `max` are the pauses.
+    RetryOptions retry;      ///< Pauses are from its `initial` to its `max`, doubled each time.
     std::string ids_file;    ///< Where ids are kept; empty: nowhere.
     std::string log_name;    ///< The destination's.
   };
@@ -56,6 +56,9 @@ class Resolver {
 /// The id of a schema after the settings: looked up, or checked and registered. Errors as Client's; `unavailable` too if it is not there and
 /// may not be registered.
 [[nodiscard]] Result<std::uint32_t> resolve(Client& client, const destinations::RegistrySettings& options, const std::string& subject, const Schema& schema);
+
+/// Registers a schema that is not there yet, after it was checked, and its level set, if the settings name one. Its id. Errors as Client's.
+[[nodiscard]] Result<std::uint32_t> put(Client& client, const destinations::RegistrySettings& options, const std::string& subject, const Schema& schema);
 
 /// Error `invalid`, code `registry-incompatible`: after `level` (`backward`, …) the schema may not follow what the subject has. The check is our
 /// own (docs/schema-compatibility.md).

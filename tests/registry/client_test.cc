@@ -157,6 +157,7 @@ TEST_F(ClientTest, WithoutLeaveToRegisterOnlyLooksUp) {
   EXPECT_EQ(registry_.requests().size(), 1u);
   settings.register_schemas = true;
   EXPECT_EQ(*resolve(client, settings, "s", kSchema), 1u);
+  EXPECT_EQ(registry_.requests().size(), 3u) << "looked up, registered";
   EXPECT_EQ(registry_.count("PUT"), 0u) << "no compatibility was asked for";
 }
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "catalogue/support.h"
 #include "registry/wire.h"
 #include "stub_registry.h"
 #include "support/temporary_directory.h"
@@ -102,6 +103,49 @@ TEST_F(EncoderTest, AVersionThatTheCatalogueHasNotIsRefused) {
   const auto encoder = make();
   EXPECT_EQ(encode(*encoder, 9).readiness, Readiness::refused);
   EXPECT_TRUE(becomes_ready(*encoder));
+}
+
+TEST_F(EncoderTest, AVersionThatCameWhileItRunsGetsAnIdAndTheOldOnesKeepTheirs) {
+  const auto encoder = make();
+  ASSERT_TRUE(becomes_ready(*encoder));
+  const std::string before(out_.body);
+  const catalogue::test::TemporaryFolder folder;
+  std::string second = catalogue_.now().find("user.loggedin")->schema_text;
+  second.replace(second.find("user.loggedin:1"), 15, "user.loggedin:2");
+  folder.write("user.loggedin/2.json", second);
+  EXPECT_EQ(encode(*encoder, 2).readiness, Readiness::refused);
+  auto next = catalogue::Catalogue::with(folder.path());
+  ASSERT_TRUE(next) << describe(next.error());
+  catalogue_.replace(*std::move(next));
+  ASSERT_TRUE(eventually([&] { return encode(*encoder, 2).readiness == Readiness::ready; }));
+  EXPECT_EQ(out_.body, std::string("\0\0\0\0\2", 5) + data_);
+  const auto& use = dynamic_cast<const RegistryUse&>(*encoder);
+  const auto calls = use.calls();
+  ASSERT_EQ(encode(*encoder).readiness, Readiness::ready);
+  EXPECT_EQ(out_.body, before);
+  EXPECT_EQ(use.calls(), calls);
+}
+
+TEST_F(EncoderTest, BoundsAreThoseOfTheCatalogueThatCounts) {
+  options_.settings.clear();
+  options_.encoding = "avro";
+  const auto encoder = make();
+  const encoding::Envelope wide{.id = "e", .source = "urn:test", .type = "user.widened", .version = 1, .partition_key = "u-1", .time_ms = 1, .data = R"({"userId":"u","items":[{},{},{}]})"};
+  const auto before = encoder->growth();
+  EXPECT_LT(before.factor, 40u);
+  std::string fields;
+  for (int i = 0; i < 100; ++i) fields += (i == 0 ? "\"f" : ",\"f") + std::to_string(i) + R"(":{"type":"integer"})";
+  const catalogue::test::TemporaryFolder folder;
+  folder.write("user.widened/1.json", R"({"$id":"urn:user-events:schema:user.widened:1","title":"Widened","type":"object","additionalProperties":false,"required":["userId"],
+    "properties":{"userId":{"type":"string","minLength":1,"x-personal":"user-id","x-key":"user"},
+                  "items":{"type":"array","items":{"type":"object","additionalProperties":false,"properties":{)" + fields + "}}}}}");
+  auto next = catalogue::Catalogue::with(folder.path());
+  ASSERT_TRUE(next) << describe(next.error());
+  catalogue_.replace(*std::move(next));
+  ASSERT_EQ(encoder->encode(wide, {"j", 1}, out_).readiness, Readiness::ready);
+  EXPECT_GT(out_.body.size(), wide.data.size() * before.factor + before.bytes) << "an item `{}` takes a byte for each of its fields";
+  EXPECT_LE(out_.body.size(), encoder->body_bound_bytes(wide));
+  EXPECT_LE(out_.body.size(), wide.data.size() * encoder->growth().factor + encoder->growth().bytes);
 }
 
 TEST_F(EncoderTest, WhatTheRegistryRefusesIsRefusedWithTheReason) {
