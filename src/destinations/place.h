@@ -29,7 +29,6 @@ struct Place {
   /// Names of the attributes that always travel as headers, whatever the format, without the prefix.
   std::vector<std::string_view> attributes = {"id", "journalid", "sequence", "replay"};
   std::vector<PlaceHeader> headers = {};
-  bool has_json = true;                      ///< False: bodies are in a binary encoding.
   /// AsyncAPI's bindings as JSON members: `"kafka":{…}`. Empty: none.
   std::string channel_bindings = {}, operation_bindings = {}, message_bindings = {};
 };

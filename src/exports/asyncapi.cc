@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "base/json_writer.h"
 #include "base/try.h"
-#include "base/type_filter.h"
 #include "base/uri_text.h"
-#include "destinations/format.h"
 #include "destinations/place.h"
+#include "destinations/wanted_versions.h"
 #include "exports/asyncapi_messages.h"
 #include "exports/json_layout.h"
 #include "exports/mark.h"
@@ -28,22 +28,19 @@ bool is_uri(std::string_view text) {
 
 class Document {
  public:
-  Document(const catalogue::Catalogue& catalogue, const Options& options) : types_(catalogue.all()), source_(options.source), book_(options.source) {}
+  Document(const catalogue::Catalogue& catalogue, const Options& options) : catalogue_(catalogue), source_(options.source), book_(catalogue, options.source) {}
 
   Result<void> add(const DestinationOptions& options) {
-    UE_TRY_ASSIGN(const auto found, destinations::find_place(options));
-    if (!found) return {};
-    Place place = *found;
-    place.has_json = options.encoding == "json";
-    UE_TRY_ASSIGN(const auto filter, base::TypeFilter::parse(options.types));
-    std::vector<const catalogue::EventType*> types;
-    std::ranges::copy_if(types_, std::back_inserter(types), [&](const auto* type) { return filter.matches(type->name); });
-    UE_TRY_ASSIGN(const auto format, destinations::format_of(options));
+    UE_TRY_ASSIGN(const auto place, destinations::find_place(options));
+    if (!place) return {};
+    UE_TRY_ASSIGN(const auto sent, destinations::SentTypes::parse(options));
+    auto types = catalogue_.all();
+    std::erase_if(types, [&](const auto* type) { return !sent.include(type->name, type->version); });
+    UE_TRY_ASSIGN(const auto messages, book_.add(options, *place, types));
     const std::string& name = options.name;  // letters, digits, `-`, `_` and `.`, as AsyncAPI wants its names
-    UE_TRY_ASSIGN(const auto messages, book_.add(name, place, format, types));
-    add_servers(name, options, place);
-    add_channel(name, options, place, messages);
-    add_operation(name, options, place);
+    add_servers(name, options, *place);
+    add_channel(name, options, *place, messages);
+    add_operation(name, options, *place);
     return {};
   }
 
@@ -106,8 +103,7 @@ class Document {
     else
       channel.raw("address", "null");
     channel.text("title", options.name);
-    channel.text("description", fmt::format("Destination {}, kind {}, format {}, encoding {}.{}", options.name, options.kind, options.format,
-                                            options.encoding, place.address ? "" : " Its address is not told here, for it can hold a secret."));
+    channel.text("description", description_of(options, place));
     std::string& servers = channel.key("servers");
     servers += '[';
     for (std::size_t i = 0; i < place.hosts.size(); ++i)
@@ -118,6 +114,14 @@ class Document {
     if (!place.channel_bindings.empty()) channel.raw("bindings", "{" + place.channel_bindings + "}");
     channel.end();
     add_member(channels_, name, out);
+  }
+
+  static std::string description_of(const DestinationOptions& options, const Place& place) {
+    std::string out = fmt::format("Destination {}, kind {}, format {}, encoding {}.", options.name, options.kind, options.format, options.encoding);
+    if (!place.address) out += " Its address is not told here, for it can hold a secret.";
+    if (options.settings.contains("registry.url"))
+      out += " Before the data of each message stands the id of its schema in a registry, as Confluent's serializers write it.";
+    return out;
   }
 
   static std::string parameters(const std::vector<std::string>& types) {
@@ -142,7 +146,7 @@ class Document {
     add_member(operations_, "send." + name, out);
   }
 
-  std::vector<const catalogue::EventType*> types_;
+  const catalogue::Catalogue& catalogue_;
   std::string source_;
   MessageBook book_;
   std::string servers_, channels_, operations_;  // members of JSON objects

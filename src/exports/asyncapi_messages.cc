@@ -6,6 +6,7 @@
 
 #include "base/json_writer.h"
 #include "base/try.h"
+#include "destinations/format.h"
 #include "encoding/encoder.h"
 #include "exports/draft7.h"
 #include "exports/envelope_schema.h"
@@ -65,12 +66,19 @@ std::string plain_schema(const EventType& type, const std::string& data) {
       type.name, data);
 }
 
-/// What the encoder of a destination says of its bodies.
-std::string content_type_of(Format format) {
-  encoding::Encoded encoded;
+Result<Bodies> bodies_of(const DestinationOptions& destination) {
+  if (destinations::is_data_alone(destination))
+    return Bodies{Format::cloudevents_binary, schemas::parse_encoding(destination.encoding), std::string(destinations::data_content_type(destination))};
+  UE_TRY_ASSIGN(const Format format, destinations::format_of(destination));
+  encoding::Encoded encoded;  // what the encoder itself says
   const auto encoder = encoding::make_json_encoder({.format = format});
-  if (encoder->encode({.data = "{}"}, {}, encoded).readiness != encoding::Readiness::ready) return {};
-  return std::string(encoded.content_type);
+  (void)encoder->encode({.data = "{}"}, {}, encoded);
+  return Bodies{format, std::nullopt, std::string(encoded.content_type)};
+}
+
+/// Names of AsyncAPI 3.0 (specification, "Multi Format Schema Object").
+std::string_view schema_format(schemas::Encoding encoding) noexcept {
+  return encoding == schemas::Encoding::avro ? "application/vnd.apache.avro;version=1.9.0" : "application/vnd.google.protobuf;version=3";
 }
 
 std::string cloudevent_schema() {
@@ -82,22 +90,18 @@ std::string cloudevent_schema() {
   return out;
 }
 
-std::string example_payload(const EventType& type, std::string_view source, const std::string& data, Format format) {
-  if (format == Format::cloudevents) return example_event(type, source, data);
-  if (format == Format::cloudevents_binary) return data;
-  return fmt::format(R"({{"type":"{}","timestamp":"2026-11-24T09:00:00.000Z","data":{}}})", type.name, data);
-}
-
 }  // namespace
 
-Result<ChannelMessages> MessageBook::add(const std::string& channel, const destinations::Place& place, Format format,
+Result<ChannelMessages> MessageBook::add(const DestinationOptions& destination, const destinations::Place& place,
                                          std::span<const EventType* const> types) {
-  const std::string headers = "headers." + channel;
-  schemas_[headers] = headers_schema(place, format);
+  UE_TRY_ASSIGN(const Bodies bodies, bodies_of(destination));
+  UE_TRY_ASSIGN(const Format attributes, destinations::format_of(destination));
+  const std::string headers = "headers." + destination.name;
+  schemas_[headers] = headers_schema(place, attributes);
   ChannelMessages out;
   ObjectWriter messages(out.messages);
   for (const EventType* type : types) {
-    UE_TRY_ASSIGN(const std::string one, message(*type, headers, place, format));
+    UE_TRY_ASSIGN(const std::string one, message(*type, headers, place, bodies));
     messages.raw(key_of(*type), one);
     if (std::string name = place.type_in_address(type->name); std::ranges::find(out.type_names, name) == out.type_names.end())
       out.type_names.push_back(std::move(name));
@@ -107,7 +111,7 @@ Result<ChannelMessages> MessageBook::add(const std::string& channel, const desti
   return out;
 }
 
-std::string MessageBook::payload(const EventType& type, Format format) {
+std::string MessageBook::json_payload(const EventType& type, Format format) {
   const std::string key = key_of(type), data = "data." + key;
   schemas_.try_emplace(data, to_draft7(type.schema_text, "#/components/schemas/" + data));
   if (format == Format::cloudevents_binary) return reference(data);
@@ -120,23 +124,38 @@ std::string MessageBook::payload(const EventType& type, Format format) {
   return reference("event." + key);
 }
 
-Result<std::string> MessageBook::message(const EventType& type, const std::string& headers, const destinations::Place& place, Format format) {
-  UE_TRY_ASSIGN(const auto model, schemas::make_model(type));
+Result<std::string> MessageBook::binary_payload(const EventType& type, schemas::Encoding encoding) {
+  const std::string key = fmt::format("{}.{}", schemas::name(encoding), key_of(type));
+  UE_TRY_ASSIGN(const std::string text, schemas::schema_text(encoding, catalogue_, type));
+  std::string both;
+  ObjectWriter schema(both);
+  schema.text("schemaFormat", schema_format(encoding));
+  if (encoding == schemas::Encoding::avro)
+    schema.raw("schema", text);  // an Avro schema is JSON
+  else
+    schema.text("schema", text);
+  schema.end();
+  schemas_.try_emplace(key, std::move(both));
+  return reference(key);
+}
+
+Result<std::string> MessageBook::message(const EventType& type, const std::string& headers, const destinations::Place& place, const Bodies& bodies) {
   std::string out;
   ObjectWriter message(out);
   message.text("name", type.name);
   message.text("title", type.title);
   message.text("summary", type.description);
   message.raw("headers", reference(headers));
-  if (!place.has_json) {
-    message.end();
-    return out;
-  }
-  message.text("contentType", content_type_of(format));
-  message.raw("payload", payload(type, format));
+  message.text("contentType", bodies.content_type);
   if (!place.message_bindings.empty()) message.raw("bindings", "{" + place.message_bindings + "}");
-  if (const auto data = example_data(type, model)) {
-    message.raw("examples", fmt::format(R"([{{"name":"example","payload":{}}}])", example_payload(type, source_, *data, format)));
+  if (bodies.binary) {
+    UE_TRY_ASSIGN(const std::string payload, binary_payload(type, *bodies.binary));
+    message.raw("payload", payload);
+  } else {
+    message.raw("payload", json_payload(type, bodies.format));
+    const auto model = schemas::make_model(type);
+    if (const auto data = model ? example_data(type, *model) : std::nullopt)  // a type that is nested very deep has none
+      message.raw("examples", fmt::format(R"([{{"name":"example","payload":{}}}])", example_body(type, source_, *data, bodies.format)));
   }
   message.end();
   return out;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -9,9 +10,17 @@
 #include "catalogue/catalogue.h"
 #include "destinations/place.h"
 #include "encoding/envelope.h"
+#include "schemas/texts.h"
 #include "user_events/error.h"
 
 namespace user_events::exports {
+
+/// How a destination writes bodies.
+struct Bodies {
+  encoding::Format format = encoding::Format::cloudevents;  ///< Of the body in JSON; `cloudevents_binary`: it is the data alone.
+  std::optional<schemas::Encoding> binary;                  ///< The data alone, in that encoding.
+  std::string content_type;
+};
 
 /// One channel's share.
 struct ChannelMessages {
@@ -22,19 +31,23 @@ struct ChannelMessages {
 /// Collects the schemas that messages refer to. Used by one thread.
 class MessageBook {
  public:
-  /// `source` is the `source` of events, for examples.
-  explicit MessageBook(std::string source) : source_(std::move(source)) {}
+  /// `catalogue` outlives it; `source` is the `source` of events, for examples.
+  MessageBook(const catalogue::Catalogue& catalogue, std::string source) : catalogue_(catalogue), source_(std::move(source)) {}
 
-  [[nodiscard]] Result<ChannelMessages> add(const std::string& channel, const destinations::Place& place, encoding::Format format,
+  /// `types` are what the destination is sent.
+  [[nodiscard]] Result<ChannelMessages> add(const DestinationOptions& destination, const destinations::Place& place,
                                             std::span<const catalogue::EventType* const> types);
   /// JSON object: `components.schemas`.
   [[nodiscard]] std::string schemas() const;
 
  private:
   [[nodiscard]] Result<std::string> message(const catalogue::EventType& type, const std::string& headers, const destinations::Place& place,
-                                            encoding::Format format);
-  std::string payload(const catalogue::EventType& type, encoding::Format format);
+                                            const Bodies& bodies);
+  /// A reference to the schema of a body.
+  std::string json_payload(const catalogue::EventType& type, encoding::Format format);
+  Result<std::string> binary_payload(const catalogue::EventType& type, schemas::Encoding encoding);
 
+  const catalogue::Catalogue& catalogue_;
   std::string source_;
   std::map<std::string, std::string> schemas_;
 };

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/json_text.h"
-#include "encoding/envelope.h"
 
 namespace user_events::exports {
 namespace {
@@ -144,13 +143,13 @@ ExampleKey example_key(const catalogue::EventType& type, std::string_view data) 
   return {std::string(kToken), false};
 }
 
-std::string example_event(const catalogue::EventType& type, std::string_view source, std::string_view data) {
+std::string example_body(const catalogue::EventType& type, std::string_view source, std::string_view data, encoding::Format format) {
   const ExampleKey key = example_key(type, data);
   encoding::Envelope envelope{.id = kEventId, .source = source, .type = type.name, .version = type.version, .partition_key = key.partition_key,
                               .subject_is_key = key.is_user, .time_ms = kTimeMs};
   envelope.data = data;
   std::string out;
-  encoding::append_cloudevents_json(envelope, {.journal_id = kJournalId, .sequence = kSequence}, out);
+  encoding::append_body(format, envelope, {.journal_id = kJournalId, .sequence = kSequence}, out);
   return out;
 }
 

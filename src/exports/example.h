@@ -5,6 +5,7 @@
 #include <string>
 
 #include "catalogue/catalogue.h"
+#include "encoding/envelope.h"
 #include "schemas/model.h"
 
 namespace user_events::exports {
@@ -13,8 +14,8 @@ namespace user_events::exports {
 /// if what comes out is not valid (a pattern without `examples`, say). Deterministic.
 [[nodiscard]] std::optional<std::string> example_data(const catalogue::EventType& type, const schemas::Model& model);
 
-/// The data in a CloudEvent in structured mode, compact JSON.
-[[nodiscard]] std::string example_event(const catalogue::EventType& type, std::string_view source, std::string_view data);
+/// The body of an event with that data, compact JSON.
+[[nodiscard]] std::string example_body(const catalogue::EventType& type, std::string_view source, std::string_view data, encoding::Format format);
 
 /// The value of the event's ordering key in `data`; for an identifier a token, as on the wire.
 struct ExampleKey {

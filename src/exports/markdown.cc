@@ -140,7 +140,7 @@ class Page {
   [[nodiscard]] std::string example() const {
     const auto data = example_data(type_, model_);
     if (!data) return "\n## Example\n\nNone: give the fields `examples` in the schema.\n";
-    return "\n## Example\n\n```json\n" + lay_out(example_event(type_, kExampleSource, *data)) + "```\n";
+    return "\n## Example\n\n```json\n" + lay_out(example_body(type_, kExampleSource, *data, encoding::Format::cloudevents)) + "```\n";
   }
 
   [[nodiscard]] std::string history() const {

@@ -8,6 +8,7 @@ import subprocess
 import jsonschema
 import pytest
 
+import test_schema_versions as rated
 from daemon import BINARY, cli
 from node_tools import read_asyncapi
 from pages import run_page
@@ -242,6 +243,72 @@ def test_payloads_refuse_what_the_catalogue_refuses(tmp_path):
     assert not resolver("event.user.rated.1").is_valid({**event, "type": "user.created"})
 
 
+BINARY_DESTINATIONS = """
+[[destination]]
+name = "avro"
+kind = "kafka"
+topic = "user.events"
+encoding = "avro"
+types = ["user.created", "user.updated", "user.rated"]
+version = "1"
+kafka."bootstrap.servers" = "broker.example:9092"
+registry.url = "https://registry.example"
+[[destination]]
+name = "protobuf"
+kind = "nats"
+topic = "events.{type}"
+stream = "EVENTS"
+servers = ["nats://nats.example:4222"]
+encoding = "protobuf"
+format = "plain"
+[[destination]]
+name = "json"
+kind = "kafka"
+topic = "user.events"
+format = "plain"
+kafka."bootstrap.servers" = "broker.example:9092"
+registry.url = "https://registry.example"
+"""
+
+
+def test_payloads_of_binary_channels_are_their_schemas_read_by_asyncapis_plugins(tmp_path):
+    rated.write(tmp_path / "catalogue", rated.first(), rated.second())
+    file = asyncapi_of(tmp_path, BINARY_DESTINATIONS, "--catalogue", "catalogue")
+    read = read_asyncapi(file)
+    assert read["valid"] and errors_of(read) == [] and not [each for each in read["diagnostics"] if "schema parser" in each["message"]], read["diagnostics"]
+    channels = {channel["name"]: {f'{message["name"]}.{message["id"].rsplit(".", 1)[1]}': message for message in channel["messages"]} for channel in read["channels"]}
+    assert set(channels["avro"]) == {"user.created.1", "user.updated.1", "user.rated.1"}, "of a destination at version 1 that one"
+    assert {"user.rated.1", "user.rated.2"} < set(channels["protobuf"]) and len(channels["protobuf"]) == len(channels["json"]) == 20
+    forms = {name: {(message["contentType"], message["schemaFormat"]) for message in messages.values()} for name, messages in channels.items()}
+    assert forms == {"avro": {("application/vnd.confluent.avro", "application/vnd.apache.avro;version=1.9.0")},
+                     "protobuf": {("application/protobuf", "application/vnd.google.protobuf;version=3")},
+                     "json": {("application/vnd.confluent.json", "application/vnd.aai.asyncapi;version=3.0.0")}}
+    # What the plugins made of them is JSON Schema.
+    assert set(channels["avro"]["user.created.1"]["payload"]["properties"]) == {"userId", "email", "username", "registrationTimestamp", "status"}
+    assert set(channels["protobuf"]["user.rated.2"]["payload"]["properties"]) == {"user_id", "full_name", "score", "tier"}
+    assert set(channels["json"]["user.rated.2"]["payload"]["properties"]) == {"userId", "fullName", "score", "tier"}, "the data alone"
+    document = json.loads(file.read_text())
+    schemas = document["components"]["schemas"]
+    for form, name in (("avro", "user.updated"), ("protobuf", "user.updated")):
+        text = export(tmp_path, form, "--type", name)
+        assert schemas[f"{form}.{name}.1"]["schema"] == (json.loads(text) if form == "avro" else text)
+    assert {name for name, channel in document["channels"].items() if "the id of its schema" in channel["description"]} == {"avro", "json"}
+    assert "registry.example" not in file.read_text()
+
+
+def test_a_schema_that_is_none_is_noticed_by_the_plugins(tmp_path):
+    file = asyncapi_of(tmp_path, BINARY_DESTINATIONS.replace(', "user.rated"', ""))
+    document = json.loads(file.read_text())
+    for name, breaking in (("avro.user.created.1", lambda schema: schema["fields"][0].update(type="strung")), ("protobuf.user.created.1", None)):
+        broken = json.loads(json.dumps(document))
+        if breaking:
+            breaking(broken["components"]["schemas"][name]["schema"])
+        else:
+            broken["components"]["schemas"][name]["schema"] = "syntax = \"proto3\"; message {"
+        file.write_text(json.dumps(broken))
+        assert errors_of(read_asyncapi(file)) != [], name
+
+
 def test_the_parser_of_this_test_refuses_a_broken_document(tmp_path):
     file = asyncapi_of(tmp_path, DESTINATIONS)
     document = json.loads(file.read_text())
@@ -268,6 +335,54 @@ def test_the_daemon_serves_the_document_of_its_configuration(new_daemon):
 def test_without_destinations_the_document_is_valid_and_empty(tmp_path):
     read = read_asyncapi(asyncapi_of(tmp_path, ""))
     assert read["valid"] and errors_of(read) == [] and read["channels"] == []
+
+
+# ---- hostile schemas
+
+def own_type(folder, properties, **more):
+    (folder / "catalogue/user.tested").mkdir(parents=True)
+    user = {"type": "string", "minLength": 1, "x-personal": "user-id", "x-key": "user", "x-field-number": 1}
+    (folder / "catalogue/user.tested/1.json").write_text(json.dumps({
+        "$id": "urn:user-events:schema:user.tested:1", "title": "User tested", "type": "object", "additionalProperties": False, "required": ["userId"],
+        "properties": {"userId": user, **properties}, **more}))
+    return ["--catalogue", "catalogue", "--type", "user.tested"]
+
+
+@pytest.mark.parametrize("form", ["json-schema", "avro", "protobuf", "asyncapi", "markdown"])
+def test_ten_thousand_fields_have_every_form(tmp_path, form):
+    own = own_type(tmp_path, {f"f{n}": {"type": "integer", "x-field-number": n if n < 19000 else n + 1000} for n in range(2, 10_001)})
+    (tmp_path / "user-events.toml").write_text(DESTINATIONS)
+    text = export(tmp_path, form, *own)
+    assert "f10000" in text and "f9999" in text
+
+
+def test_ten_thousand_fields_have_types_in_every_language(tmp_path):
+    own = own_type(tmp_path, {f"f{n}": {"type": "integer"} for n in range(2, 10_001)})
+    for language in ("typescript", "python", "cpp"):
+        done = cli("generate", language, "--out", language, *own, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert any("10000" in path.read_text() for path in (tmp_path / language).rglob("*") if path.is_file())
+
+
+def test_a_type_that_is_nested_too_deep_has_no_derived_schema_and_the_other_documents_go_on(tmp_path):
+    nodes = {f"d{n}": {"type": "object", "x-personal": "none", "additionalProperties": False,
+                       "properties": {"below": {"$ref": f"#/$defs/d{n + 1}"} if n < 40 else {"type": "integer"}}} for n in range(41)}
+    own = own_type(tmp_path, {"tree": {"$ref": "#/$defs/d0"}}, **{"$defs": nodes})
+    for form in ("avro", "protobuf", "markdown"):
+        done = cli("schema", "export", form, *own, cwd=tmp_path)
+        assert done.returncode == 2 and "levels inside each other" in done.stderr and "user.tested version 1" in done.stderr and done.stdout == "", done.stderr
+    assert cli("generate", "python", "--out", "python", *own, cwd=tmp_path).returncode == 2
+    assert "user.tested" in export(tmp_path, "json-schema", *own)
+    read = read_asyncapi(asyncapi_of(tmp_path, DESTINATIONS, "--catalogue", "catalogue"))
+    assert read["valid"] and errors_of(read) == []
+    [tested] = [message for message in read["channels"][0]["messages"] if message["name"] == "user.tested"]
+    assert tested["examples"] == []
+
+
+def test_a_type_that_contains_itself_is_refused_with_its_place(tmp_path):
+    own = own_type(tmp_path, {"tree": {"$ref": "#/$defs/node"}}, **{"$defs": {"node": {"type": "object", "x-personal": "none", "properties": {"below": {"$ref": "#/$defs/node"}}}}})
+    done = cli("schema", "export", "json-schema", *own, cwd=tmp_path)
+    assert done.returncode == 2 and "/$defs/node" in done.stderr and "may not contain itself" in done.stderr
 
 
 # ---- reference pages

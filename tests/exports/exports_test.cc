@@ -60,6 +60,7 @@ TEST(AsyncApi, ADestinationMayHaveWhatEveryKindTakes) {
   const auto made = asyncapi(*catalogue::Catalogue::builtin(), options);
   ASSERT_TRUE(made) << describe(made.error());
   EXPECT_NE(made->find("broker:9092"), std::string::npos);
+  EXPECT_NE(made->find(R"("contentType": "application/vnd.confluent.avro")"), std::string::npos);
   EXPECT_EQ(made->find("registry.example.com"), std::string::npos);
 }
 
