@@ -61,21 +61,11 @@ class Header {
   }
 
  private:
-  const PlannedEvent* event_of(const PlannedObject& planned) const {
-    if (!planned.object->pointer.empty()) return nullptr;
-    for (const auto& event : plan_.events())
-      if (event.model == planned.model) return &event;
-    return nullptr;
-  }
-
   std::string structure(const PlannedObject& planned) const {
     const Object& object = *planned.object;
     const Model& model = *planned.model;
-    const bool is_event = event_of(planned) != nullptr;
-    auto notes = is_event ? notes_of(model) : std::vector<std::string>{one_line(object.description.empty() ? object.name : object.description)};
-    if (!object.one_required.empty()) notes.emplace_back("At least one is there of: " + one_required(object) + ".");
-    std::string out = "\n" + comment(notes, "") + fmt::format("struct {} {{\n", planned.name);
-    if (is_event)
+    std::string out = "\n" + comment(notes_of(model, object), "") + fmt::format("struct {} {{\n", planned.name);
+    if (object.pointer.empty())
       out += fmt::format("  static constexpr std::string_view kType = {};\n  static constexpr std::uint32_t kVersion = {};\n"
                          "  static constexpr std::string_view kDataSchema = {};\n\n", cpp_literal(model.type), model.version, cpp_literal(model.data_schema_uri));
     for (std::size_t i = 0; i < object.fields.size(); ++i) {
@@ -86,13 +76,6 @@ class Header {
     }
     if (object.extra != nullptr) out += fmt::format("  /// Members without a name of their own.\n  std::map<std::string, Json> {} = {{}};\n", planned.fields.back());
     return out + fmt::format("\n  bool operator==(const {}&) const = default;\n}};\n", planned.name);
-  }
-
-  static std::string one_required(const Object& object) {
-    std::string out;
-    for (const auto& set : object.one_required)
-      for (const std::string& name : set) out += (out.empty() ? "" : ", ") + one_line(name);
-    return out;
   }
 
   static std::string symbols(const Shape& shape) {

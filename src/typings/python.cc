@@ -74,9 +74,7 @@ class Package {
     const Object& object = *planned.object;
     const Model& model = *planned.model;
     std::string out = fmt::format("\n\n@dataclass(frozen=True, slots=True, kw_only=True)\nclass {}:\n", planned.name);
-    auto notes = object.pointer.empty() ? notes_of(model) : std::vector<std::string>{one_line(object.description.empty() ? object.name : object.description)};
-    if (!object.one_required.empty()) notes.push_back("At least one is there: " + one_required(object) + ".");
-    out += docstring(notes, "    ") + "\n";
+    out += docstring(notes_of(model, object), "    ") + "\n";
     std::string read, write;
     for (std::size_t i = 0; i < object.fields.size(); ++i) {
       const Field& field = object.fields[i];
@@ -102,13 +100,6 @@ class Package {
     if (!object.one_required.empty()) out += check_one_required(object);
     out += fmt::format("        return cls(\n{}        )\n", read);
     return out + fmt::format("\n    def to_json(self) -> dict[str, Any]:\n        \"\"\"As it stands in an event's JSON.\"\"\"\n        out: dict[str, Any] = {{}}\n{}        return out\n", write);
-  }
-
-  static std::string one_required(const Object& object) {
-    std::string out;
-    for (const auto& set : object.one_required)
-      for (const std::string& name : set) out += (out.empty() ? "" : ", ") + one_line(name);
-    return out;
   }
 
   static std::string known_names(const Object& object) {

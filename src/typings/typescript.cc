@@ -62,8 +62,7 @@ class Module {
  private:
   std::string data_type(const PlannedObject& planned) const {
     const Object& object = *planned.object;
-    const bool is_root = object.pointer.empty();
-    const auto notes = is_root ? notes_of(*planned.model) : std::vector<std::string>{one_line(object.description.empty() ? object.name : object.description)};
+    const auto notes = notes_of(*planned.model, object);
     std::string fields;
     for (const Field& field : object.fields)
       fields += comment(notes_of(field), "  ") +

@@ -37,9 +37,16 @@ std::vector<std::string> notes_of(const schemas::Field& field) {
   return notes;
 }
 
-std::vector<std::string> notes_of(const schemas::Model& model) {
-  const std::string& words = model.description.empty() ? model.title : model.description;
-  return {one_line(words), fmt::format("Data of `{}`, version {}.", model.type, model.version)};
+std::vector<std::string> notes_of(const schemas::Model& model, const schemas::Object& object) {
+  std::vector<std::string> notes;
+  if (object.pointer.empty())
+    notes = {one_line(model.description.empty() ? model.title : model.description), fmt::format("Data of `{}`, version {}.", model.type, model.version)};
+  else
+    notes = {one_line(object.description.empty() ? object.name : object.description)};
+  std::vector<std::string> sets;
+  for (const auto& set : object.one_required) sets.push_back(fmt::format("{}", fmt::join(set, " with ")));
+  if (!sets.empty()) notes.push_back(one_line(fmt::format("At least one is there of: {}.", fmt::join(sets, ", "))));
+  return notes;
 }
 
 std::string one_line(std::string_view text) {

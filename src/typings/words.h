@@ -9,10 +9,10 @@
 
 namespace user_events::typings {
 
-/// What a person should know of a field: description, allowed values, lengths, class of personal data; a line each, without line breaks.
+/// What a person should know of a field: description, lengths, class of personal data; a line each, without line breaks.
 [[nodiscard]] std::vector<std::string> notes_of(const schemas::Field& field);
-/// Title and description of an event's data, then type and version.
-[[nodiscard]] std::vector<std::string> notes_of(const schemas::Model& model);
+/// The same of an object: of an event's data title or description, then type and version; and which fields it cannot lack.
+[[nodiscard]] std::vector<std::string> notes_of(const schemas::Model& model, const schemas::Object& object);
 
 /// `text` as one line: control characters are spaces.
 [[nodiscard]] std::string one_line(std::string_view text);
