@@ -6,13 +6,15 @@
 
 #include <string>
 
-#include "common/count_allocations.h"
+#include "common/measure.h"
 #include "encoding/envelope.h"
 #include "reference.h"
 #include "schemas/encoder.h"
 
 namespace user_events::schemas {
 namespace {
+
+using bench::measure;
 
 constexpr std::string_view kCreated =
     R"({"userId":"u-4711","email":"ada.lovelace@example.com","username":"ada","status":"active","registrationTimestamp":"2026-11-24T09:00:00.000Z"})";
@@ -26,26 +28,6 @@ constexpr std::string_view kUpdated =
 const catalogue::Catalogue& builtin() {
   static const catalogue::Catalogue catalogue = catalogue::Catalogue::builtin().value();
   return catalogue;
-}
-
-/// Runs `encode(out)` again and again into a buffer that is used again.
-template <class Encode>
-void measure(benchmark::State& state, Encode&& encode) {
-  std::string out;
-  for (int i = 0; i < 100; ++i) {  // warm-up
-    out.clear();
-    encode(out);
-  }
-  const std::size_t before = allocations_so_far();
-  for (auto _ : state) {
-    out.clear();
-    encode(out);
-    benchmark::DoNotOptimize(out.data());
-  }
-  state.SetItemsProcessed(state.iterations());
-  state.counters["allocations"] = benchmark::Counter(static_cast<double>(allocations_so_far() - before) /
-                                                     static_cast<double>(state.iterations()));
-  state.counters["bytes"] = benchmark::Counter(static_cast<double>(out.size()));
 }
 
 void binary(benchmark::State& state, std::string_view type, std::string_view data, Encoding encoding) {
