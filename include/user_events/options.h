@@ -42,7 +42,7 @@ struct DestinationOptions {
   std::string kind;
   std::vector<std::string> types = {"user.*"};  ///< Patterns: `user.*`, `!user.login.failed`. Empty: all.
   std::string topic;                            ///< Topic, exchange, path…: what the kind sends to.
-  std::string format = "cloudevents";           ///< cloudevents | cloudevents-binary | plain
+  std::string format = "cloudevents";           ///< cloudevents | cloudevents-binary | plain | set
   std::string encoding = "json";                ///< json
   RetryOptions retry;
   DeadLetterAction on_dead_letter = DeadLetterAction::hold;
@@ -54,6 +54,8 @@ struct DestinationOptions {
   std::uint64_t max_lag_bytes = 0;              ///< 0: no cap.
   std::chrono::milliseconds max_lag_age{0};     ///< 0: no cap.
   LagAction lag_action = LagAction::refuse;
+  std::string sign;                             ///< Name of the signing key; empty: events are not signed.
+  std::string signature = "jws";                ///< jws | dsse: how, if they are.
   std::string start = "beginning";              ///< Where a new destination begins: beginning | now | a sequence.
   std::vector<std::string> volume;              ///< Fewer events of chatty types: `user.login.failed fold=10s by=ipAddress`. Empty: all.
   std::uint32_t window_events = 65'536;         ///< Events between the oldest unacknowledged and the newest sent.
@@ -96,15 +98,22 @@ struct LogOptions {
 
 /// Where a key comes from: one of these.
 struct KeySource {
-  std::string file;        ///< 32 bytes in base64 or hexadecimal, one line; nobody but its owner may read it.
+  std::string file;        ///< Nobody but its owner may read it.
   std::string env;         ///< Name of a variable that holds the same.
   std::string credential;  ///< Name of a systemd credential (`LoadCredential=`).
   [[nodiscard]] bool is_given() const noexcept { return !file.empty() || !env.empty() || !credential.empty(); }
 };
 
+/// A key that destinations sign with: docs/security/signatures.md.
+struct SigningKeyOptions {
+  std::string name;       ///< What receivers know it by (`kid`).
+  std::string algorithm;  ///< EdDSA | HS256
+  KeySource source;       ///< EdDSA: an Ed25519 private key, PKCS #8 in PEM. HS256: 32 bytes in base64 or hexadecimal.
+};
+
 /// Events in the journal and the dead letter store under keys of their users' own: docs/security/privacy.md.
 struct PrivacyOptions {
-  KeySource master_key;           ///< Given: events are sealed.
+  KeySource master_key;           ///< 32 bytes in base64 or hexadecimal. Given: events are sealed.
   KeySource previous_master_key;  ///< Opens at a start what the new one does not, to move over to it.
   std::string key_store;          ///< Empty: `keys.db` in the data directory.
   std::uint32_t cached_keys = 262'144;  ///< 64 bytes each.
@@ -121,6 +130,7 @@ struct Options {
   HttpOptions http;                         ///< Used by the daemon only.
   LogOptions log;
   PrivacyOptions privacy;
+  std::vector<SigningKeyOptions> signing_keys;  ///< Also those that sign nothing now: the public ones are published all the same.
   std::vector<DestinationOptions> destinations;
   std::vector<std::string> retired;         ///< Names of former destinations whose position in the journal and dead letters are given up.
   bool read_only = false;                   ///< Only reads (for `tail --data-dir`): starts no destination, refuses to publish. Not in the file.

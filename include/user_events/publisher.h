@@ -62,6 +62,7 @@ struct DestinationStatus {
   bool paused = false;
   bool circuit_open = false;            ///< The destination as a whole takes nothing: one event at a time probes it.
   std::uint64_t erased = 0;               ///< Passed over since start, because their user was forgotten before they went out.
+  std::uint64_t unmapped = 0;             ///< Passed over since start, because they have no counterpart in the destination's format.
   std::uint64_t dropped = 0, folded = 0;  ///< Left out by a volume rule, and those that another one stands for, since start.
   std::uint64_t lost_to_retention = 0;  ///< Removed from the journal before this destination had them (`lag_action = "detach"`), since start.
   std::vector<DeliveryGap> gaps;        ///< The same and what was lost before the start, by sequence; at most the newest 20.
@@ -213,6 +214,13 @@ class UserEventPublisher {
   /// it returns. Errors: invalid (who, or why, is missing), conflict (`events-under-way`, `clear-events`: what was written before events were sealed).
   [[nodiscard]] Result<ForgetResult> forget(const ForgetTarget& target, const ForgetOptions& options);
   [[nodiscard]] Result<void> rotate_keys(KeyRotation what);
+
+  // ---- signing keys: docs/security/signatures.md. ----
+  /// The public keys that receivers verify signatures with, as a JWK set (RFC 7517).
+  [[nodiscard]] std::string signing_key_set() const;
+  /// Reads the keys anew and takes from `fresh` which destination signs with which; all or nothing. Errors: usage (also: which destinations sign at all, and
+  /// in which form, is decided at the start; a name cannot stand for another key than before).
+  [[nodiscard]] Result<void> reload_signing_keys(const Options& fresh);
 
   [[nodiscard]] Status status() const;
   /// Prometheus text format 0.0.4. Names: docs/metrics.md.

@@ -8,8 +8,8 @@
 
 #include <algorithm>
 
-#include "access/base64url.h"
 #include "access/json_reading.h"
+#include "base/base64url.h"
 #include "crypto/require.h"
 
 namespace user_events::access {
@@ -64,7 +64,7 @@ EVP_PKEY* ed25519_key(std::string_view x) {
 }
 
 std::optional<VerifyingKey> to_key(const simdjson::dom::object& jwk) {
-  const auto bytes_of = [&jwk](std::string_view name) { return parse_base64url(text_of(jwk, name).value_or("")).value_or(""); };
+  const auto bytes_of = [&jwk](std::string_view name) { return base::parse_base64url(text_of(jwk, name).value_or("")).value_or(""); };
   const auto type = text_of(jwk, "kty"), curve = text_of(jwk, "crv"), use = text_of(jwk, "use"), stated = text_of(jwk, "alg");
   if (use && *use != "sig") return std::nullopt;
   EVP_PKEY* key = nullptr;

@@ -2,9 +2,9 @@
 
 #include <array>
 
-#include "access/base64url.h"
 #include "access/json_reading.h"
 #include "access/token.h"
+#include "base/base64url.h"
 #include "base/try.h"
 
 namespace user_events::access {
@@ -62,9 +62,9 @@ Result<UnverifiedToken> UnverifiedToken::parse(std::string_view token) {
   const auto first = token.find('.');
   const auto second = first == std::string_view::npos ? first : token.find('.', first + 1);
   if (second == std::string_view::npos) return refuse();
-  const auto header = parse_base64url(token.substr(0, first));
-  const auto payload = parse_base64url(token.substr(first + 1, second - first - 1));
-  auto signature = parse_base64url(token.substr(second + 1));
+  const auto header = base::parse_base64url(token.substr(0, first));
+  const auto payload = base::parse_base64url(token.substr(first + 1, second - first - 1));
+  auto signature = base::parse_base64url(token.substr(second + 1));
   if (!header || !payload || !signature) return refuse();
   UnverifiedToken out;
   auto& impl = *out.impl_;

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "access/base64url.h"
+#include "base/base64url.h"
 #include "base/hex.h"
 #include "crypto/digest.h"
 
@@ -18,7 +18,7 @@ constexpr std::string_view kPrefix = "ue_";
 std::string make_token(ports::Random& random) {
   std::array<std::byte, 32> bits{};
   random.fill(bits);
-  return std::string(kPrefix) + base64url({reinterpret_cast<const char*>(bits.data()), bits.size()});
+  return std::string(kPrefix) + base::base64url({reinterpret_cast<const char*>(bits.data()), bits.size()});
 }
 
 TokenHash hash_token(std::string_view token) noexcept { return crypto::sha256(token); }

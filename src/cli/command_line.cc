@@ -26,6 +26,7 @@ struct Arguments {
   StatusArguments status;
   DeadLetterArguments dead_letters;
   KeysArguments keys;
+  VerifyArguments verify;
   DestinationArguments destination;
   AccessTokenArguments access_token;
   SchemaArguments schema;
@@ -262,6 +263,7 @@ int run(int argc, const char* const* argv) {
   add_destination(app, arguments.destination, arguments.action);
   add_access(app, arguments.access_token, arguments.action);
   add_keys(app, arguments.keys, arguments.action);
+  add_verify(app, arguments.verify, arguments.action);
   for (const auto add : {add_schema, add_config}) add(app, arguments);
   add_generate(app, arguments.generate, arguments.action);
   refuse_empty_values(app);

@@ -26,6 +26,8 @@ void add_destination(CLI::App& app, DestinationArguments& a, Action& action);
 void add_access(CLI::App& app, AccessTokenArguments& a, Action& action);
 /// `keys …`; both references must live as long as the app.
 void add_keys(CLI::App& app, KeysArguments& a, Action& action);
+/// `verify`; both references must live as long as the app.
+void add_verify(CLI::App& app, VerifyArguments& a, Action& action);
 /// `schema check|lint|new`; both references must live as long as the app.
 void add_schema_files(CLI::App& schema, SchemaFileArguments& a, Action& action);
 /// `schema export`; both references must live as long as the app.

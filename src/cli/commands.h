@@ -104,6 +104,17 @@ struct AccessTokenArguments {
   bool json = false;
 };
 
+struct VerifyArguments {
+  std::string body = "-";  ///< File, or `-`.
+  std::string jws;         ///< What the header holds, or `@FILE`; empty: the event has `dssematerial`.
+  std::string jwks;        ///< File or address of the public keys; empty: the daemon's.
+  std::string ca_file;     ///< For an https address.
+  std::string secret_file;
+  std::vector<std::string> attributes;  ///< `NAME=VALUE`
+  std::string destination;              ///< Which it must have been signed for; empty: any.
+  bool json = false;
+};
+
 Result<void> serve(const ServeArguments& arguments);
 Result<void> publish_one(const PublishArguments& arguments);
 Result<void> publish_ndjson(const PublishArguments& arguments);
@@ -124,6 +135,7 @@ Result<void> keys_forget(const KeysArguments& arguments);
 Result<void> keys_rotate(const KeysArguments& arguments);
 Result<void> schema_list(const SchemaArguments& arguments);
 Result<void> schema_show(const SchemaArguments& arguments);
+Result<void> verify(const VerifyArguments& arguments);
 Result<void> access_token(const AccessTokenArguments& arguments);
 Result<void> config_check(const ConfigArguments& arguments);
 Result<void> config_show(const ConfigArguments& arguments);

@@ -126,6 +126,17 @@ void reload_and_log(server::HttpServer& http, const ServeArguments& arguments) {
     observability::log().info("SIGHUP: clients, issuers and certificates are read again");
 }
 
+void reload_signing_keys(UserEventPublisher& publisher, const ServeArguments& arguments) {
+  const auto read = [&]() -> Result<void> {
+    UE_TRY_ASSIGN(const Options options, options_of(arguments));
+    return publisher.reload_signing_keys(options);
+  };
+  if (auto done = read(); !done)
+    observability::log().error("SIGHUP: signing keys stay as they were: {}", describe(done.error()));
+  else if (!publisher.options().signing_keys.empty())
+    observability::log().info("SIGHUP: signing keys are read again");
+}
+
 void look_at_certificates(server::HttpServer& http) {
   const auto changed = http.reload_changed_certificates();
   if (!changed)
@@ -143,6 +154,7 @@ void wait_for_stop(UserEventPublisher& publisher, server::HttpServer& http, cons
     if (signal == SIGHUP) {
       reload_catalogue(publisher);
       reload_and_log(http, arguments);
+      reload_signing_keys(publisher, arguments);
     } else if (signal < 0 && errno == EAGAIN) {
       look_at_certificates(http);
       give_back_unused_memory();

@@ -185,7 +185,7 @@ std::vector<Binding> bind(DestinationOptions& d) {
       {"kind", TextSlot{&d.kind, nullptr, "\"kafka\""}},
       {"types", ListSlot{&d.types, pattern_problem, "[\"user.*\", \"!user.login.failed\"]"}},
       {"topic", TextSlot{&d.topic, nullptr, "\"user.events\""}},
-      {"format", choice(d.format, {"cloudevents", "cloudevents-binary", "plain"})},
+      {"format", choice(d.format, {"cloudevents", "cloudevents-binary", "plain", "set"})},
       {"encoding", choice(d.encoding, {"json", "avro", "protobuf"})},
       {"retry.initial", DurationSlot{&d.retry.initial, milliseconds(1), hours(1)}},
       {"retry.max", DurationSlot{&d.retry.max, milliseconds(1), hours(24)}},
@@ -200,6 +200,8 @@ std::vector<Binding> bind(DestinationOptions& d) {
       {"max_lag_bytes", SizeSlot{&d.max_lag_bytes, kMiB, 1'024 * kTiB, true}},
       {"max_lag_age", DurationSlot{&d.max_lag_age, milliseconds(1'000), kTenYears, true}},
       {"lag_action", choice(d.lag_action, {"refuse", "detach"})},
+      {"sign", TextSlot{&d.sign, name_problem, "\"2026-11\""}},
+      {"signature", choice(d.signature, {"jws", "dsse"})},
       {"start", TextSlot{&d.start, start_problem, "\"beginning\", \"now\" or \"1000\""}},
       {"volume", ListSlot{&d.volume, volume_problem, "[\"user.login.failed fold=10s by=ipAddress\"]"}},
       {"window_events", CountSlot{&d.window_events, 1, 16'777'216}},
@@ -241,6 +243,16 @@ std::vector<Binding> bind(IssuerOptions& i) {
   };
 }
 
+std::vector<Binding> bind(SigningKeyOptions& k) {
+  return {
+      {"name", TextSlot{&k.name, name_problem, "\"2026-11\""}},
+      {"algorithm", choice(k.algorithm, {"EdDSA", "HS256"})},
+      {"file", TextSlot{&k.source.file, nullptr, "\"/etc/user-events/signing-2026-11.pem\""}},
+      {"env", TextSlot{&k.source.env, nullptr, "\"USER_EVENTS_SIGNING_KEY\""}},
+      {"credential", TextSlot{&k.source.credential, nullptr, "\"signing-key\""}},
+  };
+}
+
 std::vector<RuleFinding> check_rules(const Options& o) {
   std::vector<RuleFinding> findings;
   const auto require = [&](bool holds, std::string key, std::string sentence) {
@@ -274,6 +286,7 @@ std::vector<RuleFinding> check_rules(const Options& o) {
             fmt::format("names the destination {}, which is configured", d.name));
   }
   check_access(o, findings);
+  check_signing(o, findings);
   return findings;
 }
 

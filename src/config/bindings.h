@@ -64,9 +64,10 @@ struct Binding {
 [[nodiscard]] std::vector<Binding> bind(Options& options);
 /// The common keys of one destination.
 [[nodiscard]] std::vector<Binding> bind(DestinationOptions& destination);
-/// The keys of one client, of one issuer.
+/// The keys of one client, of one issuer, of one signing key.
 [[nodiscard]] std::vector<Binding> bind(ClientOptions& client);
 [[nodiscard]] std::vector<Binding> bind(IssuerOptions& issuer);
+[[nodiscard]] std::vector<Binding> bind(SigningKeyOptions& key);
 
 /// The present value as it is written in TOML, without regard to secrets.
 [[nodiscard]] std::string value_text(const Binding& binding);
@@ -78,6 +79,8 @@ struct RuleFinding {
 };
 /// Those about clients, issuers and TLS (`access_rules.cc`).
 void check_access(const Options& options, std::vector<RuleFinding>& findings);
+/// Those about signing keys and who signs with them (`signing_rules.cc`).
+void check_signing(const Options& options, std::vector<RuleFinding>& findings);
 [[nodiscard]] std::vector<RuleFinding> check_rules(const Options& options);
 
 }  // namespace user_events::config

@@ -77,6 +77,7 @@ Result<Document> parse_document(std::string_view text, const std::string& path) 
   take_tables(root, "destination", document.destinations);
   take_tables(root, "client", document.clients);
   take_tables(root, "issuer", document.issuers);
+  take_tables(root, "signing_key", document.signing_keys);
   flatten(root, "", document.top.leaves);
   return document;
 }

@@ -30,7 +30,7 @@ struct Section {
 
 struct Document {
   Section top;  ///< Everything outside of the lists of tables.
-  std::vector<Section> destinations, clients, issuers;  ///< `[[destination]]`, `[[client]]`, `[[issuer]]`
+  std::vector<Section> destinations, clients, issuers, signing_keys;  ///< `[[destination]]`, `[[client]]`, `[[issuer]]`, `[[signing_key]]`
 };
 
 /// Parses TOML 1.0. Error `usage`, code `config-syntax`: file, line, and what the parser expected.

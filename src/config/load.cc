@@ -25,7 +25,7 @@ namespace {
 constexpr std::size_t kMaxFileBytes = 1 << 20;
 constexpr std::size_t kMaxSecretBytes = 64 << 10;
 constexpr std::size_t kMaxFindings = 32;
-constexpr std::array<std::string_view, 3> kLists = {"client", "destination", "issuer"};
+constexpr std::array<std::string_view, 4> kLists = {"client", "destination", "issuer", "signing_key"};
 
 struct Finding {
   std::uint32_t line = 0;
@@ -165,6 +165,7 @@ class SectionReader {
     if (kind_ != nullptr) {
       names.insert(names.end(), kind_->settings.begin(), kind_->settings.end());
       names.insert(names.end(), destinations::registry_setting_names().begin(), destinations::registry_setting_names().end());
+      names.insert(names.end(), destinations::set_setting_names().begin(), destinations::set_setting_names().end());
     }
     if (is_top()) names.insert(names.end(), kLists.begin(), kLists.end());
     if (kind_ != nullptr) names.insert(names.end(), {std::string(destinations::kVersionSetting), std::string(destinations::kVersionsPrefix)});
@@ -291,7 +292,7 @@ void read_destination(const Section& section, Loaded& loaded, std::vector<Findin
     check_dead_letter_topic(section, *kind, destination, findings);
 }
 
-/// One table of `[[client]]` or `[[issuer]]`. Each has a name, which its references and its lines go by.
+/// One table of `[[client]]`, `[[issuer]]` or `[[signing_key]]`. Each has a name, which its references and its lines go by.
 template <class Entry>
 void read_entry(const Section& section, std::string_view list_name, std::vector<Entry>& entries, Loaded& loaded, std::vector<Finding>& findings) {
   if (text_of(section, "name") == nullptr)
@@ -331,6 +332,7 @@ std::map<std::string, std::uint32_t, std::less<>> lines_of(const Document& docum
   add_all("destination", document.destinations);
   add_all("client", document.clients);
   add_all("issuer", document.issuers);
+  add_all("signing_key", document.signing_keys);
   return lines;
 }
 
@@ -382,6 +384,7 @@ Result<Loaded> load_text(std::string_view text, const std::string& path) {
   for (const auto& section : document.destinations) read_destination(section, loaded, findings);
   for (const auto& section : document.clients) read_client(section, loaded, findings);
   for (const auto& section : document.issuers) read_entry(section, "issuer", loaded.options.http.issuers, loaded, findings);
+  for (const auto& section : document.signing_keys) read_entry(section, "signing_key", loaded.options.signing_keys, loaded, findings);
   loaded.lines = lines_of(document);
   add_rule_findings(loaded, findings);
   if (!findings.empty()) return std::unexpected(to_error(std::move(findings), path));

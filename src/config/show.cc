@@ -87,7 +87,7 @@ std::vector<Line> destination_lines(const Loaded& loaded, DestinationOptions des
   return lines;
 }
 
-/// Of a client or an issuer.
+/// Of a client, an issuer or a signing key.
 template <class Entry>
 std::vector<Line> entry_lines(const Loaded& loaded, std::string_view list_name, Entry entry) {
   const std::string prefix = fmt::format("{}.{}.", list_name, entry.name);
@@ -142,6 +142,7 @@ std::string show(const Loaded& loaded) {
   }
   out += shown_entries(loaded, "client", loaded.options.http.clients);
   out += shown_entries(loaded, "issuer", loaded.options.http.issuers);
+  out += shown_entries(loaded, "signing_key", loaded.options.signing_keys);
   return out;
 }
 
@@ -153,10 +154,11 @@ std::string show_json(const Loaded& loaded) {
   };
   const auto& options = loaded.options;
   return fmt::format(
-      R"({{{},"destination":[{}],"client":[{}],"issuer":[{}]}})", json_members(top_lines(loaded)),
+      R"({{{},"destination":[{}],"client":[{}],"issuer":[{}],"signing_key":[{}]}})", json_members(top_lines(loaded)),
       objects(options.destinations, [&](const auto& each) { return destination_lines(loaded, each); }),
       objects(options.http.clients, [&](const auto& each) { return entry_lines(loaded, "client", each); }),
-      objects(options.http.issuers, [&](const auto& each) { return entry_lines(loaded, "issuer", each); }));
+      objects(options.http.issuers, [&](const auto& each) { return entry_lines(loaded, "issuer", each); }),
+      objects(options.signing_keys, [&](const auto& each) { return entry_lines(loaded, "signing_key", each); }));
 }
 
 }  // namespace user_events::config

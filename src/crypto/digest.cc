@@ -2,13 +2,19 @@
 
 #include <openssl/evp.h>
 
+#include <memory>
+
 #include "crypto/require.h"
 
 namespace user_events::crypto {
 
 Digest256 sha256(std::string_view text) {
+  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);  // kept for the process
+  thread_local const std::unique_ptr<EVP_MD_CTX, FreeWith<EVP_MD_CTX_free>> context(EVP_MD_CTX_new());
   Digest256 hash;
-  require(EVP_Digest(text.data(), text.size(), hash.data(), nullptr, EVP_sha256(), nullptr) == 1, "SHA-256");
+  require(algorithm != nullptr && context != nullptr && EVP_DigestInit_ex2(context.get(), algorithm, nullptr) == 1 &&
+              EVP_DigestUpdate(context.get(), text.data(), text.size()) == 1 && EVP_DigestFinal_ex(context.get(), hash.data(), nullptr) == 1,
+          "SHA-256");
   return hash;
 }
 

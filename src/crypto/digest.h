@@ -8,7 +8,7 @@
 namespace user_events::crypto {
 
 using Digest256 = std::array<unsigned char, 32>;
-/// SHA-256 (FIPS 180-4).
+/// SHA-256 (FIPS 180-4). Thread-safe; no allocation after a thread's first call.
 [[nodiscard]] Digest256 sha256(std::string_view text);
 
 /// With padding, on one line (RFC 4648, 4).

@@ -276,6 +276,7 @@ RunnerStats Runner::stats() const {
   out.dropped = one.dropped;
   out.folded = one.folded;
   out.erased = one.erased;
+  out.unmapped = one.unmapped;
   out.dead_letters = one.dead_letters;
   out.replayed = one.replayed;
   out.paused = one.paused;

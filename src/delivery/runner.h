@@ -30,6 +30,7 @@ struct RunnerStats {
   std::uint64_t dropped = 0;       ///< Events that a volume rule left out (sample, limit).
   std::uint64_t folded = 0;        ///< Events that another one stands for.
   std::uint64_t erased = 0;        ///< Events passed over because their user was forgotten.
+  std::uint64_t unmapped = 0;      ///< Events passed over because they have no counterpart in what the destination gets.
   std::uint64_t dead_letters = 0;  ///< In the store now, those that wait behind one included.
   DeadLetterCounts letters;        ///< The same by state.
   std::uint64_t replayed = 0;      ///< Letters that went out from the store.

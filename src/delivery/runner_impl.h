@@ -64,6 +64,7 @@ enum class Handover : std::uint8_t {
   not_now,    ///< It cannot be encoded yet.
   refused,    ///< It can never be encoded: `encoding_reason` says why.
   erased,     ///< Its user was forgotten: there is nothing to send.
+  unmapped,   ///< It has no counterpart there.
 };
 
 /// Something to be done on the runner's thread.
@@ -124,6 +125,8 @@ struct Runner::Impl {
   [[nodiscard]] bool act_desk(Time at);
   [[nodiscard]] bool may_act();
   [[nodiscard]] bool hand_to_destination(const Action& action, Time at);
+  /// There is nothing to send of it.
+  void pass_over(std::uint64_t sequence);
   [[nodiscard]] Handover send(const Action& action);
   [[nodiscard]] Handover send(const LetterDesk::Sending& sending);
   [[nodiscard]] Handover hand_over(const encoding::Envelope& envelope, destinations::Message& message);
@@ -228,7 +231,7 @@ struct Runner::Impl {
   Time save_at{}, measure_at{};
 
   // Shared.
-  std::atomic<std::uint64_t> dropped{0}, folded{0}, erased{0};
+  std::atomic<std::uint64_t> dropped{0}, folded{0}, erased{0}, unmapped{0};
   std::atomic<std::uint64_t> low_water{0}, saved_low_water{0}, delivered{0}, sent{0}, retries{0}, in_doubt{0}, refused{0}, dead_letters{0},
       lost_to_retention{0}, replayed{0};
   std::atomic<std::uint32_t> in_flight{0}, pending{0};

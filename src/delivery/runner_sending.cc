@@ -51,6 +51,10 @@ bool Runner::Impl::act_desk(Time at) {
         erased.fetch_add(1, std::memory_order_relaxed);
         desk.pass_over(sequence);
         break;
+      case Handover::unmapped:
+        unmapped.fetch_add(1, std::memory_order_relaxed);
+        desk.pass_over(sequence);
+        break;
       case Handover::busy:
         desk.unsent(sequence);
         busy = true;
@@ -79,6 +83,12 @@ bool Runner::Impl::act_core(Time at) {
   return true;
 }
 
+void Runner::Impl::pass_over(std::uint64_t sequence) {
+  core.pass_over(sequence);
+  forget(sequence);
+  note_progress();
+}
+
 /// False: the destination is busy.
 bool Runner::Impl::hand_to_destination(const Action& action, Time at) {
   switch (send(action)) {
@@ -95,9 +105,11 @@ bool Runner::Impl::hand_to_destination(const Action& action, Time at) {
       return true;
     case Handover::erased:
       erased.fetch_add(1, std::memory_order_relaxed);
-      core.pass_over(action.sequence);
-      forget(action.sequence);
-      note_progress();
+      pass_over(action.sequence);
+      return true;
+    case Handover::unmapped:
+      unmapped.fetch_add(1, std::memory_order_relaxed);
+      pass_over(action.sequence);
       return true;
     case Handover::busy:
       break;
@@ -110,6 +122,7 @@ bool Runner::Impl::hand_to_destination(const Action& action, Time at) {
 Handover Runner::Impl::hand_over(const encoding::Envelope& envelope, destinations::Message& message) {
   auto encoded = encoder->encode(envelope, message.position, message);
   if (encoded.readiness != encoding::Readiness::ready) [[unlikely]] {
+    if (encoded.readiness == encoding::Readiness::nothing) return Handover::unmapped;
     encoding_reason = std::move(encoded.reason);
     return encoded.readiness == encoding::Readiness::not_now ? Handover::not_now : Handover::refused;
   }

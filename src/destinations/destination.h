@@ -118,6 +118,7 @@ class Destination {
 /// What the messages of a kind can carry; what asks for more is refused when the configuration is read.
 struct Carries {
   bool headers = true;         ///< All attributes of an event in headers, which binary mode needs.
+  bool further_headers = true;  ///< Those of `Encoded::headers`: a signature.
   bool binary = true;          ///< Bodies that are not UTF-8 text.
   bool noncharacters = true;   ///< U+FFFE and U+FFFF in a body. False: they are sent as JSON escapes.
 };

@@ -6,6 +6,7 @@
 
 #include "base/try.h"
 #include "destinations/registry_settings.h"
+#include "destinations/set_settings.h"
 #include "destinations/wanted_versions.h"
 
 namespace user_events::destinations {
@@ -19,7 +20,15 @@ Error finding(const DestinationOptions& options, std::string_view key, std::stri
   return error;
 }
 
+Result<void> check_set(const DestinationOptions& options) {
+  if (options.sign.empty()) return std::unexpected(finding(options, "sign", "is missing: a security event token is signed"));
+  if (options.signature != "jws") return std::unexpected(finding(options, "signature", "cannot be dsse: a security event token is a JWS"));
+  if (is_data_alone(options)) return std::unexpected(finding(options, "format", "cannot be set with another encoding than json, or with a schema registry"));
+  return {};
+}
+
 Result<void> check_format(const Kind& kind, const DestinationOptions& options) {
+  if (options.format == kSetFormat) return check_set(options);
   UE_TRY_ASSIGN(const auto format, format_of(options));
   if (format == encoding::Format::cloudevents_binary && !kind.carries.headers)
     return std::unexpected(finding(options, "format",
@@ -32,13 +41,30 @@ Result<void> check_encoding(const Kind& kind, const DestinationOptions& options)
   if (options.encoding != "json" && options.encoding != "avro" && options.encoding != "protobuf")
     return std::unexpected(finding(options, "encoding", "is unknown (json, avro or protobuf)"));
   UE_TRY_ASSIGN(const auto registry, parse_registry_settings(options));
-  if (!is_data_alone(options)) return {};
+  if (!is_data_alone(options) || options.format == kSetFormat) return {};
   const std::string_view key = registry.url.empty() ? "encoding" : "registry.url";
   if (!kind.carries.binary)
     return std::unexpected(finding(options, key, fmt::format("makes bodies of bytes, and messages of a {} destination are text", kind.name)));
   if (options.format == "cloudevents")
     return std::unexpected(finding(options, "format",
                                    fmt::format("cannot be cloudevents: {} leaves no place for the attributes in the body (cloudevents-binary or plain)", key)));
+  return {};
+}
+
+Result<void> check_signature(const Kind& kind, const DestinationOptions& options) {
+  if (options.sign.empty()) return {};
+  if (options.signature != "jws" && options.signature != "dsse") return std::unexpected(finding(options, "signature", "is unknown (jws or dsse)"));
+  if (options.signature == "jws" && options.format != kSetFormat && !kind.carries.further_headers)
+    return std::unexpected(finding(options, "sign", fmt::format("needs a header for the signature, and a {} destination has none (with signature = \"dsse\" it is in the body)", kind.name)));
+  if (options.signature == "dsse" && options.format == "plain")
+    return std::unexpected(finding(options, "signature", "cannot be dsse: format plain has no place for it (cloudevents or cloudevents-binary)"));
+  if (options.signature == "dsse" && !kind.carries.noncharacters)
+    return std::unexpected(finding(options, "signature", fmt::format("cannot be dsse: a {} destination does not carry all data as it is written", kind.name)));
+  return {};
+}
+
+Result<void> check_set_settings(const DestinationOptions& options) {
+  UE_TRY(parse_set_settings(options));
   return {};
 }
 
@@ -62,12 +88,12 @@ Result<encoding::Format> format_of(const DestinationOptions& options) {
   if (options.format == "cloudevents") return encoding::Format::cloudevents;
   if (options.format == "cloudevents-binary") return encoding::Format::cloudevents_binary;
   if (options.format == "plain") return encoding::Format::plain;
-  return std::unexpected(finding(options, "format", "is unknown (cloudevents, cloudevents-binary or plain)"));
+  return std::unexpected(finding(options, "format", "is unknown (cloudevents, cloudevents-binary, plain or set)"));
 }
 
 Result<void> check(const Kind& kind, const DestinationOptions& options) {
   Result<void> all = kind.check(options);
-  for (auto one : {check_format(kind, options), check_encoding(kind, options), check_versions(options)}) {
+  for (auto one : {check_format(kind, options), check_encoding(kind, options), check_signature(kind, options), check_set_settings(options), check_versions(options)}) {
     if (one) continue;
     if (all)
       all = std::move(one);

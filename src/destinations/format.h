@@ -9,7 +9,7 @@
 
 namespace user_events::destinations {
 
-/// Error `usage`: no format of ours.
+/// Error `usage`: no format of ours, or `set`, which is none of CloudEvents.
 [[nodiscard]] Result<encoding::Format> format_of(const DestinationOptions& options);
 
 /// The body is the event's data and nothing around it: a binary encoding, or a schema registry.

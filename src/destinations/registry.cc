@@ -1,6 +1,7 @@
 // The kinds of destination. A new kind is its folder and its line here.
 #include <algorithm>
 
+#include "base/try.h"
 #include "destinations/aws/aws.h"
 #include "destinations/destination.h"
 #include "destinations/file/file.h"
@@ -35,8 +36,11 @@ const Kind* find_kind(std::string_view name) {
 
 Result<std::optional<Place>> find_place(const DestinationOptions& options) {
   const Kind* const kind = find_kind(options.kind);
-  if (kind != nullptr && kind->place != nullptr) return kind->place(options);
-  return std::optional<Place>();
+  if (kind == nullptr || kind->place == nullptr) return std::optional<Place>();
+  UE_TRY_ASSIGN(auto place, kind->place(options));
+  if (!options.sign.empty() && options.signature == "jws")
+    place.headers.push_back({encoding::kSignatureHeader, "Detached JSON Web Signature (RFC 7515, 7797) over the body and, in its protected header, all attributes."});
+  return std::optional(std::move(place));
 }
 
 }  // namespace user_events::destinations

@@ -21,6 +21,8 @@ struct Header {
 };
 
 inline constexpr std::size_t kMaxHeaders = 4;
+/// The header of a signature over body and attributes (docs/security/signatures.md).
+inline constexpr std::string_view kSignatureHeader = "jws-signature";
 
 /// The further headers of one event. Without allocation.
 class Headers {
@@ -52,11 +54,12 @@ enum class Readiness : std::uint8_t {
   ready,
   not_now,  ///< Something outside is missing for this event (a schema's id): it waits, no attempt is counted, others go on.
   refused,  ///< It can never be encoded: a dead letter.
+  nothing,  ///< It has no counterpart in what this destination gets: it is passed over.
 };
 
 struct Encoding {
   Readiness readiness = Readiness::ready;
-  std::string reason;  ///< Unless ready: one line, no payload, no personal data.
+  std::string reason;  ///< Of not_now and refused: one line, no payload, no personal data.
 };
 
 /// The encoded body is at most `factor` times the payload form and `bytes`: what is far below a limit need not be looked at closely.

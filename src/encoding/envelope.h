@@ -106,9 +106,11 @@ class ExtensionReader {
   [[nodiscard]] std::string_view name() const noexcept { return name_; }
   /// Text as it is; integers in decimal; `true` or `false`.
   [[nodiscard]] std::string_view value() const noexcept { return value_; }
+  /// Name and value as they are written.
+  [[nodiscard]] std::string_view member() const noexcept { return member_; }
 
  private:
-  std::string_view rest_, name_, value_;
+  std::string_view rest_, name_, value_, member_;
   std::string unescaped_;
 };
 

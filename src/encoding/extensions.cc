@@ -23,17 +23,20 @@ bool ExtensionReader::next() {
   const std::size_t name_end = base::end_of_string(rest_, 1);
   if (name_end == std::string_view::npos || name_end + 1 >= rest_.size() || rest_[name_end + 1] != ':')
     return false;
+  const std::string_view whole = rest_;
   name_ = rest_.substr(1, name_end - 1);
   rest_.remove_prefix(name_end + 2);
   if (!rest_.starts_with('"')) {
     value_ = rest_.substr(0, rest_.find(','));
     rest_.remove_prefix(value_.size());
+    member_ = whole.substr(0, whole.size() - rest_.size());
     return true;
   }
   const std::size_t value_end = base::end_of_string(rest_, 1);
   if (value_end == std::string_view::npos) return false;
   value_ = rest_.substr(1, value_end - 1);
   rest_.remove_prefix(value_end + 1);
+  member_ = whole.substr(0, whole.size() - rest_.size());
   if (value_.find('\\') != std::string_view::npos) {
     unescape(value_, unescaped_);
     value_ = unescaped_;

@@ -9,6 +9,7 @@
 #include "base/try.h"
 #include "base/uri_text.h"
 #include "destinations/place.h"
+#include "destinations/set_settings.h"
 #include "destinations/wanted_versions.h"
 #include "exports/asyncapi_messages.h"
 #include "exports/json_layout.h"
@@ -31,6 +32,7 @@ class Document {
   Document(const catalogue::Catalogue& catalogue, const Options& options) : catalogue_(catalogue), source_(options.source), book_(catalogue, options.source) {}
 
   Result<void> add(const DestinationOptions& options) {
+    if (options.format == destinations::kSetFormat) return {};  // its messages are tokens of another standard
     UE_TRY_ASSIGN(const auto place, destinations::find_place(options));
     if (!place) return {};
     UE_TRY_ASSIGN(const auto sent, destinations::SentTypes::parse(options));

@@ -1,29 +1,20 @@
 #include "privacy/master_key.h"
 
-#include <fcntl.h>
-#include <openssl/evp.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <array>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
-#include <optional>
 
 #include "base/hex.h"
-#include "base/try.h"
 #include "crypto/derive.h"
 #include "crypto/key_wrap.h"
+#include "crypto/secret_text.h"
 
 namespace user_events::privacy {
 namespace {
 
-constexpr std::size_t kMaxFileBytes = 256;
+constexpr std::string_view kCode = "master-key";
 constexpr std::string_view kHowTo = "make one with: (umask 077; openssl rand -base64 32 > FILE)";
 
 std::unexpected<Error> bad(std::string message, std::string hint = std::string(kHowTo)) {
-  return fail(ErrorKind::usage, "master-key", "master key: " + std::move(message), std::move(hint));
+  return fail(ErrorKind::usage, std::string(kCode), "master key: " + std::move(message), std::move(hint));
 }
 
 class LocalMasterKey final : public MasterKey {
@@ -49,62 +40,21 @@ class LocalMasterKey final : public MasterKey {
   std::string id_;
 };
 
-std::optional<crypto::SecretKey> parse_base64(std::string_view text) {
-  if (text.size() != 44 || !text.ends_with('=') || text.ends_with("==")) return std::nullopt;
-  std::array<unsigned char, 33> bytes{};
-  const int size = EVP_DecodeBlock(bytes.data(), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  std::optional<crypto::SecretKey> key;
-  if (size == static_cast<int>(bytes.size())) key.emplace(std::span<const unsigned char, crypto::kKeyBytes>(bytes.data(), crypto::kKeyBytes));
-  crypto::wipe(bytes);
-  return key;
-}
-
-Result<std::unique_ptr<MasterKey>> parse(std::string_view text, const std::string& where) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
-  crypto::SecretKey bytes;
-  if (base::parse_hex(text, bytes.writable())) return local_master_key(std::move(bytes));
-  auto key = parse_base64(text);
-  if (!key) return bad(where + " does not hold 32 bytes in base64 or hexadecimal");
-  return local_master_key(std::move(*key));
-}
-
-Result<std::unique_ptr<MasterKey>> read_file(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return bad("cannot open " + path + ": " + std::strerror(errno));
-  struct stat about {};
-  std::array<unsigned char, kMaxFileBytes> bytes;
-  const bool known = ::fstat(fd, &about) == 0;
-  const ssize_t size = known ? ::read(fd, bytes.data(), bytes.size()) : -1;
-  ::close(fd);
-  if (size < 0) return bad("cannot read " + path + ": " + std::strerror(errno));
-  if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    crypto::wipe(bytes);
-    return bad(path + " may be read by others than its owner", "chmod 600 " + path);
-  }
-  auto key = parse({reinterpret_cast<const char*>(bytes.data()), static_cast<std::size_t>(size)}, path);
-  crypto::wipe(bytes);
-  return key;
-}
-
 }  // namespace
 
 std::unique_ptr<MasterKey> local_master_key(crypto::SecretKey key) { return std::make_unique<LocalMasterKey>(std::move(key)); }
 
 Result<std::unique_ptr<MasterKey>> load_master_key(const KeySource& source) {
-  const int given = !source.file.empty() + !source.env.empty() + !source.credential.empty();
-  if (given != 1)
-    return bad(given == 0 ? "none is configured" : "more than one is configured",
-               "set one of privacy.master_key.file, privacy.master_key.env and privacy.master_key.credential");
-  if (!source.file.empty()) return read_file(source.file);
-  if (!source.env.empty()) {
-    const char* const text = std::getenv(source.env.c_str());
-    if (text == nullptr) return bad("the environment variable " + source.env + " is not set");
-    return parse(text, "the environment variable " + source.env);
+  auto text = crypto::SecretText::read(source, "master key");
+  if (!text) {
+    text.error().code = kCode;
+    if (text.error().hint.empty()) text.error().hint = kHowTo;
+    if (!source.is_given()) text.error().hint = "set one of privacy.master_key.file, privacy.master_key.env and privacy.master_key.credential";
+    return std::unexpected(std::move(text).error());
   }
-  const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
-  if (folder == nullptr) return bad("there is no CREDENTIALS_DIRECTORY", "credentials are handed over by systemd: LoadCredential=NAME:FILE in the unit");
-  if (source.credential.find('/') != std::string::npos) return bad("the name of a credential holds no slash");
-  return read_file(std::string(folder) + "/" + source.credential);
+  auto key = crypto::parse_secret_key(*text);
+  if (!key) return bad(text->origin() + " does not hold 32 bytes in base64 or hexadecimal");
+  return local_master_key(std::move(*key));
 }
 
 }  // namespace user_events::privacy

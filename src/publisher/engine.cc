@@ -11,8 +11,11 @@
 #include "casts/version_encoder.h"
 #include "destinations/format.h"
 #include "destinations/registry_settings.h"
+#include "destinations/set_settings.h"
 #include "destinations/wanted_versions.h"
 #include "observability/log.h"
+#include "secevents/set_encoder.h"
+#include "signing/encoder.h"
 
 namespace user_events {
 namespace {
@@ -72,6 +75,10 @@ UserEventPublisher::Impl::~Impl() {
 
 /// What stands between that destination's delivery and its adapter.
 Result<std::unique_ptr<encoding::Encoder>> UserEventPublisher::Impl::make_encoder(const destinations::Kind& kind, const DestinationOptions& one) const {
+  if (one.format == destinations::kSetFormat) {
+    UE_TRY_ASSIGN(const auto settings, destinations::parse_set_settings(one));
+    return secevents::make_set_encoder(*signing_keys, one, settings);
+  }
   if (!destinations::is_data_alone(one)) return destinations::make_json_encoder(kind, one);
   return registry::make_encoder(one, types->catalogue(), fmt::format("{}/schema-ids/{}", options.data_dir, one.name));
 }
@@ -86,6 +93,7 @@ Result<void> UserEventPublisher::Impl::start_destinations() {
     UE_TRY_ASSIGN(auto destination, kind->make(one));
     UE_TRY_ASSIGN(auto encoder, make_encoder(*kind, one));
     const auto* const registry = dynamic_cast<const registry::RegistryUse*>(encoder.get());
+    if (!one.sign.empty() && one.format != destinations::kSetFormat) encoder = signing::make_encoder(*signing_keys, one, std::move(encoder));
     UE_TRY_ASSIGN(auto versions, destinations::wanted_versions(one));
     if (!versions.empty()) encoder = casts::make_version_encoder(types->casts(), std::move(versions), std::move(encoder));
     const auto limit = destination->features().max_message_bytes;
@@ -137,6 +145,7 @@ Result<UserEventPublisher> UserEventPublisher::open(Options options) {
   if (options.read_only) options.destinations.clear();
   impl->options = std::move(options);
   UE_TRY(impl->open_keys());
+  if (!impl->options.read_only) { UE_TRY_ASSIGN(impl->signing_keys, signing::KeyBook::load(impl->options)); }
   impl->former = std::make_unique<formation::Former>(impl->types->catalogue(), impl->former_settings(), ports::system_clock(), ports::system_random());
   UE_TRY(impl->start_destinations());
   return UserEventPublisher(std::move(impl));

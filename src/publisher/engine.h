@@ -15,6 +15,7 @@
 #include "publisher/housekeeper.h"
 #include "state/state.h"
 #include "registry/encoder.h"
+#include "signing/key_book.h"
 #include "user_events/publisher.h"
 
 namespace user_events {
@@ -33,6 +34,7 @@ struct UserEventPublisher::Impl {
   ports::SteadyTime started;
   std::unique_ptr<publisher::EventTypes> types;
   std::unique_ptr<privacy::KeyRing> keys;  ///< Null: events are not sealed.
+  std::unique_ptr<signing::KeyBook> signing_keys;  ///< Null: read only.
   std::unique_ptr<state::State> state;
   std::unique_ptr<journal::Journal> journal;
   std::unique_ptr<formation::Former> former;

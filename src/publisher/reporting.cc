@@ -50,6 +50,7 @@ DestinationStatus to_status(const RunningDestination& destination, publisher::La
   out.dropped = stats.dropped;
   out.folded = stats.folded;
   out.erased = stats.erased;
+  out.unmapped = stats.unmapped;
   out.lost_to_retention = stats.lost_to_retention;
   out.gaps = to_public(stats.gaps);
   out.notes = stats.health.notes;
@@ -154,6 +155,7 @@ std::string UserEventPublisher::metrics() const {
     text.gauge("user_events_destination_circuit_open", "1 while the destination as a whole takes nothing and is probed.", d.circuit_open ? 1 : 0, labels);
     text.counter("user_events_destination_dropped_total", "Events that a volume rule left out.", static_cast<double>(d.dropped), labels);
     text.counter("user_events_destination_erased_total", "Events passed over because their user was forgotten before they went out.", static_cast<double>(d.erased), labels);
+    text.counter("user_events_destination_unmapped_total", "Events passed over because they have no counterpart in the format.", static_cast<double>(d.unmapped), labels);
     text.counter("user_events_destination_folded_total", "Events that another one stands for.", static_cast<double>(d.folded), labels);
     text.gauge("user_events_destination_paused", "1 while somebody has paused it.", d.paused ? 1 : 0, labels);
   }

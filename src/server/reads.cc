@@ -118,6 +118,10 @@ void show_asyncapi(Channel& channel) {
   });
 }
 
+void show_signing_keys(Channel& channel) {
+  if (takes_no_query(channel)) channel.reply(200, "application/jwk-set+json", channel.service().publisher.signing_key_set(), "Cache-Control: public, max-age=300\r\n");
+}
+
 void show_status(Channel& channel) {
   if (!takes_no_query(channel)) return;
   read_later(channel, [](UserEventPublisher& publisher) -> Result<Answer> {

@@ -58,6 +58,7 @@ constexpr Route kRoutes[] = {
     {{"v1", "schemas", kAny, kAny}, kClient, show_schema},
     {{"asyncapi.json"}, kAdmin, show_asyncapi},
     {{"v1", "status"}, kAdmin, show_status},
+    {{".well-known", "jwks.json"}, kOpen, show_signing_keys},
     {{"healthz"}, kOpen, show_health},
     {{"readyz"}, kOpen, show_readiness},
     {{"metrics"}, kMetrics, show_metrics},

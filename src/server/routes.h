@@ -43,6 +43,7 @@ void forget_user(Channel& channel);
 void rotate_keys(Channel& channel);
 void list_schemas(Channel& channel);
 void show_asyncapi(Channel& channel);
+void show_signing_keys(Channel& channel);
 void show_schema(Channel& channel);
 void show_status(Channel& channel);
 void show_health(Channel& channel);

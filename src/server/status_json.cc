@@ -68,6 +68,7 @@ void append_destination_status(const DestinationStatus& one, std::string& out) {
   object.number("dropped", one.dropped);
   object.number("folded", one.folded);
   object.number("erased", one.erased);
+  object.number("unmapped", one.unmapped);
   object.number("lostToRetention", one.lost_to_retention);
   append_array(one.gaps, object.key("gaps"), [&](const auto& gap) { append_gap(gap, out); });
   append_array(one.notes, object.key("notes"),

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "access/token.h"
+#include "base/base64url.h"
 #include "signer.h"
 
 namespace user_events::access {
@@ -50,8 +51,8 @@ TEST(JwtKeys, TheExamplesOfTheStandardsVerify) {
   const std::string es256 =
       "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
   const std::string eddsa = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
-  const auto es_signature = *parse_base64url("DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q");
-  const auto ed_signature = *parse_base64url("hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg");
+  const auto es_signature = *base::parse_base64url("DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q");
+  const auto ed_signature = *base::parse_base64url("hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg");
   EXPECT_TRUE(keys->find(Algorithm::es256, {})->verifies(es256, es_signature));
   EXPECT_TRUE(keys->find(Algorithm::eddsa, {})->verifies(eddsa, ed_signature));
   EXPECT_FALSE(keys->find(Algorithm::es256, {})->verifies(es256 + "x", es_signature));
@@ -101,8 +102,8 @@ TEST_F(Jwt, TimesAndAudienceAreChecked) {
 TEST_F(Jwt, BrokenTextsAreUnreadable) {
   const auto good = signer_.sign(kHeader, kPayload);
   for (const std::string& text : {std::string(), std::string(".."), std::string("a.b"), good + ".x", good + "=", " " + good, good + "\n",
-                                 std::string(kMaxTokenBytes + 1, 'a'), base64url("[]") + "." + base64url("{}") + ".", base64url("{}") + "..",
-                                 base64url("null") + "." + base64url("null") + "."})
+                                 std::string(kMaxTokenBytes + 1, 'a'), base::base64url("[]") + "." + base::base64url("{}") + ".", base::base64url("{}") + "..",
+                                 base::base64url("null") + "." + base::base64url("null") + "."})
     EXPECT_EQ(judged(text, keys_), "unreadable") << text.substr(0, 60);
   EXPECT_EQ(judge(kHeader, std::string(2'000, '[')), "unreadable");
   EXPECT_EQ(judge(kHeader, R"({"a":)" + std::string(50, '[') + std::string(50, ']') + "}"), "unreadable");
@@ -126,7 +127,7 @@ TEST(JwtKeys, OnlyKeysThatCanBeTrustedAreTaken) {
     return set ? std::to_string(set->size()) : set.error().code;
   };
   const Signer signer;
-  const std::string small_rsa = R"({"kty":"RSA","e":"AQAB","n":")" + base64url(std::string(128, '\xff')) + "\"}";
+  const std::string small_rsa = R"({"kty":"RSA","e":"AQAB","n":")" + base::base64url(std::string(128, '\xff')) + "\"}";
   const std::string off_curve = R"({"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"})";
   const std::string shared = R"({"kty":"oct","k":"AAAA"})";
   EXPECT_EQ(code(signer.jwk("a")), "1");

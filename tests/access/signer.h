@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "access/base64url.h"
+#include "base/base64url.h"
 
 namespace user_events::access::testing {
 
@@ -19,18 +19,18 @@ class Signer {
     std::array<unsigned char, 32> bytes{};
     std::size_t size = bytes.size();
     EVP_PKEY_get_raw_public_key(key_.get(), bytes.data(), &size);
-    return R"({"kty":"OKP","crv":"Ed25519","kid":")" + id + R"(","x":")" + base64url({reinterpret_cast<char*>(bytes.data()), size}) + "\"}";
+    return R"({"kty":"OKP","crv":"Ed25519","kid":")" + id + R"(","x":")" + base::base64url({reinterpret_cast<char*>(bytes.data()), size}) + "\"}";
   }
   [[nodiscard]] std::string jwks(const std::string& id) const { return "{\"keys\":[" + jwk(id) + "]}"; }
 
   [[nodiscard]] std::string sign(const std::string& header, const std::string& payload) const {
-    std::string text = base64url(header) + "." + base64url(payload);
+    std::string text = base::base64url(header) + "." + base::base64url(payload);
     std::array<unsigned char, 64> signature{};
     std::size_t size = signature.size();
     const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
     EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key_.get());
     EVP_DigestSign(context.get(), signature.data(), &size, reinterpret_cast<const unsigned char*>(text.data()), text.size());
-    return text + "." + base64url({reinterpret_cast<char*>(signature.data()), size});
+    return text + "." + base::base64url({reinterpret_cast<char*>(signature.data()), size});
   }
 
  private:

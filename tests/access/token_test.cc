@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "access/base64url.h"
-
 namespace user_events::access {
 namespace {
 
@@ -34,21 +32,6 @@ TEST(Token, OnlyTheCharactersOfABearerTokenAreOne) {
   for (const std::string& text : {std::string(), std::string("="), std::string("a=b"), std::string("a b"), std::string("a,b"), std::string("\"a\""),
                                  std::string("a\x80"), std::string(kMaxTokenBytes + 1, 'a')})
     EXPECT_FALSE(is_bearer_token(text)) << text.substr(0, 10);
-}
-
-TEST(Base64Url, ReadsWhatItWritesForEveryLength) {
-  std::string bytes;
-  for (int i = 0; i < 200; ++i) {
-    const auto text = base64url(bytes);
-    EXPECT_EQ(parse_base64url(text), bytes);
-    EXPECT_EQ(text.find_first_of("+/="), std::string::npos);
-    bytes += static_cast<char>(i * 37);
-  }
-}
-
-TEST(Base64Url, OneValueHasOneText) {
-  EXPECT_EQ(parse_base64url("AQ"), "\x01");
-  for (const char* text : {"AR", "A", "AQ==", "AQ\n", "A+", "A/", "AQ AQ", "AAAAA"}) EXPECT_FALSE(parse_base64url(text).has_value()) << text;
 }
 
 }  // namespace

@@ -9,8 +9,11 @@
 #include "crypto/aead.h"
 #include "crypto/derive.h"
 #include "crypto/digest.h"
+#include "crypto/ed25519.h"
+#include "crypto/hmac_key.h"
 #include "crypto/key_wrap.h"
 #include "crypto/secret_key.h"
+#include "crypto/secret_text.h"
 
 namespace user_events::crypto {
 namespace {
@@ -132,6 +135,36 @@ TEST(SecretKey, LiesInReservedMemoryAndIsStillThereWhenThatIsUsedUp) {
   // OpenSSL seeds the generator of a new thread from the same memory.
   std::thread([&keys] { keys.push_back(SecretKey::random()); }).join();
   EXPECT_FALSE(std::ranges::all_of(keys.back().bytes(), [](unsigned char c) { return c == 0; }));
+}
+
+// RFC 8037, appendix A.4, with the key of A.1 as PKCS #8.
+TEST(Ed25519, SignsAsInTheStandard) {
+  const SecretText pem("-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----\n");
+  const auto key = Ed25519Key::parse_pem(pem);
+  ASSERT_NE(key, nullptr);
+  const auto signature = key->sign("eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc");
+  EXPECT_EQ(base64({reinterpret_cast<const char*>(signature.data()), signature.size()}),
+            "hgyY0il/MGCjP0JzlnLWG1PPOt7+09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr/MuM0KAg==");
+  const auto public_key = key->public_key();
+  EXPECT_EQ(base64({reinterpret_cast<const char*>(public_key.data()), public_key.size()}), "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=");
+  EXPECT_EQ(Ed25519Key::parse_pem(SecretText("nothing")), nullptr);
+}
+
+TEST(HmacKey, GivesWhatOneHmacGivesEachTime) {
+  const auto key = SecretKey::random();
+  HmacKey hmac(key);
+  for (const std::string& text : {std::string(), std::string("a"), std::string(10'000, 'b'), std::string("a")}) EXPECT_EQ(hmac(text), hmac_sha256(key.bytes(), text));
+}
+
+TEST(SecretText, KeysAreReadInBase64AndHexadecimalOnly) {
+  const auto of = [](std::string_view text) { return parse_secret_key(SecretText(text)); };
+  const auto hexadecimal = of(std::string(32, 'a') + std::string(32, 'A'));
+  ASSERT_TRUE(hexadecimal);
+  EXPECT_TRUE(std::ranges::all_of(hexadecimal->bytes(), [](unsigned char byte) { return byte == 0xaa; }));
+  EXPECT_TRUE(of("qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqo="));
+  for (const std::string& text : {std::string(), std::string(63, 'a'), std::string(65, 'a'), std::string(63, 'a') + "g", std::string(43, 'q') + "?", std::string(43, 'q'),
+                                  std::string(42, 'q') + "==", std::string(30, 'a') + ":" + std::string(33, 'a')})
+    EXPECT_FALSE(of(text)) << text;
 }
 
 }  // namespace

@@ -43,6 +43,21 @@ TEST(Format, BinaryModeIsForKindsWhoseMessagesHaveHeaders) {
   }
 }
 
+TEST(Format, ASignatureNeedsAPlaceInTheMessage) {
+  for (const Kind& kind : kinds()) {
+    auto jws = options("cloudevents");
+    jws.sign = "2026-11";
+    const bool has_lines = kind.name == "file" || kind.name == "stdout";
+    EXPECT_EQ(std::ranges::count(findings(jws, kind), "sign"), has_lines ? 1 : 0) << kind.name;
+    auto dsse = jws;
+    dsse.signature = "dsse";
+    const bool is_aws = kind.name == "sqs" || kind.name == "sns";
+    EXPECT_EQ(std::ranges::count(findings(dsse, kind), "signature"), is_aws ? 1 : 0) << kind.name;
+    dsse.format = "plain";
+    EXPECT_EQ(std::ranges::count(findings(dsse, kind), "signature"), 1) << kind.name;
+  }
+}
+
 TEST(Format, AKindsOwnFindingsComeFirstAndTheOthersWithThem) {
   Kind kind = *find_kind("webhook");
   auto given = options("x");

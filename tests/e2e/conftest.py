@@ -7,6 +7,7 @@ import pytest
 from daemon import BINARY, Daemon
 from kafka import Kafka
 from rabbitmq import RabbitMq
+from receiver import Receiver
 from registry import Registry
 
 SEED = int(os.environ.get("UE_SEED") or random.SystemRandom().randrange(1 << 32))
@@ -46,6 +47,17 @@ def new_daemon(tmp_path):
 def daemon(new_daemon):
     """A running daemon without destinations."""
     return new_daemon().start()
+
+
+@pytest.fixture
+def receiver(tmp_path):
+    """A receiver of webhooks."""
+    receiver = Receiver(tmp_path / "receiver")
+    receiver.folder.mkdir()
+    try:
+        yield receiver.start()
+    finally:
+        receiver.stop()
 
 
 def session_broker(kind):

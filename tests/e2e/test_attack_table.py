@@ -8,7 +8,7 @@ ROW = re.compile(r"^\| (\d+) \|.*\| `([^`]+)` \|$", re.MULTILINE)
 
 def cpp_tests():
     found = set()
-    for folder in ("server", "access"):
+    for folder in ("server", "access", "signing"):
         for file in (ROOT / "tests" / folder).glob("*.cc"):
             found |= {f"{suite}.{name}" for suite, name in re.findall(r"^TEST(?:_F|_P)?\((\w+), (\w+)\)", file.read_text(), re.MULTILINE)}
     return found

@@ -9,38 +9,11 @@ import pytest
 from cloudevents.http import from_http
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from broker import Broker
 from daemon import BINARY, wait_for
-
-
-class Receiver(Broker):
-    KIND = "webhook"
-
-    def make_place(self, name, answers=None):
-        if answers:
-            (self.folder / f"script-{name}").write_text(answers)
-        (self.folder / f"place-{name}").touch()
-
-    def know(self, *secrets):
-        (self.folder / "secrets").write_text("\n".join(secrets))
-
-    def received(self, name):
-        file = self.folder / f"received-{name}"
-        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
 def new_secret():
     return "whsec_" + base64.b64encode(os.urandom(32)).decode()
-
-
-@pytest.fixture
-def receiver(tmp_path):
-    receiver = Receiver(tmp_path / "receiver")
-    receiver.folder.mkdir()
-    try:
-        yield receiver.start()
-    finally:
-        receiver.stop()
 
 
 def destination(receiver, place, secrets, more=""):

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <list>
@@ -51,7 +52,9 @@ std::size_t on_body(char* data, std::size_t, std::size_t size, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
   transfer.answer_bytes += size;
   if (transfer.answer_bytes > transfer.options->max_answer_bytes) return 0;
-  if (transfer.options->keep_answers) transfer.response.body.append(data, size);
+  auto& body = transfer.response.body;
+  const std::size_t room = transfer.options->keep_answers ? size : transfer.options->kept_bytes - std::min<std::size_t>(body.size(), transfer.options->kept_bytes);
+  body.append(data, std::min(size, room));
   return size;
 }
 

@@ -57,6 +57,7 @@ struct ClientOptions {
   std::chrono::milliseconds connect_timeout{5'000};
   std::uint64_t max_answer_bytes = 1u << 20;  ///< A longer answer is an error, or cut off there if it is not kept.
   bool keep_answers = true;                   ///< False: bodies of answers are read and thrown away.
+  std::uint64_t kept_bytes = 0;               ///< Of a body that is not kept its beginning is, up to this.
   std::string ca_file = {};                   ///< PEM; empty: the system's authorities.
   std::string cert_file = {}, key_file = {};  ///< Client certificate, PEM; empty: none.
   bool verify = true;                         ///< Certificate and name of the server.

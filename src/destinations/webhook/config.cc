@@ -13,8 +13,10 @@
 #include <set>
 
 #include "base/try.h"
+#include "destinations/set_settings.h"
 #include "destinations/settings.h"
 #include "destinations/webhook/address.h"
+#include "encoding/encoder.h"
 
 namespace user_events::destinations::webhook {
 namespace {
@@ -110,7 +112,7 @@ void read_secrets(SettingsReader& settings, Config& config) {
                                "whsec_ and 24 to 64 bytes in base64: echo whsec_$(openssl rand -base64 32)");
     }
   }
-  if (settings.list("secret").empty())
+  if (settings.list("secret").empty() && !(config.pushes_tokens && config.secrets.empty()))
     settings.refuse(
         "secret", "is missing",
         R"(secret_file = "FILE" with the line that `echo whsec_$(openssl rand -base64 32)` prints)");
@@ -134,7 +136,7 @@ std::string lower(std::string_view text) {
 
 /// Those that say what the request is and how it travels.
 bool is_ours(std::string_view name) {
-  static constexpr std::array kNames = {"host",
+  static constexpr std::array<std::string_view, 14> kNames = {"host",
                                         "content-type",
                                         "content-length",
                                         "content-encoding",
@@ -145,6 +147,7 @@ bool is_ours(std::string_view name) {
                                         "trailer",
                                         "upgrade",
                                         "keep-alive",
+                                        encoding::kSignatureHeader,
                                         "proxy-authorization",
                                         "proxy-connection"};
   return name.starts_with("webhook-") || name.starts_with("ce-") ||
@@ -206,6 +209,7 @@ Result<Config> parse(const DestinationOptions& options) {
   SettingsReader settings(options);
   config.name = options.name;
   config.retry = options.retry;
+  config.pushes_tokens = options.format == kSetFormat;
   if (!options.topic.empty()) settings.refuse("topic", "means nothing here", "the endpoint is url");
   read_url(settings, config);
   read_secrets(settings, config);

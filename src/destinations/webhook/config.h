@@ -24,6 +24,7 @@ struct Config {
   std::vector<std::string> headers;  ///< `Name: value`, sent with each event. Secret.
   RetryOptions retry;
   bool allow_private_networks = false;
+  bool pushes_tokens = false;  ///< `format = "set"`: RFC 8935.
   std::uint32_t max_in_flight = 8;
   std::chrono::milliseconds connect_timeout{5'000}, request_timeout{15'000};
   std::string ca_file, cert_file, key_file;

@@ -24,6 +24,8 @@ struct Verdict {
 };
 
 [[nodiscard]] Verdict judge(const http::Response& response);
+/// The answer to a pushed security event token (RFC 8935, 2.3 and 2.4): of a 400 the beginning of its body decides.
+[[nodiscard]] Verdict judge_push(const http::Response& response);
 
 /// Why there was no answer or no connection, with the setting that helps.
 [[nodiscard]] std::string problem_of(const http::Response& response);

@@ -24,14 +24,16 @@ http::Request make_request(const Config& config, const Message& message, std::in
   request.timeout = config.request_timeout;
   request.use_proxy = false;  // it would connect in our place, to addresses that are not checked
   request.body = message.body;
-  const std::string id = webhook_id(message);
   auto& headers = request.headers;
   headers = config.headers;
   headers.push_back(fmt::format("Content-Type: {}", message.content_type));
-  headers.push_back(fmt::format("webhook-id: {}", id));
-  headers.push_back(fmt::format("webhook-timestamp: {}", timestamp_s));
-  headers.push_back(
-      fmt::format("webhook-signature: {}", signatures(config.secrets, id, timestamp_s, request.body)));
+  if (config.pushes_tokens) headers.emplace_back("Accept: application/json");  // in which a refusal says why
+  if (!config.secrets.empty()) {
+    const std::string id = webhook_id(message);
+    headers.push_back(fmt::format("webhook-id: {}", id));
+    headers.push_back(fmt::format("webhook-timestamp: {}", timestamp_s));
+    headers.push_back(fmt::format("webhook-signature: {}", signatures(config.secrets, id, timestamp_s, request.body)));
+  }
   headers.emplace_back("Expect:");  // none: a receiver that does not know it would answer nothing
   for_each_header_attribute(message,
                             [&headers](std::string_view name, std::string_view value) {

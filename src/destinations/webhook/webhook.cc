@@ -21,12 +21,15 @@ using std::chrono::steady_clock;
 constexpr milliseconds kLongestConnectPause{2'000};
 /// An endpoint that nothing was heard of for so long is looked at by a connection.
 constexpr milliseconds kIdleCheck{15'000};
+/// Of the answer that says why a token was refused.
+constexpr std::uint64_t kMaxErrorBytes = 4'096;
 
 http::ClientOptions client_options(const Config& config) {
   return {.max_connections = config.max_in_flight + 1,  // one for a connection that is tried
           .connect_timeout = config.connect_timeout,
           .max_answer_bytes = kMaxAnswerBytes,
           .keep_answers = false,
+          .kept_bytes = config.pushes_tokens ? kMaxErrorBytes : 0,
           .ca_file = config.ca_file,
           .cert_file = config.cert_file,
           .key_file = config.key_file,
@@ -134,7 +137,7 @@ void WebhookDestination::on_connected(bool is_trial, const http::Response& respo
 
 void WebhookDestination::on_answer(std::uint64_t sequence, bool is_trial, const http::Response& response) {
   --in_flight_;
-  Verdict verdict = judge(response);
+  Verdict verdict = config_.pushes_tokens ? judge_push(response) : judge(response);
   reports_.push_back({.sequence = sequence, .outcome = verdict.outcome, .reason = verdict.reason});
   if (!is_running_) return;
   heard_at_ = steady_clock::now();

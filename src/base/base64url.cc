@@ -1,9 +1,9 @@
-#include "access/base64url.h"
+#include "base/base64url.h"
 
 #include <array>
 #include <cstdint>
 
-namespace user_events::access {
+namespace user_events::base {
 namespace {
 
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -20,14 +20,27 @@ constexpr std::array<std::int8_t, 256> kValues = [] {
 
 std::string base64url(std::string_view bytes) {
   std::string out;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char byte : bytes) {
-    bits = bits << 8 | static_cast<unsigned char>(byte);
-    for (count += 8; count >= 6; count -= 6) out += kAlphabet[bits >> (count - 6) & 63];
-  }
-  if (count > 0) out += kAlphabet[bits << (6 - count) & 63];
+  append_base64url(bytes, out);
   return out;
+}
+
+void append_base64url(std::string_view bytes, std::string& out) {
+  const std::size_t before = out.size(), whole = bytes.size() / 3, left = bytes.size() % 3;
+  out.resize(before + 4 * whole + (left == 0 ? 0 : left + 1));
+  const auto* from = reinterpret_cast<const unsigned char*>(bytes.data());
+  char* to = out.data() + before;
+  for (const auto* const end = from + 3 * whole; from != end; from += 3, to += 4) {
+    const std::uint32_t bits = std::uint32_t{from[0]} << 16 | std::uint32_t{from[1]} << 8 | from[2];
+    to[0] = kAlphabet[bits >> 18];
+    to[1] = kAlphabet[bits >> 12 & 63];
+    to[2] = kAlphabet[bits >> 6 & 63];
+    to[3] = kAlphabet[bits & 63];
+  }
+  if (left == 0) return;
+  const std::uint32_t bits = std::uint32_t{from[0]} << 16 | (left == 2 ? std::uint32_t{from[1]} << 8 : 0);
+  to[0] = kAlphabet[bits >> 18];
+  to[1] = kAlphabet[bits >> 12 & 63];
+  if (left == 2) to[2] = kAlphabet[bits >> 6 & 63];
 }
 
 std::optional<std::string> parse_base64url(std::string_view text) {
@@ -46,4 +59,4 @@ std::optional<std::string> parse_base64url(std::string_view text) {
   return out;
 }
 
-}  // namespace user_events::access
+}  // namespace user_events::base
