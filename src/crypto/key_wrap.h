@@ -19,4 +19,9 @@ using WrappedKey = std::array<char, kWrappedKeyBytes>;
 /// nullopt if it was not wrapped under `wrapping`, or was changed.
 [[nodiscard]] std::optional<SecretKey> unwrap_key(const SecretKey& wrapping, std::string_view wrapped);
 
+/// What is no key of ours, such as a key's id, in the same way: `out` is 8 bytes longer than `text`, which has 16, 24, 32, … bytes.
+void wrap_bytes(const SecretKey& wrapping, std::span<const unsigned char> text, std::span<char> out);
+/// False, with `out` in any state, if it was not wrapped under `wrapping`, or was changed. `out` is 8 bytes shorter than `wrapped`.
+[[nodiscard]] bool unwrap_bytes(const SecretKey& wrapping, std::string_view wrapped, std::span<unsigned char> out);
+
 }  // namespace user_events::crypto

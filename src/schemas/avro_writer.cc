@@ -96,7 +96,7 @@ bool AvroWriter::text(std::string_view content) {
   }
   const std::size_t at = out_->size();
   *out_ += '\0';
-  if (!checked(append_unescaped(content, *out_))) return false;
+  if (!checked(base::append_unescaped(content, *out_))) return false;
   put_before(at, (out_->size() - at - 1) << 1U);
   return true;
 }
@@ -182,7 +182,7 @@ bool AvroWriter::any(std::string_view json, std::size_t depth) {
       break;
   }
   std::int64_t whole = 0;
-  if (json.find_first_of(".e") == std::string_view::npos && read_int64(json, whole)) {
+  if (json.find_first_of(".e") == std::string_view::npos && base::read_int64(json, whole)) {
     branch(2);
     zigzag(whole);
     return true;

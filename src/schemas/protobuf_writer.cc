@@ -92,7 +92,7 @@ bool ProtobufWriter::scalar(std::uint32_t number, ProtobufKind kind, std::string
 bool ProtobufWriter::string(std::uint32_t number, std::string_view content, bool presence) {
   if (content.empty() && !presence) return true;
   if (content.find('\\') != std::string_view::npos)
-    return delimited(number, [&] { return checked(append_unescaped(content, *out_)); });
+    return delimited(number, [&] { return checked(base::append_unescaped(content, *out_)); });
   tag(number, kDelimited);
   varint(content.size());
   out_->append(content);

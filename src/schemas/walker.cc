@@ -54,16 +54,16 @@ bool Walker::checked(bool good) {
 }
 
 bool Walker::integer(std::string_view json, std::int64_t& value) {
-  return read_int64(json, value) || refuse("no whole number of 64 bits with a sign");
+  return base::read_int64(json, value) || refuse("no whole number of 64 bits with a sign");
 }
 
 bool Walker::number(std::string_view json, double& value) {
-  switch (read_double(json, value)) {
-    case Exactness::exact:
+  switch (base::read_double(json, value)) {
+    case base::Exactness::exact:
       return true;
-    case Exactness::rounded:
+    case base::Exactness::rounded:
       return refuse("a whole number that a double cannot hold exactly");
-    case Exactness::no_number:
+    case base::Exactness::no_number:
       break;
   }
   return checked(false);
@@ -72,7 +72,7 @@ bool Walker::number(std::string_view json, double& value) {
 bool Walker::time(std::string_view json, std::int64_t& unix_ms) {
   std::string_view text;
   if (!content(json, text)) return false;
-  if (!read_time(text, unix_ms)) return checked(false);
+  if (!base::read_time(text, unix_ms)) return checked(false);
   return unix_ms >= kFirstTimeMs || refuse("a time before the year 0001");
 }
 
@@ -82,8 +82,8 @@ bool Walker::boolean(std::string_view json, bool& value) {
 }
 
 bool Walker::content(std::string_view json, std::string_view& content) {
-  if (!is_string(json)) return checked(false);
-  content = content_of(json);
+  if (!base::is_string(json)) return checked(false);
+  content = base::content_of(json);
   return true;
 }
 

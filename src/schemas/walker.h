@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/json_scan.h"
-#include "schemas/json_values.h"
+#include "base/json_values.h"
 #include "schemas/plan.h"
 
 namespace user_events::schemas {

@@ -1,11 +1,11 @@
-#include "schemas/json_values.h"
+#include "base/json_values.h"
 
 #include <charconv>
 #include <cmath>
 
 #include "base/time_text.h"
 
-namespace user_events::schemas {
+namespace user_events::base {
 namespace {
 
 constexpr std::size_t kNone = std::string_view::npos;
@@ -91,4 +91,4 @@ bool read_time(std::string_view text, std::int64_t& unix_ms) noexcept {
   return time.has_value();
 }
 
-}  // namespace user_events::schemas
+}  // namespace user_events::base

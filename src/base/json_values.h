@@ -1,5 +1,5 @@
 // Values of event data in its standard form (docs/catalogue.md, "The standard form of data"), read. Whatever the text is, nothing is read outside
-// it. Private to the room.
+// it.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace user_events::schemas {
+namespace user_events::base {
 
 /// Appends the content of a JSON string (without its quotes), unescaped. False, with something appended, at
 /// an escape that the standard form does not have.
@@ -32,4 +32,4 @@ enum class Exactness : std::uint8_t { exact, rounded, no_number };
   return json.substr(1, json.size() - 2);
 }
 
-}  // namespace user_events::schemas
+}  // namespace user_events::base
