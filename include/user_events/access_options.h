@@ -6,11 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "user_events/privacy_policy_options.h"
+
 namespace user_events {
 
 /// What a client may do: patterns over event types for what concerns events (empty: nothing), yes or no for the rest.
 struct GrantOptions {
   std::vector<std::string> publish, read, dead_letters;
+  std::vector<std::string> field_keys;  ///< Receivers for whom fields are encrypted (destinations; `~NAME`: clients): the keys of those fields.
   bool keys = false;     ///< Users' keys: how they are, forgetting a user, rotation.
   bool admin = false;    ///< Status and commands to destinations.
   bool metrics = false;  ///< `/metrics`.
@@ -34,6 +37,7 @@ struct ClientOptions {
   std::vector<std::string> cert_san;       ///< Any of these: `DNS:user-service.example`, `URI:spiffe://example/user-service`.
   JwtMatchOptions jwt;
   GrantOptions grants;
+  PrivacyPolicyOptions privacy;            ///< What it gets to see of the events it may read; empty: everything.
   std::string rate;                        ///< `1000/s`, `60/m`; empty: no limit.
   friend bool operator==(const ClientOptions&, const ClientOptions&) = default;
 };

@@ -9,6 +9,7 @@
 
 #include "user_events/access_options.h"
 #include "user_events/error.h"
+#include "user_events/privacy_policy_options.h"
 
 namespace user_events {
 
@@ -56,6 +57,7 @@ struct DestinationOptions {
   LagAction lag_action = LagAction::refuse;
   std::string sign;                             ///< Name of the signing key; empty: events are not signed.
   std::string signature = "jws";                ///< jws | dsse: how, if they are.
+  PrivacyPolicyOptions privacy;                 ///< Empty: everything is clear.
   std::string start = "beginning";              ///< Where a new destination begins: beginning | now | a sequence.
   std::vector<std::string> volume;              ///< Fewer events of chatty types: `user.login.failed fold=10s by=ipAddress`. Empty: all.
   std::uint32_t window_events = 65'536;         ///< Events between the oldest unacknowledged and the newest sent.

@@ -95,6 +95,12 @@ struct StoredEvent {
   std::string json;  ///< CloudEvents JSON, with `sequence`.
 };
 
+/// Who reads, and what of personal data is shown there: docs/security/privacy-policies.md.
+struct ReaderView {
+  PrivacyPolicyOptions privacy = {};  ///< Empty: everything.
+  std::string reader = {};            ///< A client's name: tokens and ciphertexts are made for it.
+};
+
 struct ReadQuery {
   std::uint64_t after = 0;
   std::vector<std::string> types = {};  ///< Patterns as in a destination's `types`; empty: all.
@@ -103,6 +109,7 @@ struct ReadQuery {
   std::size_t limit = 100;         ///< 1..1000.
   /// Versions in which events are wanted: `1` for all types, `user.rated=2` for one. Empty: as they were published.
   std::vector<std::string> versions = {};
+  ReaderView view = {};
 };
 
 struct ReadPage {
@@ -167,12 +174,13 @@ class UserEventPublisher {
   void on_delivered(std::uint64_t sequence, std::chrono::milliseconds timeout,
                     std::move_only_function<void(std::vector<DeliveryProgress>)> callback);
 
-  /// A page of durable events. Cost: reads the journal from `after`, at most 16 MiB a call. Errors: invalid, code `cast-refused` or `no-cast`: the first event of the page
+  /// A page of durable events. Cost: reads the journal from `after`, at most 16 MiB a call. Errors: forbidden (`user-hidden`: the view shows no user ids, and
+  /// `user` asks for one), invalid, code `cast-refused` or `no-cast`: the first event of the page
   /// cannot be said in the version wanted (the message names its number), or its type has no such version.
   [[nodiscard]] Result<ReadPage> read(const ReadQuery& query) const;
   /// The newest event of that id, `versions` as in ReadQuery. One of a type outside of `within` (patterns; empty: all) is not found. Errors not_found, and as `read`.
   [[nodiscard]] Result<StoredEvent> find(std::string_view id, const std::vector<std::string>& versions = {},
-                                         const std::vector<std::string>& within = {}) const;
+                                         const std::vector<std::string>& within = {}, const ReaderView& view = {}) const;
   [[nodiscard]] std::uint64_t last_sequence() const noexcept;
   /// `listener` (must not block) after each group commit, once the callbacks of all publishes in it have been called.
   /// Returns a token; after remove it is not called again.
@@ -183,7 +191,8 @@ class UserEventPublisher {
   /// A page of the letters that `filter` names, with numbers above `after`, at most `limit` (1..1000).
   [[nodiscard]] Result<DeadLetterPage> dead_letters(const DeadLetterFilter& filter, std::uint64_t after = 0, std::size_t limit = 100) const;
   /// One letter with its event. Error not_found, also for an event of a type outside of `within` (patterns; empty: all); code `discarded`: there is a record of it instead.
-  [[nodiscard]] Result<DeadLetterDetail> dead_letter(std::uint64_t number, const std::vector<std::string>& within = {}) const;
+  [[nodiscard]] Result<DeadLetterDetail> dead_letter(std::uint64_t number, const std::vector<std::string>& within = {},
+                                                     const ReaderView& view = {}) const;
   /// Sends the dead and skipped letters that `filter` names again: in order per user, what is held behind them after them; in the background,
   /// over restarts. One replay per destination. Held letters are not replayed by themselves: naming nothing but such is a conflict.
   /// Errors: not_found (nothing matches), conflict, unavailable.
@@ -214,6 +223,9 @@ class UserEventPublisher {
   /// it returns. Errors: invalid (who, or why, is missing), conflict (`events-under-way`, `clear-events`: what was written before events were sealed).
   [[nodiscard]] Result<ForgetResult> forget(const ForgetTarget& target, const ForgetOptions& options);
   [[nodiscard]] Result<void> rotate_keys(KeyRotation what);
+  /// The key of fields that were encrypted for a receiver, by the `kid` in them: a JSON Web Key (RFC 7518, 6.4), a secret. `receivers`: whose keys may be given
+  /// out; empty: all. Errors: not_found, code `no-such-key`, or `erased`: the user was forgotten.
+  [[nodiscard]] Result<std::string> field_key(std::string_view kid, const std::vector<std::string>& receivers = {}) const;
 
   // ---- signing keys: docs/security/signatures.md. ----
   /// The public keys that receivers verify signatures with, as a JWK set (RFC 7517).

@@ -7,8 +7,8 @@
 
 namespace user_events::access {
 
-enum class Action : std::uint8_t { publish, read, dead_letters, keys, admin, metrics };
-inline constexpr std::size_t kActions = 6;
+enum class Action : std::uint8_t { publish, read, dead_letters, keys, admin, metrics, field_keys };
+inline constexpr std::size_t kActions = 7;
 
 /// As configuration and answers write it: `dead-letters`.
 [[nodiscard]] constexpr std::string_view to_text(Action action) noexcept {
@@ -19,6 +19,7 @@ inline constexpr std::size_t kActions = 6;
     case Action::keys: return "keys";
     case Action::admin: return "admin";
     case Action::metrics: return "metrics";
+    case Action::field_keys: return "field-keys";
   }
   return "";
 }

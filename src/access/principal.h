@@ -18,7 +18,7 @@
 
 namespace user_events::access {
 
-/// Event types that an action is granted for.
+/// Event types that an action is granted for; of field_keys, receivers.
 struct Grant {
   std::vector<std::string> patterns;
   base::TypeFilter types;
@@ -38,6 +38,9 @@ class Principal {
     const auto& grant = grants_[static_cast<std::size_t>(action)];
     return grant && grant->types.matches(type);
   }
+  /// What it gets to see of events that it may read.
+  [[nodiscard]] const PrivacyPolicyOptions& privacy() const noexcept { return privacy_; }
+  [[nodiscard]] bool sees_users() const noexcept { return sees_users_; }
   /// For `Submitter`.
   [[nodiscard]] const std::function<bool(std::string_view)>& may_publish() const noexcept { return may_publish_; }
   /// nullptr: no limit.
@@ -50,6 +53,8 @@ class Principal {
   std::string name_;
   std::array<std::optional<Grant>, kActions> grants_;
   std::function<bool(std::string_view)> may_publish_;
+  PrivacyPolicyOptions privacy_;
+  bool sees_users_ = true;
   std::unique_ptr<RateLimit> rate_;
 };
 

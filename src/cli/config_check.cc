@@ -10,6 +10,7 @@
 #include "base/try.h"
 #include "cli/configuration.h"
 #include "cli/output.h"
+#include "policy/plans.h"
 #include "user_events/publisher.h"
 
 namespace user_events::cli {
@@ -46,6 +47,25 @@ void check_types(const Configuration& configuration, const std::vector<std::stri
   }
 }
 
+/// A class that is misspelt would leave its fields to the preset.
+void check_policies(const Configuration& configuration, Findings& findings) {
+  const Options& options = configuration.loaded.options;
+  auto catalogue = catalogue::Catalogue::builtin();
+  if (catalogue && !options.catalogue_dir.empty())
+    if (auto loaded = catalogue->load_directory(options.catalogue_dir); !loaded) catalogue = std::unexpected(std::move(loaded).error());
+  if (!catalogue) return;  // has been said
+  const auto check = [&](const PrivacyPolicyOptions& given, const std::string& prefix) {
+    const auto policy = policy::PrivacyPolicy::parse(given);
+    if (!policy) return;  // has been said when the file was read
+    if (const auto known = policy::check_classes(*policy, *catalogue); !known) {
+      const auto& field = known.error().fields.front();
+      findings.errors.push_back({prefix + field.pointer, field.code, fmt::format("{}: {}", place_of(configuration, prefix + field.pointer), describe(known.error()))});
+    }
+  };
+  for (const auto& destination : options.destinations) check(destination.privacy, key_of(destination, ""));
+  for (const auto& client : options.http.clients) check(client.privacy, fmt::format("client.{}.", client.name));
+}
+
 void check_catalogue(const Configuration& configuration, Findings& findings) {
   const auto schemas = UserEventPublisher::schemas_of(configuration.loaded.options);
   if (!schemas) {
@@ -56,6 +76,7 @@ void check_catalogue(const Configuration& configuration, Findings& findings) {
   std::vector<std::string> known;
   for (const auto& schema : *schemas) known.push_back(schema.type);
   check_types(configuration, known, findings);
+  check_policies(configuration, findings);
 }
 
 /// The daemon would wait for the folder; a person who checks wants to know.

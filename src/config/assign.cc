@@ -7,6 +7,7 @@
 
 #include "base/nearest.h"
 #include "base/units.h"
+#include "policy/privacy_policy.h"
 
 namespace user_events::config {
 namespace {
@@ -106,10 +107,29 @@ std::string set(const ListSlot& slot, const Value& value) {
   return "";
 }
 
+std::string set(const PolicySlot& slot, std::string_view name, const Value& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  const auto* number = std::get_if<std::int64_t>(&value);
+  if (text == nullptr && number == nullptr) return "is neither a text nor a table; write for example \"analytics\" or {preset = \"analytics\", ip = \"omit\"}";
+  const std::string setting = name.empty() ? "preset" : std::string(name);
+  const std::string words = text != nullptr ? *text : fmt::format("{}", *number);
+  if (const auto checked = policy::PrivacyPolicy::check_setting(setting, words); !checked) return checked.error().fields.front().detail;
+  slot.at->insert_or_assign(setting, words);
+  return "";
+}
+
 }  // namespace
 
-std::string assign(const Binding& binding, const Value& value) {
-  return std::visit([&](const auto& slot) { return set(slot, value); }, binding.slot);
+std::string assign(const Binding& binding, std::string_view key, const Value& value) {
+  if (const auto* slot = std::get_if<PolicySlot>(&binding.slot)) return set(*slot, key.substr(std::min(binding.name.size() + 1, key.size())), value);
+  return std::visit(
+      [&](const auto& slot) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(slot)>, PolicySlot>)
+          return std::string();
+        else
+          return set(slot, value);
+      },
+      binding.slot);
 }
 
 }  // namespace user_events::config

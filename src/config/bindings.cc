@@ -14,6 +14,8 @@
 #include "base/type_filter.h"
 #include "base/uri_text.h"
 #include "base/volume_rule.h"
+#include "destinations/format.h"
+#include "policy/privacy_policy.h"
 
 namespace user_events::config {
 namespace {
@@ -43,6 +45,8 @@ std::string source_problem(std::string_view text) {
 std::string name_problem(std::string_view text) {
   return is_plain_word(text, "-_.", 64) ? "" : "is not a name of 1 to 64 letters, digits, '-', '_' and '.'";
 }
+
+std::string receiver_problem(std::string_view text) { return name_problem(text.substr(text.starts_with('~') ? 1 : 0)); }
 
 std::string start_problem(std::string_view text) {
   std::uint64_t sequence = 0;
@@ -202,6 +206,7 @@ std::vector<Binding> bind(DestinationOptions& d) {
       {"lag_action", choice(d.lag_action, {"refuse", "detach"})},
       {"sign", TextSlot{&d.sign, name_problem, "\"2026-11\""}},
       {"signature", choice(d.signature, {"jws", "dsse"})},
+      {"privacy", PolicySlot{&d.privacy}},
       {"start", TextSlot{&d.start, start_problem, "\"beginning\", \"now\" or \"1000\""}},
       {"volume", ListSlot{&d.volume, volume_problem, "[\"user.login.failed fold=10s by=ipAddress\"]"}},
       {"window_events", CountSlot{&d.window_events, 1, 16'777'216}},
@@ -222,9 +227,11 @@ std::vector<Binding> bind(ClientOptions& c) {
       {"grants.publish", ListSlot{&c.grants.publish, pattern_problem, "[\"user.*\"]"}},
       {"grants.read", ListSlot{&c.grants.read, pattern_problem, "[\"user.*\"]"}},
       {"grants.dead_letters", ListSlot{&c.grants.dead_letters, pattern_problem, "[\"user.*\"]"}},
+      {"grants.field_keys", ListSlot{&c.grants.field_keys, receiver_problem, "[\"crm\"]"}},
       {"grants.keys", FlagSlot{&c.grants.keys}},
       {"grants.admin", FlagSlot{&c.grants.admin}},
       {"grants.metrics", FlagSlot{&c.grants.metrics}},
+      {"privacy", PolicySlot{&c.privacy}},
       {"rate", TextSlot{&c.rate, rate_problem, "\"1000/s\""}},
   };
 }
@@ -252,6 +259,25 @@ std::vector<Binding> bind(SigningKeyOptions& k) {
       {"credential", TextSlot{&k.source.credential, nullptr, "\"signing-key\""}},
   };
 }
+
+bool has_key(const Binding& binding, std::string_view key) {
+  if (binding.name == key) return true;
+  return std::holds_alternative<PolicySlot>(binding.slot) && key.starts_with(binding.name) && key.substr(binding.name.size()).starts_with('.');
+}
+
+namespace {
+
+/// What single settings of a policy cannot show.
+void check_policy(const Options& o, const PrivacyPolicyOptions& given, const std::string& prefix, std::vector<RuleFinding>& findings) {
+  const auto policy = policy::PrivacyPolicy::parse(given);
+  if (!policy) {
+    for (const auto& field : policy.error().fields) findings.push_back({prefix + field.pointer, field.detail});
+  } else if (policy->needs_keys() && !o.privacy.master_key.is_given()) {
+    findings.push_back({prefix + "privacy", "makes tokens or ciphertexts, which needs privacy.master_key"});
+  }
+}
+
+}  // namespace
 
 std::vector<RuleFinding> check_rules(const Options& o) {
   std::vector<RuleFinding> findings;
@@ -282,9 +308,12 @@ std::vector<RuleFinding> check_rules(const Options& o) {
           is_first, prefix + path_key(d),
           fmt::format("is the file of destination {} too; two writers would mix their lines", other->second));
     }
+    check_policy(o, d.privacy, prefix, findings);
+    require(d.privacy.empty() || !destinations::is_data_alone(d), prefix + "privacy", "needs encoding = \"json\" without a registry");
     require(std::ranges::find(o.retired, d.name) == o.retired.end(), "retired",
             fmt::format("names the destination {}, which is configured", d.name));
   }
+  for (const auto& client : o.http.clients) check_policy(o, client.privacy, fmt::format("client.{}.", client.name), findings);
   check_access(o, findings);
   check_signing(o, findings);
   return findings;

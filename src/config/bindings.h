@@ -53,10 +53,14 @@ struct ListSlot {
   TextCheck problem;  ///< Of one element.
   std::string_view example;
 };
+/// A table of its own, or a text that stands for its `preset`.
+struct PolicySlot {
+  PrivacyPolicyOptions* at;
+};
 
 struct Binding {
   std::string_view name;  ///< Dotted: `journal.segment_bytes`.
-  std::variant<TextSlot, ChoiceSlot, FlagSlot, CountSlot, NumberSlot, SizeSlot, DurationSlot, ListSlot> slot;
+  std::variant<TextSlot, ChoiceSlot, FlagSlot, CountSlot, NumberSlot, SizeSlot, DurationSlot, ListSlot, PolicySlot> slot;
 };
 
 /// The keys outside of destinations, in documentation order. They point into `options`, which must outlive
@@ -69,7 +73,10 @@ struct Binding {
 [[nodiscard]] std::vector<Binding> bind(IssuerOptions& issuer);
 [[nodiscard]] std::vector<Binding> bind(SigningKeyOptions& key);
 
-/// The present value as it is written in TOML, without regard to secrets.
+/// Whether the binding has that key: its name, or one within a table of its own.
+[[nodiscard]] bool has_key(const Binding& binding, std::string_view key);
+
+/// The present value as it is written in TOML, without regard to secrets; of a PolicySlot nothing.
 [[nodiscard]] std::string value_text(const Binding& binding);
 
 /// What the rules between keys say about `options`: one sentence each, naming the keys.

@@ -121,12 +121,12 @@ class SectionReader {
 
   // False: there is no such key here. A wrong value is `problem`.
   bool set(const std::string& key, const Value& value, std::string& problem) {
-    const auto found = std::ranges::find(bindings_, key, &Binding::name);
+    const auto found = std::ranges::find_if(bindings_, [&key](const Binding& binding) { return has_key(binding, key); });
     if (found == bindings_.end() && !is_setting(key)) return false;
     if (!seen_.insert(key).second) {
       problem = "is given twice";
     } else if (found != bindings_.end()) {
-      problem = assign(*found, value);
+      problem = assign(*found, key, value);
     } else if (auto text = setting_text(value)) {
       destination_->settings[key] = *std::move(text);
     } else {
@@ -408,7 +408,7 @@ Result<void> set_text(Options& options, std::string_view key, std::string_view v
   const auto found = std::ranges::find(bindings, key, &Binding::name);
   if (found == bindings.end())
     return fail(ErrorKind::internal, "config-unknown-key", fmt::format("no key {}", key));
-  const std::string problem = assign(*found, std::string(value));
+  const std::string problem = assign(*found, key, std::string(value));
   if (!problem.empty()) return fail(ErrorKind::usage, "config-value", fmt::format("{} {}", origin, problem));
   return {};
 }

@@ -33,6 +33,7 @@ std::string slot_text(const NumberSlot& slot) { return fmt::format("{:#}", *slot
 std::string slot_text(const SizeSlot& slot) { return *slot.at == 0 ? "0" : quoted(base::size_text(*slot.at)); }
 std::string slot_text(const DurationSlot& slot) { return quoted(base::duration_text(*slot.at)); }
 std::string slot_text(const ListSlot& slot) { return quoted(*slot.at); }
+std::string slot_text(const PolicySlot&) { return ""; }
 
 std::string redacted(std::string_view name, std::string_view value) {
   return speaks_of_a_secret(name) ? std::string(kRedacted) : without_query(without_user_info(value));
@@ -62,7 +63,11 @@ Line line_of(const Loaded& loaded, const std::string& prefix, std::string_view k
 /// A text that is not given has no value that could be written.
 bool is_absent(const Binding& binding) {
   const auto* text = std::get_if<TextSlot>(&binding.slot);
-  return text != nullptr && text->at->empty();
+  return std::holds_alternative<PolicySlot>(binding.slot) || (text != nullptr && text->at->empty());
+}
+
+void add_policy(const PrivacyPolicyOptions& policy, std::vector<Line>& lines) {
+  for (const auto& [name, value] : policy) lines.push_back({fmt::format("privacy.{}", name), quoted(value)});
 }
 
 std::vector<Line> top_lines(const Loaded& loaded) {
@@ -82,6 +87,7 @@ std::vector<Line> destination_lines(const Loaded& loaded, DestinationOptions des
     if (is_absent(binding)) continue;
     lines.push_back(line_of(loaded, prefix, binding.name, value_text(binding), false));
   }
+  add_policy(destination.privacy, lines);
   for (const auto& [name, value] : destination.settings)
     lines.push_back(line_of(loaded, prefix, name, quoted(redacted(name, value)), true));
   return lines;
@@ -97,6 +103,7 @@ std::vector<Line> entry_lines(const Loaded& loaded, std::string_view list_name, 
     const auto* text = std::get_if<TextSlot>(&binding.slot);
     lines.push_back(line_of(loaded, prefix, binding.name, text != nullptr ? quoted(redacted(binding.name, *text->at)) : value_text(binding), false));
   }
+  if constexpr (requires { entry.privacy; }) add_policy(entry.privacy, lines);
   return lines;
 }
 

@@ -43,12 +43,16 @@ AttributeTexts::AttributeTexts(const Envelope& envelope, const Position& positio
   std::uint64_t sequence = position.sequence;
   for (std::size_t i = kSequenceDigits; i-- > 0; sequence /= 10)
     sequence_[i] = static_cast<char>('0' + sequence % 10);
-  static_assert(sizeof schema_ >= kSchemaPrefix.size() + kMaxTypeBytes + 1 + kVersionDigits);
+  static_assert(sizeof schema_ >= kSchemaPrefix.size() + kMaxTypeBytes + 1 + kVersionDigits + 1 + kMaxSchemaVariantBytes);
   const std::string_view type = envelope.type.substr(0, kMaxTypeBytes);
   char* at = std::ranges::copy(kSchemaPrefix, schema_.data()).out;
   at = std::ranges::copy(type, at).out;
   *at++ = ':';
   at = std::to_chars(at, schema_.data() + schema_.size(), envelope.version).ptr;
+  if (!envelope.schema_variant.empty()) {
+    *at++ = ':';
+    at = std::ranges::copy(envelope.schema_variant.substr(0, kMaxSchemaVariantBytes), at).out;
+  }
   schema_size_ = static_cast<std::size_t>(at - schema_.data());
   const auto write = [](std::uint32_t number, std::array<char, 10>& out) {
     return static_cast<std::size_t>(std::to_chars(out.data(), out.data() + out.size(), number).ptr - out.data());
@@ -127,10 +131,11 @@ void append_body(Format format, const Envelope& envelope, const Position& positi
   }
 }
 
-std::string data_schema_uri(std::string_view type, std::uint32_t version) {
+std::string data_schema_uri(std::string_view type, std::uint32_t version, std::string_view variant) {
   std::string uri(kSchemaPrefix);
   uri.append(type) += ':';
   base::append_json_number(std::uint64_t{version}, uri);
+  if (!variant.empty()) uri.append(1, ':').append(variant);
   return uri;
 }
 
@@ -141,7 +146,7 @@ std::size_t overhead_bound_bytes(const Envelope& envelope) noexcept {
                             base::json_escaped_size(envelope.traceparent) +
                             base::json_escaped_size(envelope.tracestate) + 2 * type + 2 * key +
                             envelope.extensions.size();
-  return kPiecesBytes + texts + base::kTimeTextSize + kSchemaPrefix.size() + 1 + kVersionDigits +
+  return kPiecesBytes + texts + base::kTimeTextSize + kSchemaPrefix.size() + 1 + kVersionDigits + 1 + envelope.schema_variant.size() +
          kSequenceDigits + kMaxJournalIdBytes + 2 * kReplayDigits;
 }
 

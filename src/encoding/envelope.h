@@ -22,6 +22,7 @@ inline constexpr std::size_t kMaxTracestateBytes = 1'024;
 inline constexpr std::size_t kMaxExtensionsBytes = 65'535;
 inline constexpr std::size_t kSequenceDigits = 20;
 inline constexpr std::size_t kMaxJournalIdBytes = 40;
+inline constexpr std::size_t kMaxSchemaVariantBytes = 16;
 
 /// One standard event as views into a buffer that somebody else owns. Cheap to copy.
 struct Envelope {
@@ -36,6 +37,9 @@ struct Envelope {
   std::string_view tracestate = {};
   std::string_view extensions = {};     ///< The caller's further CloudEvents attributes as JSON members: `"a":"x","b":1`, or empty.
   std::string_view data = {};           ///< One compact JSON object.
+  std::string_view schema_variant = {};  ///< Where a privacy policy changed what the data looks like: which derived schema it is of; in `dataschema` behind the version.
+  std::string_view lane = {};           ///< The journal's own key of the record, never for the wire; empty: it was not read from one.
+  std::string_view sealed_under = {};   ///< The id of the key that the record is sealed under; empty: it is clear.
 };
 
 /// Where a record stands: what makes a sequence number meaningful on the wire.
@@ -89,7 +93,7 @@ class AttributeTexts {
  private:
   std::array<char, base::kTimeTextSize> time_;
   std::array<char, kSequenceDigits> sequence_;
-  std::array<char, 300> schema_;  // prefix, kMaxTypeBytes, colon, ten digits
+  std::array<char, 320> schema_;  // prefix, kMaxTypeBytes, colon, ten digits, colon, kMaxSchemaVariantBytes
   std::size_t schema_size_ = 0;
   std::array<char, 10> replay_;
   std::size_t replay_size_ = 0;
@@ -141,8 +145,8 @@ void for_each_attribute(const Envelope& envelope, const Position& position, Sink
   for (ExtensionReader extension(envelope.extensions); extension.next();) sink(extension.name(), extension.value());
 }
 
-/// The `dataschema` URI of a type and version: `urn:user-events:schema:user.created:1`.
-[[nodiscard]] std::string data_schema_uri(std::string_view type, std::uint32_t version);
+/// The `dataschema` URI of a type and version: `urn:user-events:schema:user.created:1`; of a derived schema `…:1:VARIANT`.
+[[nodiscard]] std::string data_schema_uri(std::string_view type, std::uint32_t version, std::string_view variant = {});
 
 /// A bound, never too small, on the bytes that `append_body` writes beyond `data.size()` for this envelope, in any format and at
 /// any position with a journal id of at most kMaxJournalIdBytes. At most some 80 bytes too large.

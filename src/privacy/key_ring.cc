@@ -129,4 +129,14 @@ Result<void> KeyRing::key_of(const Subject& subject, const KeyId& id, LentKey& k
   return lend(subject, *stored, key);
 }
 
+Result<void> KeyRing::key_named(const KeyId& id, LentKey& key) {
+  std::lock_guard lock(mutex_);
+  UE_TRY_ASSIGN(const auto stored, store_.key(id));
+  if (!stored || id == KeyId{}) return erased();
+  UE_TRY_ASSIGN(const auto secret, unwrap(*stored));
+  key.id = id;
+  std::ranges::copy(secret.bytes(), key.bytes.begin());
+  return {};
+}
+
 }  // namespace user_events::privacy

@@ -57,7 +57,14 @@ Result<void> seal_record(KeyRing& ring, const RecordNames& names, std::span<char
 }
 
 Result<encoding::Envelope> RecordOpener::open(const RecordNames& names, std::string_view payload, std::string& scratch) const {
-  if (!is_sealed(payload)) return encoding::view(names.id, names.type, names.lane, payload);
+  const auto view = [&names](std::string_view clear, std::string_view sealed_under) -> Result<encoding::Envelope> {
+    auto envelope = encoding::view(names.id, names.type, names.lane, clear);
+    if (!envelope) return envelope;
+    envelope->lane = names.lane;
+    envelope->sealed_under = sealed_under;
+    return envelope;
+  };
+  if (!is_sealed(payload)) return view(payload, {});
   const auto id = key_id_of(payload);
   const auto subject = subject_of(names.lane);
   if (!id || !subject) return damaged("it is cut off");
@@ -69,7 +76,7 @@ Result<encoding::Envelope> RecordOpener::open(const RecordNames& names, std::str
   scratch.assign(payload.substr(kSealedHeadBytes, payload.size() - kSealedHeadBytes - kSealedTailBytes));
   const std::span<const char, kSealedTailBytes> tag(payload.data() + payload.size() - kSealedTailBytes, kSealedTailBytes);
   if (!crypto::open(key.bytes, nonce_of(payload.data()), associated(names), scratch, tag)) return damaged("key and content do not belong together");
-  return encoding::view(names.id, names.type, names.lane, scratch);
+  return view(scratch, payload.substr(kKeyIdAt, id->size()));
 }
 
 }  // namespace user_events::privacy

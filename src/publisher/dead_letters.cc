@@ -104,7 +104,7 @@ Result<DeadLetterPage> UserEventPublisher::dead_letters(const DeadLetterFilter& 
   return page;
 }
 
-Result<DeadLetterDetail> UserEventPublisher::dead_letter(std::uint64_t number, const std::vector<std::string>& within) const {
+Result<DeadLetterDetail> UserEventPublisher::dead_letter(std::uint64_t number, const std::vector<std::string>& within, const ReaderView& view) const {
   UE_TRY_ASSIGN(const auto visible, base::TypeFilter::parse(within));
   UE_TRY_ASSIGN(auto found, impl_->state->letter(number));
   if (!found) {
@@ -117,7 +117,11 @@ Result<DeadLetterDetail> UserEventPublisher::dead_letter(std::uint64_t number, c
   auto& [destination, letter] = *found;
   DeadLetterDetail out;
   std::string scratch;
-  const auto envelope = impl_->opener().open({letter.id, letter.type, letter.key}, letter.payload, scratch);
+  UE_TRY_ASSIGN(auto disclosure, impl_->views->of(view));
+  UE_TRY_ASSIGN(const bool names_users, impl_->views->names_users(view));
+  auto envelope = impl_->opener().open({letter.id, letter.type, letter.key}, letter.payload, scratch);
+  if (envelope && disclosure)
+    if (auto shown = disclosure->apply(*envelope); !shown) envelope = std::unexpected(std::move(shown).error());
   const encoding::Position position{letter.journal_id, letter.sequence, letter.replays, letter.folded};
   if (envelope)
     encoding::append_cloudevents_json(*envelope, position, out.json);
@@ -130,6 +134,7 @@ Result<DeadLetterDetail> UserEventPublisher::dead_letter(std::uint64_t number, c
     if (first && first->number != number) out.behind = first->number;
   }
   out.letter = to_public(std::move(destination), std::move(letter));
+  if (!names_users) out.letter.user.clear();
   return out;
 }
 

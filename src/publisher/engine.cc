@@ -14,6 +14,7 @@
 #include "destinations/set_settings.h"
 #include "destinations/wanted_versions.h"
 #include "observability/log.h"
+#include "policy/policy_encoder.h"
 #include "secevents/set_encoder.h"
 #include "signing/encoder.h"
 
@@ -83,6 +84,20 @@ Result<std::unique_ptr<encoding::Encoder>> UserEventPublisher::Impl::make_encode
   return registry::make_encoder(one, types->catalogue(), fmt::format("{}/schema-ids/{}", options.data_dir, one.name));
 }
 
+Result<std::unique_ptr<encoding::Encoder>> UserEventPublisher::Impl::restricted(const DestinationOptions& one, std::unique_ptr<encoding::Encoder> encoder) const {
+  auto policy = policy::PrivacyPolicy::parse(one.privacy);
+  if (policy)
+    if (auto known = policy::check_classes(*policy, types->catalogue().now()); !known) policy = std::unexpected(std::move(known).error());
+  if (!policy) {
+    policy.error().message.insert(0, fmt::format("destination '{}': ", one.name));
+    return std::unexpected(std::move(policy).error());
+  }
+  if (policy->is_clear()) return encoder;
+  if (destinations::is_data_alone(one))
+    return fail(ErrorKind::usage, "privacy-policy", fmt::format("destination '{}': a privacy policy needs encoding json without a registry", one.name));
+  return policy::make_policy_encoder(std::make_shared<policy::Plans>(types->catalogue(), *std::move(policy)), one.name, keys.get(), std::move(encoder));
+}
+
 Result<void> UserEventPublisher::Impl::start_destinations() {
   destinations.reserve(options.destinations.size());
   for (const auto& one : options.destinations) {
@@ -94,6 +109,7 @@ Result<void> UserEventPublisher::Impl::start_destinations() {
     UE_TRY_ASSIGN(auto encoder, make_encoder(*kind, one));
     const auto* const registry = dynamic_cast<const registry::RegistryUse*>(encoder.get());
     if (!one.sign.empty() && one.format != destinations::kSetFormat) encoder = signing::make_encoder(*signing_keys, one, std::move(encoder));
+    UE_TRY_ASSIGN(encoder, restricted(one, std::move(encoder)));
     UE_TRY_ASSIGN(auto versions, destinations::wanted_versions(one));
     if (!versions.empty()) encoder = casts::make_version_encoder(types->casts(), std::move(versions), std::move(encoder));
     const auto limit = destination->features().max_message_bytes;
@@ -146,6 +162,7 @@ Result<UserEventPublisher> UserEventPublisher::open(Options options) {
   impl->options = std::move(options);
   UE_TRY(impl->open_keys());
   if (!impl->options.read_only) { UE_TRY_ASSIGN(impl->signing_keys, signing::KeyBook::load(impl->options)); }
+  impl->views = std::make_unique<publisher::Views>(impl->types->catalogue(), impl->keys.get());
   impl->former = std::make_unique<formation::Former>(impl->types->catalogue(), impl->former_settings(), ports::system_clock(), ports::system_random());
   UE_TRY(impl->start_destinations());
   return UserEventPublisher(std::move(impl));

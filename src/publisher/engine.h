@@ -13,6 +13,7 @@
 #include "privacy/sealed_record.h"
 #include "publisher/event_types.h"
 #include "publisher/housekeeper.h"
+#include "publisher/views.h"
 #include "state/state.h"
 #include "registry/encoder.h"
 #include "signing/key_book.h"
@@ -35,6 +36,7 @@ struct UserEventPublisher::Impl {
   std::unique_ptr<publisher::EventTypes> types;
   std::unique_ptr<privacy::KeyRing> keys;  ///< Null: events are not sealed.
   std::unique_ptr<signing::KeyBook> signing_keys;  ///< Null: read only.
+  std::unique_ptr<publisher::Views> views;
   std::unique_ptr<state::State> state;
   std::unique_ptr<journal::Journal> journal;
   std::unique_ptr<formation::Former> former;
@@ -60,6 +62,8 @@ struct UserEventPublisher::Impl {
   void append(const formation::FormedBatch& batch, bool is_array, journal::Backpressure backpressure, PublishCallback callback);
   [[nodiscard]] Result<std::vector<Receipt>> append_wait(const formation::FormedBatch& batch, bool is_array);
   [[nodiscard]] Result<std::unique_ptr<encoding::Encoder>> make_encoder(const destinations::Kind& kind, const DestinationOptions& one) const;
+  /// Around it, where the destination has a privacy policy.
+  [[nodiscard]] Result<std::unique_ptr<encoding::Encoder>> restricted(const DestinationOptions& one, std::unique_ptr<encoding::Encoder> encoder) const;
   [[nodiscard]] Result<void> start_destinations();
   /// The filter as the store knows users: by their lane keys. One that a listing showed is taken as well.
   [[nodiscard]] DeadLetterFilter stored(DeadLetterFilter filter) const;

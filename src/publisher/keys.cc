@@ -3,8 +3,10 @@
 
 #include <algorithm>
 
+#include "base/base64url.h"
 #include "base/try.h"
 #include "observability/log.h"
+#include "policy/receiver_keys.h"
 #include "publisher/engine.h"
 
 namespace user_events {
@@ -123,6 +125,21 @@ Result<ForgetResult> UserEventPublisher::forget(const ForgetTarget& target, cons
   UE_TRY_ASSIGN(const auto keys, impl_->keys->forget({&*subject, 1}));
   observability::log().warn("privacy: {} key(s) of {} destroyed, asked for by '{}': {}", keys, lane, options.requested_by, options.reason);
   return ForgetResult{keys};
+}
+
+Result<std::string> UserEventPublisher::field_key(std::string_view kid, const std::vector<std::string>& receivers) const {
+  if (impl_->keys == nullptr) return not_sealed();
+  const auto no_such_key = [] { return fail(ErrorKind::not_found, "no-such-key", "there is no field key of this id", "the id is what stands between enc1. and the last dot"); };
+  const auto parsed = policy::FieldKeyId::parse(kid);
+  if (!parsed || (!receivers.empty() && std::ranges::find(receivers, parsed->receiver) == receivers.end())) return no_such_key();
+  const auto id = policy::user_key_of(*impl_->keys, *parsed);
+  if (!id) return no_such_key();
+  privacy::LentKey user;
+  UE_TRY(impl_->keys->key_named(*id, user));
+  policy::FieldKey key;
+  policy::derive_field_key(user, parsed->receiver, parsed->version, key);
+  const auto bytes = key.key.bytes();
+  return fmt::format(R"({{"kty":"oct","alg":"A256GCM","kid":"{}","k":"{}"}})", kid, base::base64url({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
 }
 
 Result<void> UserEventPublisher::rotate_keys(KeyRotation what) {

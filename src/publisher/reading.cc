@@ -26,12 +26,12 @@ Error not_in_that_version(Error error, std::uint64_t sequence) {
   return error;
 }
 
-/// The event as it stands in the journal, in the version that is wanted of its type.
+/// The event as it stands in the journal, in the version that is wanted of its type, and what of it the reader gets to see.
 class Stored {
  public:
   Stored(const std::string& journal_id, const privacy::RecordOpener& opener, const std::string& source, const casts::Casts& casts,
-         base::TypeVersions versions)
-      : journal_id_(journal_id), opener_(opener), source_(source), casts_(casts), versions_(std::move(versions)) {}
+         base::TypeVersions versions, std::optional<policy::Disclosure> disclosure)
+      : journal_id_(journal_id), opener_(opener), source_(source), casts_(casts), versions_(std::move(versions)), disclosure_(std::move(disclosure)) {}
 
   Result<StoredEvent> read(const journal::RecordView& record) {
     auto opened = opener_.open({record.id, record.type, record.key}, record.payload, opened_);
@@ -44,6 +44,9 @@ class Stored {
       envelope.data = data_;
       envelope.version = wanted;
     }
+    if (disclosure_)
+      if (auto shown = disclosure_->apply(envelope); !shown)
+        return privacy::is_erased(shown.error()) ? Result<StoredEvent>(to_erased(record)) : std::unexpected(std::move(shown).error());
     return to_event(envelope, record);
   }
 
@@ -70,8 +73,13 @@ class Stored {
   const std::string& source_;
   const casts::Casts& casts_;
   const base::TypeVersions versions_;
+  std::optional<policy::Disclosure> disclosure_;  // none: everything is shown
   std::string opened_, data_;
 };
+
+std::unexpected<Error> user_hidden() {
+  return fail(ErrorKind::forbidden, "user-hidden", "this reader is shown no user ids, and cannot ask for the events of one", "leave `user` out; `subject` and `partitionkey` of events hold a token");
+}
 
 SchemaInfo to_info(const catalogue::EventType& type) { return {type.name, type.version, type.title, type.schema_text}; }
 
@@ -86,10 +94,14 @@ std::vector<SchemaInfo> to_infos(const catalogue::Catalogue& catalogue) {
 Result<ReadPage> UserEventPublisher::read(const ReadQuery& query) const {
   if (query.limit == 0 || query.limit > kMaxPageEvents)
     return fail(ErrorKind::invalid, "limit", fmt::format("limit must be 1 to {}", kMaxPageEvents));
+  UE_TRY_ASSIGN(const bool names_users, impl_->views->names_users(query.view));
+  if (!names_users && !query.user.empty()) return user_hidden();
+  UE_TRY_ASSIGN(auto disclosure, impl_->views->of(query.view));
   UE_TRY_ASSIGN(const auto filter, base::TypeFilter::parse(query.types));
   const std::string lane = query.user.empty() ? std::string() : impl_->former->lane(query.user);
   UE_TRY_ASSIGN(auto versions, base::TypeVersions::parse(query.versions));
-  Stored stored(impl_->journal->id(), impl_->opener(), impl_->options.source, impl_->types->casts().now(), std::move(versions));
+  Stored stored(impl_->journal->id(), impl_->opener(), impl_->options.source, impl_->types->casts().now(), std::move(versions),
+                std::move(disclosure));
   UE_TRY_ASSIGN(const auto visible, base::TypeFilter::parse(query.within));
   ReadPage page;
   page.next = query.after;
@@ -116,14 +128,15 @@ Result<ReadPage> UserEventPublisher::read(const ReadQuery& query) const {
 }
 
 Result<StoredEvent> UserEventPublisher::find(std::string_view id, const std::vector<std::string>& versions,
-                                             const std::vector<std::string>& within) const {
+                                             const std::vector<std::string>& within, const ReaderView& view) const {
   UE_TRY_ASSIGN(auto wanted, base::TypeVersions::parse(versions));
   UE_TRY_ASSIGN(const auto visible, base::TypeFilter::parse(within));
   UE_TRY_ASSIGN(const auto found, impl_->journal->find({}, id));
   const auto& record = found.chunk[found.index];
   // Word for word what the journal says of an id that is not there: that there is such an event is not told.
   if (!visible.matches(record.type)) return fail(ErrorKind::not_found, "no-such-event", "the journal holds no event with this id");
-  return Stored(impl_->journal->id(), impl_->opener(), impl_->options.source, impl_->types->casts().now(), std::move(wanted)).read(record);
+  UE_TRY_ASSIGN(auto disclosure, impl_->views->of(view));
+  return Stored(impl_->journal->id(), impl_->opener(), impl_->options.source, impl_->types->casts().now(), std::move(wanted), std::move(disclosure)).read(record);
 }
 
 Result<std::vector<std::string>> UserEventPublisher::reload_catalogue() { return impl_->types->reload(); }

@@ -38,7 +38,7 @@ class Sameness {
     return (a == nullptr) == (b == nullptr) && (a == nullptr || same(*a, *b));
   }
   bool same(const Shape& a, const Shape& b) const {
-    return a.kind == b.kind && a.nullable == b.nullable && a.formats == b.formats && a.symbols == b.symbols &&
+    return a.kind == b.kind && a.nullable == b.nullable && a.formats == b.formats && a.symbols == b.symbols && a.personal == b.personal &&
            same(a.element, b.element) &&
            (a.kind != Kind::object || a.object == b.object ||
             same(model_.objects[a.object], model_.objects[b.object]));
@@ -159,6 +159,7 @@ class Builder {
     const std::string& personal =
         index == kNoNode || program_.nodes[index].personal.empty() ? around : program_.nodes[index].personal;
     UE_TRY_ASSIGN(Shape made, shape(index, Words(root_, {pointer}), personal, path));
+    made.personal = personal;
     return std::make_shared<const Shape>(std::move(made));
   }
 

@@ -60,6 +60,7 @@ struct Shape {
   std::vector<std::string> symbols;  ///< Of an enumeration, in the file's order.
   Constraints constraints;
   std::shared_ptr<const Shape> element;  ///< Of an array or map; never null there.
+  std::string personal;    ///< Of an element: class of personal data in it, its own or that of what is around, as `Field::personal`.
   std::uint32_t object = 0;              ///< Of kind object.
 };
 

@@ -106,6 +106,17 @@ std::vector<std::string> visible_types(Channel& channel, access::Action action) 
   return principal == nullptr ? std::vector<std::string>() : principal->patterns(action);
 }
 
+ReaderView view_of(Channel& channel) {
+  const auto* principal = channel.caller().principal();
+  return principal == nullptr ? ReaderView() : ReaderView{principal->privacy(), principal->name()};
+}
+
+Result<void> may_name_users(Channel& channel, bool names) {
+  const auto* principal = channel.caller().principal();
+  if (!names || principal == nullptr || principal->sees_users()) return {};
+  return fail(ErrorKind::forbidden, "user-hidden", "this client is shown no user ids, and can name none", "privacy of its [[client]] says what it is shown");
+}
+
 std::string requester(Channel& channel, const std::string& named) {
   const auto* principal = channel.caller().principal();
   return principal == nullptr ? named : fmt::format("{} ({})", principal->name(), named);

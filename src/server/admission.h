@@ -6,6 +6,7 @@
 
 #include "access/action.h"
 #include "server/channel.h"
+#include "user_events/publisher.h"
 
 namespace user_events::server {
 
@@ -30,6 +31,10 @@ void charge_events(Channel& channel, std::size_t events);
 
 /// The event types that the caller may see with `action`; empty: all.
 [[nodiscard]] std::vector<std::string> visible_types(Channel& channel, access::Action action);
+/// What of personal data the caller gets to see.
+[[nodiscard]] ReaderView view_of(Channel& channel);
+/// Error forbidden, code `user-hidden`: a user is named to a caller, or by one, who is shown no user ids.
+[[nodiscard]] Result<void> may_name_users(Channel& channel, bool names);
 /// Who asks for something, for the record: the client, and whom it names.
 [[nodiscard]] std::string requester(Channel& channel, const std::string& named);
 

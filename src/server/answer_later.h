@@ -16,6 +16,7 @@ struct Answer {
   std::string_view content_type = kJson;
   std::string body;
   int status = 200;
+  std::string_view headers = {};  ///< Whole lines beside those of every answer; for ever.
 };
 
 /// Runs `work` on the worker's thread and answers with what it returns, a Result<Answer>.
@@ -26,7 +27,7 @@ void answer_later(Channel& channel, Worker& worker, Work work) {
         Result<Answer> answer = work(publisher);
         return Continuation([answer = std::move(answer)](Channel* to) {
           if (!answer) return to->fail(answer.error());
-          to->reply(answer->status, answer->content_type, answer->body, retry_after(answer->status));
+          to->reply(answer->status, answer->content_type, answer->body, answer->headers.empty() ? retry_after(answer->status) : answer->headers);
         });
       });
   if (!posted)

@@ -51,6 +51,7 @@ void list_letters(Channel& channel) {
   auto query = letter_query(channel.prepared().target,
                             {"destination", "number", "type", "user", "state", "reason", "since", "until", "users", "after", "limit"});
   if (!query) return channel.fail(query.error());
+  if (auto may = may_name_users(channel, query->with_users || !query->filter.user.empty()); !may) return channel.fail(may.error());
   query->filter.within = visible_types(channel, kAction);
   read_later(channel, [query = std::move(*query)](UserEventPublisher& publisher) -> Result<Answer> {
     UE_TRY_ASSIGN(const auto page, publisher.dead_letters(query.filter, query.after, query.limit));
@@ -61,8 +62,8 @@ void list_letters(Channel& channel) {
 void show_letter(Channel& channel) {
   const auto number = path_number(channel, 2);
   if (!number) return;
-  read_later(channel, [number = *number, within = visible_types(channel, kAction)](UserEventPublisher& publisher) -> Result<Answer> {
-    UE_TRY_ASSIGN(const auto letter, publisher.dead_letter(number, within));
+  read_later(channel, [number = *number, within = visible_types(channel, kAction), view = view_of(channel)](UserEventPublisher& publisher) -> Result<Answer> {
+    UE_TRY_ASSIGN(const auto letter, publisher.dead_letter(number, within, view));
     return Answer{kJson, letter_json(letter)};
   });
 }
@@ -71,6 +72,7 @@ void replay_letters(Channel& channel) {
   if (!takes_no_query(channel)) return;
   auto order = parse_replay_order(channel.request().body);
   if (!order) return channel.fail(order.error());
+  if (auto may = may_name_users(channel, !order->filter.user.empty()); !may) return channel.fail(may.error());
   order->filter.within = visible_types(channel, kAction);
   order->options.requested_by = requester(channel, order->options.requested_by);
   command_later(channel, [order = std::move(*order)](UserEventPublisher& publisher) -> Result<Answer> {
@@ -83,6 +85,7 @@ void discard_letters(Channel& channel) {
   if (!takes_no_query(channel)) return;
   auto order = parse_discard_order(channel.request().body);
   if (!order) return channel.fail(order.error());
+  if (auto may = may_name_users(channel, !order->filter.user.empty()); !may) return channel.fail(may.error());
   order->filter.within = visible_types(channel, kAction);
   order->by = requester(channel, order->by);
   command_later(channel, [order = std::move(*order)](UserEventPublisher& publisher) -> Result<Answer> {

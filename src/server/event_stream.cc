@@ -145,6 +145,7 @@ Result<ReadQuery> stream_query(Channel& channel) {
   query.limit = kStreamPageEvents;
   query.types = target.list("type");
   query.within = visible_types(channel, access::Action::read);
+  query.view = view_of(channel);
   if (const auto* user = target.find("user")) query.user = *user;
   UE_TRY_ASSIGN(query.versions, wanted_versions(channel.request()));
   const auto& last_id = channel.request().last_event_id;

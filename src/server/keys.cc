@@ -1,8 +1,11 @@
 // /v1/keys: how users' keys are, forgetting a user, rotation.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/json_writer.h"
 #include "base/try.h"
+#include "observability/log.h"
 #include "server/admission.h"
 #include "server/answer_later.h"
 #include "server/delivery_json.h"
@@ -29,6 +32,23 @@ Answer report_answer(const KeysReport& report) {
   }
   object.end();
   return answer;
+}
+
+/// How long a consumer may keep a field key: an erasure is whole when this time is over. docs/security/privacy-policies.md names it, too.
+constexpr std::string_view kFieldKeyCaching = "Cache-Control: private, max-age=3600\r\n";
+constexpr std::string_view kNoCaching = "Cache-Control: no-store\r\n";
+
+/// Not only is there none: there was one.
+Answer gone(const Error& error) {
+  Answer answer{kProblemJson, {}, 410, kNoCaching};
+  append_problem({410, "Gone", error}, answer.body);
+  return answer;
+}
+
+/// The name in a kid, which is nobody's data but the operator's; what is no kid is not written down.
+std::string_view printable(std::string_view kid) {
+  const bool good = kid.size() <= 128 && std::ranges::all_of(kid, [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' || c == '-' || c == '_' || c == '~'; });
+  return good ? kid : "(none)";
 }
 
 }  // namespace
@@ -60,6 +80,18 @@ void rotate_keys(Channel& channel) {
     UE_TRY(publisher.rotate_keys(what));
     UE_TRY_ASSIGN(const auto report, publisher.keys());
     return report_answer(report);
+  });
+}
+
+void show_field_key(Channel& channel) {
+  if (!takes_no_query(channel)) return;
+  const auto* const principal = channel.caller().principal();
+  observability::log().info("privacy: field key {} asked for by '{}'", printable(channel.prepared().target.path[3]), principal == nullptr ? "-" : principal->name());
+  read_later(channel, [kid = channel.prepared().target.path[3], receivers = visible_types(channel, access::Action::field_keys)](UserEventPublisher& publisher) -> Result<Answer> {
+    auto key = publisher.field_key(kid, receivers);
+    if (!key && key.error().code == "erased") return gone(key.error());
+    if (!key) return std::unexpected(std::move(key).error());
+    return Answer{"application/jwk+json", *std::move(key), 200, kFieldKeyCaching};
   });
 }
 

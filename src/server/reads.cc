@@ -32,6 +32,7 @@ Result<ReadQuery> page_query(Channel& channel) {
   UE_TRY_ASSIGN(query.limit, target.number("limit", query.limit, 1, kMaxPageEvents));
   query.types = target.list("type");
   query.within = visible_types(channel, access::Action::read);
+  query.view = view_of(channel);
   if (const auto* user = target.find("user")) query.user = *user;
   return query;
 }
@@ -67,8 +68,8 @@ void find_event(Channel& channel) {
   auto versions = wanted_versions(channel.request());
   if (!versions) return channel.fail(versions.error());
   read_later(channel, [id = channel.prepared().target.path[2], versions = *std::move(versions),
-                       within = visible_types(channel, access::Action::read)](UserEventPublisher& publisher) -> Result<Answer> {
-    UE_TRY_ASSIGN(auto event, publisher.find(id, versions, within));
+                       within = visible_types(channel, access::Action::read), view = view_of(channel)](UserEventPublisher& publisher) -> Result<Answer> {
+    UE_TRY_ASSIGN(auto event, publisher.find(id, versions, within, view));
     return Answer{kCloudEventJson, std::move(event.json)};
   });
 }

@@ -21,7 +21,7 @@ enum class Takes : std::uint8_t { nothing, order, events };
 constexpr Need kOpen{Need::Kind::nothing, {}}, kClient{Need::Kind::client, {}};
 constexpr Need kPublish{Need::Kind::action, access::Action::publish}, kRead{Need::Kind::action, access::Action::read},
     kLetters{Need::Kind::action, access::Action::dead_letters}, kKeys{Need::Kind::action, access::Action::keys}, kAdmin{Need::Kind::action, access::Action::admin},
-    kMetrics{Need::Kind::action, access::Action::metrics};
+    kFieldKeys{Need::Kind::action, access::Action::field_keys}, kMetrics{Need::Kind::action, access::Action::metrics};
 
 /// One path. `*` stands for any one segment; of two that match, the first counts. `need` is asked of who calls it, except that publishing
 /// always needs `publish`.
@@ -53,6 +53,7 @@ constexpr Route kRoutes[] = {
     {{"v1", "keys"}, kKeys, show_keys},
     {{"v1", "keys", "forget"}, kKeys, nullptr, forget_user, Takes::order},
     {{"v1", "keys", "rotate"}, kKeys, nullptr, rotate_keys, Takes::order},
+    {{"v1", "keys", "fields", kAny}, kFieldKeys, show_field_key},
     {{"v1", "schemas"}, kClient, list_schemas},
     {{"v1", "schemas", kAny}, kClient, show_schema},
     {{"v1", "schemas", kAny, kAny}, kClient, show_schema},

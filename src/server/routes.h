@@ -41,6 +41,7 @@ void replay_destination(Channel& channel);
 void show_keys(Channel& channel);
 void forget_user(Channel& channel);
 void rotate_keys(Channel& channel);
+void show_field_key(Channel& channel);
 void list_schemas(Channel& channel);
 void show_asyncapi(Channel& channel);
 void show_signing_keys(Channel& channel);

@@ -1,51 +1,13 @@
 """Users' data under keys of their own: what lies on the disk, what is left when a user is forgotten, and what survives."""
 import json
 import os
-import pathlib
 import shutil
 import subprocess
 
 import pytest
 
+from canary import CANARY, canaries_in, every_event
 from daemon import BINARY, StartFailed
-
-# A canary for each kind of personal data; every type that holds such data is published with them.
-CANARY = {"user": "canary-user-7f3a", "email": "canary.mail.7f3a@example.com", "name": "canary-name-7f3a", "ip": "203.0.113.217",
-          "agent": "CanaryAgent/7f3a", "text": "canary free text 7f3a", "street": "Canary Street 7f3a"}
-ADDRESS = {"line1": CANARY["street"], "city": "Canaria-7f3a", "country": "ES"}
-
-
-def every_event(user=CANARY["user"]):
-    account = {"userId": user, "email": CANARY["email"], "username": CANARY["name"], "status": "active"}
-    plain = {"userId": user}
-    return [
-        ("user.created", account), ("user.registered", account),
-        ("user.updated", {**plain, "changes": {"note": CANARY["text"]}}),
-        ("user.profile.updated", {**plain, "changes": {"bio": CANARY["text"]}}),
-        ("user.address.added", {**plain, "addressId": "a-1", "address": ADDRESS}),
-        ("user.address.updated", {**plain, "addressId": "a-1", "address": ADDRESS}),
-        ("user.address.deleted", {**plain, "addressId": "a-1", "address": ADDRESS}),
-        ("user.password.changed", plain),
-        ("user.password.reset.requested", {**plain, "email": CANARY["email"]}),
-        ("user.loggedin", {**plain, "ipAddress": CANARY["ip"], "userAgent": CANARY["agent"]}),
-        ("user.email.verification.requested", {**plain, "email": CANARY["email"]}),
-        ("user.email.verified", {**plain, "email": CANARY["email"]}),
-        ("user.account.status.changed", {**plain, "newStatus": "a", "previousStatus": "b", "reason": CANARY["text"]}),
-        ("user.role.assigned", {**plain, "roleId": "r-1"}), ("user.role.removed", {**plain, "roleId": "r-1"}),
-        ("user.mfa.enabled", plain), ("user.mfa.disabled", plain),
-        ("user.login.failed", {"email": CANARY["email"], "ipAddress": CANARY["ip"], "reasonForFailure": CANARY["text"]}),
-    ]
-
-
-def canaries_in(folder):
-    """Which canaries lie in which files of a folder."""
-    found = []
-    for path in pathlib.Path(folder).rglob("*"):
-        if path.is_file():
-            content = path.read_bytes()
-            found += [(str(path.relative_to(folder)), kind) for kind, text in CANARY.items() if text.encode() in content]
-    return found
-
 
 def private_file(path, text):
     path.write_text(text)

@@ -1,0 +1,54 @@
+#include "policy/plans.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/nearest.h"
+#include "base/try.h"
+
+namespace user_events::policy {
+
+Result<const Plan*> Plans::find(std::string_view type, std::uint32_t version) const {
+  const std::scoped_lock lock(mutex_);
+  const auto& now = catalogue_.now();
+  if (generations_.empty() || generations_.front().catalogue != &now) {
+    UE_TRY_ASSIGN(auto names, KnownNames::gather(now, policy_));
+    generations_.push_front({&now, std::make_shared<const KnownNames>(std::move(names)), {}});
+  }
+  auto& generation = generations_.front();
+  auto versions = generation.plans.find(type);
+  if (versions != generation.plans.end())
+    if (const auto plan = versions->second.find(version); plan != versions->second.end()) return &plan->second;
+  const auto* const known = now.find(type, version);
+  if (known == nullptr || version == 0)
+    return fail(ErrorKind::invalid, "unknown-version",
+                fmt::format("the catalogue has no version {} of {}, so nobody can say what in it is personal", version, type),
+                "put its schema file back into catalogue_dir");
+  UE_TRY_ASSIGN(const auto model, schemas::make_model(*known));
+  if (versions == generation.plans.end()) versions = generation.plans.emplace(std::string(type), std::map<std::uint32_t, Plan>()).first;
+  return &versions->second.emplace(version, make_plan(model, policy_, generation.names)).first->second;
+}
+
+Result<void> check_classes(const PrivacyPolicy& policy, const catalogue::Catalogue& catalogue) {
+  std::set<std::string> known(standard_classes().begin(), standard_classes().end());
+  for (const auto* type : catalogue.all()) {
+    UE_TRY_ASSIGN(const auto model, schemas::make_model(*type));
+    for (const auto& object : model.objects)
+      for (const auto& field : object.fields) known.insert(field.personal);
+    for (const auto& field : type->personal) known.insert(field.klass);  // of what has no name: items, values of maps
+  }
+  for (const auto& klass : policy.named_classes()) {
+    if (known.contains(klass)) continue;
+    const auto near = base::nearest(klass, std::vector<std::string>(known.begin(), known.end()));
+    Error error{ErrorKind::usage, "privacy-policy",
+                fmt::format("privacy.{} is no class of personal data that an event type has{}", klass, near.empty() ? "" : fmt::format("; did you mean {}?", near)),
+                "docs/security/privacy-policies.md names the classes", {}};
+    error.fields.push_back({"privacy." + klass, error.code, error.message});
+    return std::unexpected(std::move(error));
+  }
+  return {};
+}
+
+}  // namespace user_events::policy

@@ -1,0 +1,42 @@
+// The plans of one policy for all event types, made when they are first needed.
+#pragma once
+
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "base/live.h"
+#include "catalogue/catalogue.h"
+#include "policy/plan.h"
+
+namespace user_events::policy {
+
+/// Thread-safe.
+class Plans {
+ public:
+  /// `catalogue` must outlive the plans; one that is replaced counts from the next event on.
+  Plans(const base::Live<catalogue::Catalogue>& catalogue, PrivacyPolicy policy) : catalogue_(catalogue), policy_(std::move(policy)) {}
+  /// Lives as long as this. Errors: invalid (`unknown-version`: what is not in the catalogue is not known to be harmless); usage. Some 0.1 µs;
+  /// the first of a catalogue some ms, the first of a type some 0.1 ms.
+  [[nodiscard]] Result<const Plan*> find(std::string_view type, std::uint32_t version) const;
+  [[nodiscard]] const PrivacyPolicy& policy() const noexcept { return policy_; }
+
+ private:
+  struct OfCatalogue {
+    const catalogue::Catalogue* catalogue;
+    std::shared_ptr<const KnownNames> names;
+    std::map<std::string, std::map<std::uint32_t, Plan>, std::less<>> plans;
+  };
+  const base::Live<catalogue::Catalogue>& catalogue_;
+  const PrivacyPolicy policy_;
+  mutable std::mutex mutex_;
+  mutable std::list<OfCatalogue> generations_;  // the newest first; as many as there were catalogues
+};
+
+/// Error `usage`, code `privacy-policy`, with a field: the policy names a class that no event type has, and that is no standard one.
+[[nodiscard]] Result<void> check_classes(const PrivacyPolicy& policy, const catalogue::Catalogue& catalogue);
+
+}  // namespace user_events::policy
