@@ -26,7 +26,7 @@ struct KeysReport {
 /// Who is to be forgotten: exactly one is given.
 struct ForgetTarget {
   std::string user;        ///< User id.
-  std::string identifier;  ///< E-mail address or user name in events without a user, in any case.
+  std::string identifier;  ///< E-mail address or user name, in any case: the user who goes by it, and events without a user that name it.
 };
 
 struct ForgetOptions {
@@ -39,6 +39,8 @@ struct ForgetOptions {
 
 struct ForgetResult {
   std::uint64_t keys = 0;  ///< Keys that were destroyed; 0: nobody of that name has any.
+  std::uint64_t kept = 0;  ///< Of events without a user that name this one, and another user as well.
+  bool announced = false;  ///< A user.erased was published.
 };
 
 enum class KeyRotation : std::uint8_t {

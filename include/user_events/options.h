@@ -119,6 +119,7 @@ struct PrivacyOptions {
   KeySource previous_master_key;  ///< Opens at a start what the new one does not, to move over to it.
   std::string key_store;          ///< Empty: `keys.db` in the data directory.
   std::uint32_t cached_keys = 262'144;  ///< 64 bytes each.
+  bool erased_event = true;       ///< A user.erased is published when a user was forgotten.
   /// Then users' keys are wrapped anew and the former epoch key is destroyed; 0: only on request.
   std::chrono::milliseconds epoch_age{std::chrono::hours(24 * 30)};
 };

@@ -59,7 +59,10 @@ Result<void> keys_forget(const KeysArguments& arguments) {
   if (!parse_object(answer, document)) return not_understood();
   const auto keys = number(document.root, "keysDestroyed");
   if (keys == 0) return write_result("nobody of that name has a key: there was nothing to forget\n");
-  return write_result(fmt::format("forgotten: {} key(s) destroyed\n", keys));
+  std::string out = fmt::format("forgotten: {} key(s) destroyed{}\n", keys, flag(document.root, "announced") ? ", and user.erased published" : "");
+  if (const auto kept = number(document.root, "kept"); kept != 0)
+    out += fmt::format("{} key(s) of events without a user stay: they name another user, too\n", kept);
+  return write_result(out);
 }
 
 Result<void> keys_rotate(const KeysArguments& arguments) {

@@ -177,6 +177,7 @@ std::vector<Binding> bind(Options& o) {
       {"privacy.previous_master_key.credential", TextSlot{&o.privacy.previous_master_key.credential, nullptr, "\"former-master-key\""}},
       {"privacy.key_store", TextSlot{&o.privacy.key_store, nullptr, "\"/var/lib/user-events-keys/keys.db\""}},
       {"privacy.cached_keys", CountSlot{&o.privacy.cached_keys, 1'024, 64'000'000}},
+      {"privacy.erased_event", FlagSlot{&o.privacy.erased_event}},
       {"privacy.epoch_age", DurationSlot{&o.privacy.epoch_age, hours(1), kTenYears, true}},
       {"log.level", choice(o.log.level, {"trace", "debug", "info", "warn", "error", "off"})},
       {"log.format", choice(o.log.format, {"text", "json"})},

@@ -55,9 +55,18 @@ Result<std::unique_ptr<KeyRing>> KeyRing::open(KeyRingOptions options, const por
   return ring;
 }
 
-KeyRing::~KeyRing() { stop(); }
+KeyRing::~KeyRing() {
+  stop();
+  crypto::wipe(identifier_key_);
+}
 
 Result<void> KeyRing::load_root() {
+  UE_TRY(find_root());
+  derive("user-events identifier link v1", identifier_key_);
+  return {};
+}
+
+Result<void> KeyRing::find_root() {
   UE_TRY_ASSIGN(const auto stored, store_.key(KeyId{}));
   if (stored) {
     UE_TRY_ASSIGN(root_, unwrap(*stored));
@@ -67,7 +76,7 @@ Result<void> KeyRing::load_root() {
   const StoredKey key{KeyId{}, epochs_.back().number, crypto::wrap_key(epochs_.back().key, root_.bytes())};
   UE_TRY(store_.add({&key, 1}));
   const KeyStore::Assignment given{KeyId{}, Subject{}};
-  return store_.assign({&given, 1}, {}, 0);
+  return store_.assign({&given, 1}, {}, {}, 0);
 }
 
 void KeyRing::derive(std::string_view label, std::span<unsigned char> out) const { crypto::derive(root_.bytes(), label, out); }
@@ -127,6 +136,14 @@ Result<void> KeyRing::key_of(const Subject& subject, const KeyId& id, LentKey& k
   UE_TRY_ASSIGN(const auto stored, store_.key(id));
   if (!stored) return erased();
   return lend(subject, *stored, key);
+}
+
+Identifier KeyRing::identifier(std::string_view text) const {
+  thread_local std::string lower;
+  lower.assign(text);
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return crypto::siphash(identifier_key_, {lower});
 }
 
 Result<void> KeyRing::key_named(const KeyId& id, LentKey& key) {

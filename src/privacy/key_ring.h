@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -71,6 +72,14 @@ class KeyRing {
   /// The key of that id, whoever's it is. Errors as above; about 10 µs.
   [[nodiscard]] Result<void> key_named(const KeyId& id, LentKey& key);
 
+  /// What somebody is linked under in the store, in any case of its letters.
+  [[nodiscard]] Identifier identifier(std::string_view text) const;
+  /// Remembers a link; written down with the keys that are given out. Waits when very many are not. Some 0.1 µs.
+  void note_link(const Link& link);
+  /// Of what was noted so far. Errors: those of the store.
+  [[nodiscard]] Result<std::vector<Link>> links_of_identifier(const Identifier& identifier);
+  [[nodiscard]] Result<std::vector<Link>> links_of_subject(const Subject& subject);
+
   /// Start: which keys records above the watermark use, in their order; then `end_recovery`, before the first `key_for`.
   [[nodiscard]] Result<Watermark> watermark();
   [[nodiscard]] Result<void> note_used(const Subject& subject, const KeyId& id);
@@ -97,6 +106,7 @@ class KeyRing {
   [[nodiscard]] Result<void> lend(const Subject& subject, const StoredKey& stored, LentKey& key);
   [[nodiscard]] Result<crypto::SecretKey> unwrap(const StoredKey& stored) const;
   [[nodiscard]] Result<void> load_root();
+  [[nodiscard]] Result<void> find_root();
   // With `changing_` held.
   [[nodiscard]] Result<void> refill();
   [[nodiscard]] KeyId next_id();
@@ -112,6 +122,7 @@ class KeyRing {
   const ports::Clock& clock_;
   const EpochFile epoch_file_;
   crypto::SecretKey root_;
+  std::array<unsigned char, 16> identifier_key_{};
 
   /// Taken first. Guards the store's changes, the epoch file and the master key.
   std::mutex changing_;
@@ -128,6 +139,7 @@ class KeyRing {
   KeyCache cache_;
   std::vector<Spare> spare_;
   std::unordered_map<Subject, KeyId, SubjectHash> given_;  ///< Not yet written down.
+  std::set<Link> links_;                                   ///< Not yet written down.
   bool stopped_ = false;                                   ///< No key is made any more.
   std::string problem_;                                    ///< Of the thread's last try; empty if it went well.
   std::function<Watermark()> durable_;

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kRewrapBatch = 2'048;
 constexpr std::size_t kMaxGiven = 16'384;       ///< Given out or recovered and not written down: then writing does not wait for its time.
+constexpr std::size_t kMaxLinks = 4 * kMaxGiven;
 constexpr std::uint64_t kMaxBehind = 65'536;    ///< Records that a start looks at, at most, when nobody is new.
 constexpr auto kWriteDownEvery = std::chrono::seconds(1);
 
@@ -26,14 +27,20 @@ Result<Watermark> KeyRing::watermark() {
 Result<void> KeyRing::note_used(const Subject& subject, const KeyId& id) {
   std::lock_guard changing(changing_);
   recovered_.insert_or_assign(id, subject);
-  return recovered_.size() < kMaxGiven ? Result<void>{} : write_recovered();
+  return recovered_.size() < kMaxGiven && links_.size() < kMaxGiven ? Result<void>{} : write_recovered();
 }
 
 Result<void> KeyRing::write_recovered() {
   std::vector<KeyStore::Assignment> all;
   for (const auto& [id, subject] : recovered_) all.push_back({id, subject});
   recovered_.clear();
-  return store_.assign(all, written_, now_ms());
+  std::vector<Link> links;
+  {
+    std::lock_guard lock(mutex_);
+    links.assign(links_.begin(), links_.end());
+    links_.clear();
+  }
+  return store_.assign(all, links, written_, now_ms());
 }
 
 Result<void> KeyRing::end_recovery(std::function<Watermark()> durable) {
@@ -87,14 +94,17 @@ Result<void> KeyRing::write_down() {
   // First how far the journal is: the keys of all records up to there were given out before.
   const Watermark mark = durable_ ? durable_() : written_;
   std::vector<KeyStore::Assignment> all;
+  std::vector<Link> links;
   {
     std::lock_guard lock(mutex_);
     for (const auto& [subject, id] : given_) all.push_back({id, subject});
+    links.assign(links_.begin(), links_.end());
   }
-  if (all.empty() && mark.journal_id == written_.journal_id && mark.sequence == written_.sequence) return {};
-  UE_TRY(store_.assign(all, mark, now_ms()));
+  if (all.empty() && links.empty() && mark.journal_id == written_.journal_id && mark.sequence == written_.sequence) return {};
+  UE_TRY(store_.assign(all, links, mark, now_ms()));
   written_ = mark;
   std::lock_guard lock(mutex_);
+  for (const Link& one : links) links_.erase(one);
   for (const auto& one : all)
     if (const auto given = given_.find(one.subject); given != given_.end() && given->second == one.id) given_.erase(given);
   return {};
@@ -106,7 +116,8 @@ Result<std::uint64_t> KeyRing::forget(std::span<const Subject> subjects) {
   std::vector<KeyStore::Assignment> unwritten;
   for (const Subject& subject : subjects)
     if (const auto given = given_.find(subject); given != given_.end()) unwritten.push_back({given->second, subject});
-  UE_TRY(store_.assign(unwritten, written_, now_ms()));
+  UE_TRY(store_.assign(unwritten, std::vector(links_.begin(), links_.end()), written_, now_ms()));
+  links_.clear();
   UE_TRY_ASSIGN(const auto keys, store_.forget(subjects, now_ms()));
   for (const Subject& subject : subjects) {
     given_.erase(subject);
@@ -162,7 +173,31 @@ Result<KeyRingReport> KeyRing::report() {
   return report;
 }
 
-bool KeyRing::is_wanted() const noexcept { return spare_.size() < options_.spare_keys / 2 || given_.size() > kMaxGiven; }
+bool KeyRing::is_wanted() const noexcept {
+  return spare_.size() < options_.spare_keys / 2 || given_.size() > kMaxGiven || links_.size() > kMaxGiven;
+}
+
+void KeyRing::note_link(const Link& link) {
+  std::unique_lock lock(mutex_);
+  links_.insert(link);
+  if (links_.size() <= kMaxGiven) return;
+  wanted_.notify_one();
+  // A store that cannot be written must not fill the memory; publishing fails for new users then anyhow.
+  while (thread_.joinable() && !stopped_ && problem_.empty() && links_.size() > kMaxLinks) refilled_.wait(lock);
+  if (links_.size() > kMaxLinks) links_.erase(links_.begin());
+}
+
+Result<std::vector<Link>> KeyRing::links_of_identifier(const Identifier& identifier) {
+  std::lock_guard changing(changing_);
+  UE_TRY(write_down());
+  return store_.links_of_identifier(identifier);
+}
+
+Result<std::vector<Link>> KeyRing::links_of_subject(const Subject& subject) {
+  std::lock_guard changing(changing_);
+  UE_TRY(write_down());
+  return store_.links_of_subject(subject);
+}
 
 Result<void> KeyRing::work() {
   bool rotate = false;
@@ -172,7 +207,7 @@ Result<void> KeyRing::work() {
     {
       std::lock_guard lock(mutex_);
       low = spare_.size() < options_.spare_keys / 2;
-      new_users = !given_.empty();
+      new_users = !given_.empty() || !links_.empty();
     }
     if (low) UE_TRY(refill());
     const Watermark mark = durable_();

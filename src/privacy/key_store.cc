@@ -9,7 +9,7 @@ namespace user_events::privacy {
 namespace {
 
 constexpr int kReadCacheKib = 8'192, kWriteCacheKib = 1'024;
-constexpr std::int64_t kFormat = 1;
+constexpr std::int64_t kFormat = 2;
 
 constexpr const char* kSchema = R"(
   BEGIN IMMEDIATE;
@@ -22,6 +22,14 @@ constexpr const char* kSchema = R"(
   CREATE TABLE watermark (only INTEGER PRIMARY KEY CHECK (only = 1), journal_id TEXT NOT NULL, sequence INTEGER NOT NULL);
   CREATE TABLE forgotten (subject BLOB NOT NULL, at_ms INTEGER NOT NULL, keys INTEGER NOT NULL, PRIMARY KEY (subject, at_ms)) WITHOUT ROWID;
   PRAGMA user_version=1;
+  COMMIT;
+)";
+
+constexpr const char* kSecondFormat = R"(
+  BEGIN IMMEDIATE;
+  CREATE TABLE link (identifier BLOB NOT NULL, subject BLOB NOT NULL, is_user INTEGER NOT NULL, PRIMARY KEY (identifier, subject)) WITHOUT ROWID;
+  CREATE INDEX link_by_subject ON link (subject);
+  PRAGMA user_version=2;
   COMMIT;
 )";
 
@@ -69,6 +77,7 @@ Result<KeyStore> KeyStore::open(const std::string& path) {
   UE_TRY_ASSIGN(const auto format, number(*store.writing_, "PRAGMA user_version"));
   if (format > kFormat) return fail(ErrorKind::damaged, "key-store", path + " was written by a newer version", "use that version");
   if (format == 0) UE_TRY(store.writing_->run(kSchema));
+  if (format < kFormat) UE_TRY(store.writing_->run(kSecondFormat));
   UE_TRY_ASSIGN(auto reading, state::Connection::open(path, kReadCacheKib));
   store.reading_ = std::make_unique<state::Connection>(std::move(reading));
   const auto prepare = [](state::Connection& connection, std::optional<state::Statement>& statement, const char* sql) -> Result<void> {
@@ -82,6 +91,10 @@ Result<KeyStore> KeyStore::open(const std::string& path) {
   UE_TRY(prepare(*store.writing_, store.watermark_, "INSERT OR REPLACE INTO watermark VALUES (1, ?, ?)"));
   UE_TRY(prepare(*store.writing_, store.delete_, "DELETE FROM key WHERE subject = ?"));
   UE_TRY(prepare(*store.writing_, store.forgotten_, "INSERT OR REPLACE INTO forgotten VALUES (?, ?, ?)"));
+  UE_TRY(prepare(*store.writing_, store.link_, "INSERT OR IGNORE INTO link VALUES (?, ?, ?)"));
+  UE_TRY(prepare(*store.writing_, store.unlink_, "DELETE FROM link WHERE subject = ?"));
+  UE_TRY(prepare(*store.writing_, store.by_identifier_, "SELECT identifier, subject, is_user FROM link WHERE identifier = ?"));
+  UE_TRY(prepare(*store.writing_, store.by_linked_, "SELECT identifier, subject, is_user FROM link WHERE subject = ?"));
   return store;
 }
 
@@ -96,12 +109,29 @@ Result<void> KeyStore::add(std::span<const StoredKey> keys) {
   });
 }
 
-Result<void> KeyStore::assign(std::span<const Assignment> given, const Watermark& watermark, std::int64_t now_ms) {
+Result<void> KeyStore::assign(std::span<const Assignment> given, std::span<const Link> links, const Watermark& watermark, std::int64_t now_ms) {
   return transaction(*writing_, [&]() -> Result<void> {
     for (const Assignment& one : given) UE_TRY(assign_->run({state::Blob{text_of(one.subject)}, now_ms, state::Blob{text_of_key(one.id)}}));
+    for (const Link& one : links)
+      UE_TRY(link_->run({state::Blob{text_of(one.identifier)}, state::Blob{text_of(one.subject)}, std::int64_t{one.is_user}}));
     return watermark_->run({std::string_view(watermark.journal_id), static_cast<std::int64_t>(watermark.sequence)});
   });
 }
+
+namespace {
+
+Result<std::vector<Link>> read_links(state::Statement& statement, const Subject& whose) {
+  std::vector<Link> links;
+  UE_TRY(statement.each({state::Blob{text_of(whose)}}, [&](const state::Statement& row) {
+    links.push_back({array_of<Identifier>(row.text(0)), array_of<Subject>(row.text(1)), row.integer(2) != 0});
+  }));
+  return links;
+}
+
+}  // namespace
+
+Result<std::vector<Link>> KeyStore::links_of_identifier(const Identifier& identifier) { return read_links(*by_identifier_, identifier); }
+Result<std::vector<Link>> KeyStore::links_of_subject(const Subject& subject) { return read_links(*by_linked_, subject); }
 
 Result<std::vector<StoredKey>> KeyStore::spare(std::size_t limit) {
   std::vector<StoredKey> keys;
@@ -114,6 +144,7 @@ Result<std::uint64_t> KeyStore::forget(std::span<const Subject> subjects, std::i
   std::uint64_t keys = 0;
   const auto destroy = [&]() -> Result<void> {
     for (const Subject& subject : subjects) {
+      UE_TRY(unlink_->run({state::Blob{text_of(subject)}}));
       UE_TRY(delete_->run({state::Blob{text_of(subject)}}));
       const std::int64_t gone = writing_->changes();
       keys += static_cast<std::uint64_t>(gone);

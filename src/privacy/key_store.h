@@ -60,9 +60,11 @@ class KeyStore {
     KeyId id;
     Subject subject;
   };
-  [[nodiscard]] Result<void> assign(std::span<const Assignment> given, const Watermark& watermark, std::int64_t now_ms);
+  [[nodiscard]] Result<void> assign(std::span<const Assignment> given, std::span<const Link> links, const Watermark& watermark, std::int64_t now_ms);
+  [[nodiscard]] Result<std::vector<Link>> links_of_identifier(const Identifier& identifier);
+  [[nodiscard]] Result<std::vector<Link>> links_of_subject(const Subject& subject);
   [[nodiscard]] Result<std::vector<StoredKey>> spare(std::size_t limit);  ///< Keys that are nobody's.
-  /// Destroys all keys of these subjects, truncates the write-ahead log, and returns how many keys there were. What was deleted is overwritten.
+  /// Destroys all keys of these subjects, and what links them to identifiers, truncates the write-ahead log, and returns how many keys there were. What was deleted is overwritten.
   [[nodiscard]] Result<std::uint64_t> forget(std::span<const Subject> subjects, std::int64_t now_ms);
   /// Replaces up to `limit` keys of epochs below `epoch` by what `rewrap` makes of them; how many there were.
   [[nodiscard]] Result<std::uint64_t> rewrap(std::uint32_t epoch, std::size_t limit, const std::function<Result<crypto::WrappedKey>(const StoredKey&)>& rewrap);
@@ -73,7 +75,7 @@ class KeyStore {
  private:
   KeyStore() = default;
   std::unique_ptr<state::Connection> reading_, writing_;
-  std::optional<state::Statement> by_subject_, by_id_, add_, assign_, watermark_, delete_, forgotten_;
+  std::optional<state::Statement> by_subject_, by_id_, add_, assign_, watermark_, delete_, forgotten_, link_, unlink_, by_identifier_, by_linked_;
 };
 
 }  // namespace user_events::privacy

@@ -13,6 +13,7 @@
 #include "privacy/sealed_record.h"
 #include "publisher/event_types.h"
 #include "publisher/housekeeper.h"
+#include "publisher/identities.h"
 #include "publisher/views.h"
 #include "state/state.h"
 #include "registry/encoder.h"
@@ -36,6 +37,7 @@ struct UserEventPublisher::Impl {
   std::unique_ptr<publisher::EventTypes> types;
   std::unique_ptr<privacy::KeyRing> keys;  ///< Null: events are not sealed.
   std::unique_ptr<signing::KeyBook> signing_keys;  ///< Null: read only.
+  std::unique_ptr<publisher::Identities> identities;  ///< Null as `keys`.
   std::unique_ptr<publisher::Views> views;
   std::unique_ptr<state::State> state;
   std::unique_ptr<journal::Journal> journal;
@@ -47,13 +49,15 @@ struct UserEventPublisher::Impl {
 
   ~Impl();
 
-  /// Error forbidden if one of the events from `first` on is of a type that `by` may not publish.
+  /// Error forbidden if one of the events from `first` on is of a type that `by` may not publish, or nobody but the product.
   [[nodiscard]] static Result<void> permit(const formation::FormedBatch& batch, std::size_t first, const Submitter& by);
   /// Refuses what must not enter the journal now: closed, read-only, a destination over its lag cap, an event that is too
   /// large for a destination that says `oversize = "reject"`.
   [[nodiscard]] Result<void> admit(const formation::FormedBatch& batch, std::size_t first) const;
   /// What has been admitted, from event `first` on, is sealed, if events are. Errors: those of the key store; then nothing must be appended.
   [[nodiscard]] Result<void> seal(formation::FormedBatch& batch, std::size_t first) const;
+  /// Tells destinations that the user was forgotten. Durable when it returns.
+  [[nodiscard]] Result<void> announce_erased(const std::string& user);
   [[nodiscard]] privacy::RecordOpener opener() const { return privacy::RecordOpener(keys.get()); }
   /// Opens the key store, and finds in the journal whose keys are not written down yet.
   [[nodiscard]] Result<void> open_keys();

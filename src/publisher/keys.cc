@@ -25,8 +25,10 @@ privacy::KeyRingOptions ring_options(const Options& options) {
   return out;
 }
 
-/// The keys of records that were written after the key store was last.
-Result<void> recover(privacy::KeyRing& keys, const journal::Journal& journal) {
+/// The keys of records that were written after the key store was last, and who is linked to what by them.
+Result<void> recover(privacy::KeyRing& keys, const publisher::Identities& identities, const journal::Journal& journal) {
+  const privacy::RecordOpener opener(&keys);
+  std::string scratch;
   UE_TRY_ASSIGN(const auto mark, keys.watermark());
   const auto first = journal.stats().first_sequence;
   auto reader = journal.reader(mark.journal_id == journal.id() ? std::max(mark.sequence, first - 1) : first - 1);
@@ -36,7 +38,9 @@ Result<void> recover(privacy::KeyRing& keys, const journal::Journal& journal) {
     for (std::size_t i = 0; i < chunk.size(); ++i) {
       const auto id = privacy::key_id_of(chunk[i].payload);
       const auto subject = privacy::subject_of(chunk[i].key);
-      if (id && subject) UE_TRY(keys.note_used(*subject, *id));
+      if (!id || !subject) continue;
+      UE_TRY(keys.note_used(*subject, *id));
+      if (const auto envelope = opener.open({chunk[i].id, chunk[i].type, chunk[i].key}, chunk[i].payload, scratch)) identities.note(*envelope, chunk[i].key);
     }
   }
 }
@@ -52,8 +56,9 @@ formation::Settings UserEventPublisher::Impl::former_settings() const {
 Result<void> UserEventPublisher::Impl::open_keys() {
   if (!options.privacy.master_key.is_given()) return {};
   UE_TRY_ASSIGN(keys, privacy::KeyRing::open(ring_options(options), ports::system_clock()));
+  identities = std::make_unique<publisher::Identities>(types->catalogue(), *keys);
   if (options.read_only) return {};
-  UE_TRY(recover(*keys, *journal));
+  UE_TRY(recover(*keys, *identities, *journal));
   return keys->end_recovery([this] { return privacy::Watermark{journal->id(), journal->durable_sequence()}; });
 }
 
@@ -86,6 +91,22 @@ Result<void> refuse_clear_events(const ImplType& impl, const ForgetTarget& targe
         return fail(ErrorKind::conflict, "clear-events", "there are dead letters of this user from before events were sealed", kHint);
     }
     after = letters.back().number;
+  }
+}
+
+/// The id of a user who was named otherwise, from the user's first event in the journal; empty if there is none.
+template <class ImplType>
+Result<std::string> id_of(const ImplType& impl, const privacy::Subject& user) {
+  std::string lane, scratch;
+  privacy::append_lane(privacy::kUserLane, user, lane);
+  const auto opener = impl.opener();
+  for (auto reader = impl.journal->reader(impl.journal->stats().first_sequence - 1);;) {
+    UE_TRY_ASSIGN(const auto chunk, reader.next());
+    if (chunk.empty()) return std::string();
+    for (std::size_t i = 0; i < chunk.size(); ++i) {
+      if (chunk[i].key != lane) continue;
+      if (const auto envelope = opener.open({chunk[i].id, chunk[i].type, chunk[i].key}, chunk[i].payload, scratch)) return std::string(envelope->partition_key);
+    }
   }
 }
 
@@ -122,9 +143,21 @@ Result<ForgetResult> UserEventPublisher::forget(const ForgetTarget& target, cons
   const std::string lane = target.user.empty() ? impl_->former->token(target.identifier) : impl_->former->lane(target.user);
   const auto subject = privacy::subject_of(lane);
   if (!subject) return fail(ErrorKind::internal, "lane", "a lane key is none");
-  UE_TRY_ASSIGN(const auto keys, impl_->keys->forget({&*subject, 1}));
+  UE_TRY_ASSIGN(const auto circle, target.user.empty() ? publisher::circle_of_identifier(*impl_->keys, target.identifier, *subject)
+                                                       : publisher::circle_of_user(*impl_->keys, *subject));
+  std::string user = target.user;
+  if (user.empty() && circle.user) {
+    UE_TRY_ASSIGN(user, id_of(*impl_, *circle.user));
+  }
+  UE_TRY_ASSIGN(const auto keys, impl_->keys->forget(circle.subjects));
   observability::log().warn("privacy: {} key(s) of {} destroyed, asked for by '{}': {}", keys, lane, options.requested_by, options.reason);
-  return ForgetResult{keys};
+  if (keys == 0 || user.empty() || !impl_->options.privacy.erased_event) return ForgetResult{keys, circle.kept, false};
+  if (auto announced = impl_->announce_erased(user); !announced) {
+    announced.error().message.insert(0, "the user is forgotten, but no user.erased could be published: ");
+    announced.error().hint = "forget the user again, by user id, when that is mended";
+    return std::unexpected(std::move(announced).error());
+  }
+  return ForgetResult{keys, circle.kept, true};
 }
 
 Result<std::string> UserEventPublisher::field_key(std::string_view kid, const std::vector<std::string>& receivers) const {

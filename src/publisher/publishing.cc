@@ -81,10 +81,13 @@ Result<void> check_size(const journal::RecordDraft& draft, std::size_t index, co
 }  // namespace
 
 Result<void> UserEventPublisher::Impl::permit(const FormedBatch& batch, std::size_t first, const Submitter& by) {
-  if (by.may_publish == nullptr) return {};
   Error error{ErrorKind::forbidden, "type-not-granted", "this client may not publish events of this type", "grants.publish of its [[client]] names the types", {}};
-  for (std::size_t i = first; i < batch.size() && error.fields.size() < kMaxFindings; ++i)
-    if (!(*by.may_publish)(batch.draft(i).type)) error.fields.push_back({fmt::format("/{}", i), "not-granted", "publish is not granted for this type"});
+  for (std::size_t i = first; i < batch.size() && error.fields.size() < kMaxFindings; ++i) {
+    const std::string_view type = batch.draft(i).type;
+    if (type == UserErased::kType)
+      return fail(ErrorKind::forbidden, "reserved-type", "events of type user.erased are published by user-events alone, when a user was forgotten", "user-events keys forget");
+    if (by.may_publish != nullptr && !(*by.may_publish)(type)) error.fields.push_back({fmt::format("/{}", i), "not-granted", "publish is not granted for this type"});
+  }
   if (error.fields.empty()) return {};
   return std::unexpected(std::move(error));
 }
@@ -108,9 +111,19 @@ Result<void> UserEventPublisher::Impl::seal(FormedBatch& batch, std::size_t firs
   if (keys == nullptr) return {};
   for (std::size_t i = first; i < batch.size(); ++i) {
     const auto draft = batch.draft(i);
+    UE_TRY_ASSIGN(const auto envelope, encoding::view(draft.id, draft.type, draft.key, draft.payload));
+    identities->note(envelope, draft.key);
     UE_TRY(privacy::seal_record(*keys, {draft.id, draft.type, draft.key}, batch.room_to_seal(i)));
     batch.mark_sealed(i);
   }
+  return {};
+}
+
+Result<void> UserEventPublisher::Impl::announce_erased(const std::string& user) {
+  FormedBatch batch;
+  UE_TRY(former->form(UserErased{.user_id = user, .erasure_timestamp = {}}, PublishOptions{}, {}, batch));
+  UE_TRY(seal(batch, 0));
+  UE_TRY(append_wait(batch, false));
   return {};
 }
 

@@ -68,7 +68,7 @@ void forget_user(Channel& channel) {
   order->options.requested_by = requester(channel, order->options.requested_by);
   command_later(channel, [order = *std::move(order)](UserEventPublisher& publisher) -> Result<Answer> {
     UE_TRY_ASSIGN(const auto done, publisher.forget(order.target, order.options));
-    return Answer{kJson, fmt::format("{{\"keysDestroyed\":{}}}", done.keys)};
+    return Answer{kJson, fmt::format("{{\"keysDestroyed\":{},\"kept\":{},\"announced\":{}}}", done.keys, done.kept, done.announced)};
   });
 }
 

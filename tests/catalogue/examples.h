@@ -14,6 +14,7 @@ struct Example {
 };
 
 inline constexpr Example kExamples[] = {
+    {"user.erased", "userId erasureTimestamp=", R"({"userId":"u-1","erasureTimestamp":"2026-11-24T09:00:00.000Z"})"},
     {"user.created", "userId email username? registrationTimestamp= status",
      R"({"userId":"u-1","email":"ada@example.com","username":"ada","registrationTimestamp":"2026-11-24T09:00:00.000Z","status":"active"})"},
     {"user.registered", "userId email username? registrationTimestamp= status",

@@ -2,6 +2,7 @@
 
 ADDRESS = {"line1": "1 Analytical Way", "city": "London", "country": "GB", "label": "home"}
 
+# All but the product's own user.erased.
 SAMPLES = {
     "user.created": {"userId": "u-1", "email": "ada@example.com", "username": "ada", "status": "active"},
     "user.registered": {"userId": "u-1", "email": "ada@example.com", "status": "pending"},
@@ -22,3 +23,5 @@ SAMPLES = {
     "user.mfa.enabled": {"userId": "u-1", "mfaType": "totp"},
     "user.mfa.disabled": {"userId": "u-1"},
 }
+
+ALL_TYPES = sorted([*SAMPLES, "user.erased"])

@@ -252,8 +252,8 @@ def test_status_tells_a_person_and_a_machine(daemon):
 
 def test_schemas_can_be_listed_and_shown(daemon):
     listed = daemon.cli("schema", "list").stdout
-    assert len(listed.splitlines()) == 18 and re.search(r"^user\.created +1  ", listed, re.M)
-    assert len(json.loads(daemon.cli("schema", "list", "--json").stdout)["schemas"]) == 18
+    assert len(listed.splitlines()) == 19 and re.search(r"^user\.created +1  ", listed, re.M)
+    assert len(json.loads(daemon.cli("schema", "list", "--json").stdout)["schemas"]) == 19
     shown = json.loads(daemon.cli("schema", "show", "user.created", "--version", "1").stdout)
     assert "email" in shown["properties"]
     missing = daemon.cli("schema", "show", "user.nothing")

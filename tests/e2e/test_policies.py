@@ -88,6 +88,25 @@ def test_message_keys_headers_and_bodies_of_kafka_follow_the_policy(kafka, new_d
             assert order in ([kind for kind, _ in sent[:-1]], ["user.login.failed"] * 2)
 
 
+def test_a_forgotten_user_is_a_record_without_a_value_under_the_users_key(kafka, new_daemon, master):
+    topic = kafka.create_topic(cleanup_policy="compact")
+    daemon = new_daemon(config(master, kafka.destination(topic, "kafka", 'privacy = "analytics"\ntombstones = true'))).start()
+    for user in ("u-1", "u-2"):
+        daemon.publish("user.created", {"userId": user, "email": "ada@example.com", "status": "active"})
+    daemon.wait_delivered()
+    command(daemon, "keys", "forget", "u-1", "--reason", "r")
+    daemon.wait_delivered()
+    messages = kafka.consume(topic)
+    tombstones = [message for message in messages if message["payload"] is None]
+    first = next(message for message in messages if message["payload"] and message["headers"][message["headers"].index("ce_sequence") + 1].endswith("1"))
+    assert len(messages) == 3 and [one["key"] for one in tombstones] == [first["key"]]
+    assert daemon.stop() == 0
+    daemon.start()
+    daemon.publish("user.mfa.enabled", {"userId": "u-2"})
+    daemon.wait_delivered()
+    assert len(kafka.consume(topic)) == 4, "what is in the topic is found, with or without a value"
+
+
 def test_what_each_action_leaves_is_what_the_page_says(new_daemon, master, tmp_path):
     table = file_table("out", tmp_path / "out.ndjson", '{email = "mask", username = "token", ip = "mask", user-agent = "mask", address = "omit", free-text = "omit"}')
     daemon = new_daemon(config(master, table)).start()

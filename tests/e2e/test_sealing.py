@@ -2,12 +2,13 @@
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 
 import pytest
 
 from canary import CANARY, canaries_in, every_event
-from daemon import BINARY, StartFailed
+from daemon import BINARY, StartFailed, wait_for
 
 def private_file(path, text):
     path.write_text(text)
@@ -20,7 +21,7 @@ def master(tmp_path):
     return private_file(tmp_path / "master.key", "11" * 32 + "\n")
 
 
-def sealing(master, more=""):
+def sealing(master, more="erased_event = false\n"):
     return f'[privacy]\nmaster_key.file = "{master}"\nkey_store = "{master.parent}/keystore/keys.db"\n{more}'
 
 
@@ -99,21 +100,107 @@ def test_a_forgotten_user_is_gone_from_reads_dead_letters_and_a_backup_and_other
     sealed.publish("user.mfa.enabled", {"userId": "other"})
     sealed.wait_delivered()
     said = command(sealed, "keys", "forget", CANARY["user"], "--reason", "request 1")
-    assert "1 key(s) destroyed" in said
+    assert "2 key(s) destroyed" in said, "the user's, and that of the failed logins with the user's address"
     events = sealed.events()
     assert len(events) == 19
-    for event in events[:17]:
+    for event in events[:18]:
         assert event["erased"] is True and "data" not in event and "subject" not in event and "partitionkey" not in event
-    assert events[17]["data"]["email"] == CANARY["email"], "an event without a user is not the user's"
     assert events[18]["data"]["userId"] == "other"
-    assert "1 key(s) destroyed" in command(sealed, "keys", "forget", "--email", CANARY["email"].upper(), "--reason", "request 1")
-    assert sealed.events()[17]["erased"] is True
+    assert "nothing to forget" in command(sealed, "keys", "forget", "--email", CANARY["email"].upper(), "--reason", "request 1")
     assert "nothing to forget" in command(sealed, "keys", "forget", CANARY["user"], "--reason", "again")
     # The same id later is another user.
     sealed.publish("user.mfa.enabled", {"userId": CANARY["user"]})
     assert sealed.events()[-1]["data"]["userId"] == CANARY["user"]
     assert json.loads(command(sealed, "keys", "list", "--json"))["forgotten"] == 2
     assert not any(text in sealed.log.read_text() for text in CANARY.values())
+
+
+def created(user, **more):
+    return "user.created", {"userId": user, "email": f"{user}@example.com", "status": "active", **more}
+
+
+def failed(**who):
+    return "user.login.failed", {**who, "ipAddress": "192.0.2.1", "reasonForFailure": "bad-password"}
+
+
+def publish_each(daemon, *events):
+    for kind, data in events:
+        daemon.publish(kind, data)
+    daemon.wait_delivered()
+
+
+def erased(daemon):
+    return [event.get("erased", False) for event in daemon.events()]
+
+
+@pytest.mark.parametrize("who", [["ada"], ["--email", "ADA@example.com"], ["--username", "Ada.L"]])
+def test_who_is_forgotten_may_be_named_by_id_address_or_name_and_failed_logins_go_too(sealed, who):
+    publish_each(sealed, failed(email="Ada@EXAMPLE.com"), created("ada", username="ada.l"), failed(username="ADA.L"), created("bob"), failed(email="bob@example.com"))
+    assert "3 key(s) destroyed" in command(sealed, "keys", "forget", *who, "--reason", "r")
+    assert erased(sealed) == [True, True, True, False, False]
+    assert "nothing to forget" in command(sealed, "keys", "forget", *who, "--reason", "r")
+
+
+def test_an_address_that_passed_on_to_another_user_forgets_nobody_unasked(sealed):
+    publish_each(sealed, created("ada"), ("user.email.verified", {"userId": "bob", "email": "ada@example.com"}), failed(email="ada@example.com"))
+    said = command(sealed, "keys", "forget", "--email", "ada@example.com", "--reason", "r", status=1)
+    assert "2 users have gone by that name or address" in said and "keys forget ID" in said
+    assert erased(sealed) == [False, False, False]
+    assert "1 key(s) destroyed" in command(sealed, "keys", "forget", "ada", "--reason", "r"), "the failed login may be the other's"
+    assert erased(sealed) == [True, False, False]
+    assert "2 key(s) destroyed" in command(sealed, "keys", "forget", "--email", "ada@example.com", "--reason", "r"), "it is one user's now"
+    assert erased(sealed) == [True, True, True]
+
+
+def test_who_goes_by_what_survives_kills_before_it_is_written_down(sealed):
+    for user in ("u-1", "u-2", "u-3"):
+        sealed.publish(*created(user))
+        sealed.publish(*failed(email=f"{user}@example.com"))
+        sealed.kill()
+        sealed.start()
+    for user in ("u-1", "u-2", "u-3"):
+        assert "2 key(s) destroyed" in command(sealed, "keys", "forget", "--email", f"{user}@example.com", "--reason", "r")
+
+
+def test_a_key_store_from_before_links_is_taken_on(sealed):
+    publish_each(sealed, created("u-1"))
+    assert sealed.stop() == 0
+    store = sqlite3.connect(sealed.data_dir.parent.parent / "keystore/keys.db")
+    store.executescript("DROP TABLE link; PRAGMA user_version=1;")
+    store.close()
+    sealed.start()
+    publish_each(sealed, created("u-2"))
+    assert "1 key(s) destroyed" in command(sealed, "keys", "forget", "--email", "u-2@example.com", "--reason", "r")
+    assert "nothing to forget" in command(sealed, "keys", "forget", "--email", "u-1@example.com", "--reason", "r"), "as before: only failed logins go by it"
+    assert erased(sealed) == [False, True]
+
+
+@pytest.mark.parametrize("who", [["ada"], ["--email", "ada@example.com"]])
+def test_destinations_are_told_who_was_forgotten(new_daemon, master, tmp_path, who):
+    (tmp_path / "keystore").mkdir()
+    daemon = new_daemon(with_file(master, tmp_path / "out.ndjson").replace("erased_event = false\n", "")).start()
+    daemon.out = tmp_path / "out.ndjson"
+    publish_each(daemon, created("bob"), created("ada"), failed(email="nobody@example.com"))
+    assert "1 key(s) destroyed, and user.erased published" in command(daemon, "keys", "forget", *who, "--reason", "r")
+    daemon.wait_delivered()
+    told = delivered(daemon)[3:]
+    assert [(event["type"], event["subject"], event["data"]["userId"]) for event in told] == [("user.erased", "ada", "ada")]
+    assert erased(daemon) == [False, True, False, False]
+    said = command(daemon, "keys", "forget", "--email", "nobody@example.com", "--reason", "r")
+    assert "1 key(s) destroyed\n" in said, "there is no user to tell of"
+    assert len(daemon.events()) == 4
+    # The id that is told is the user's data, too, and can be forgotten in turn.
+    assert "and user.erased published" in command(daemon, "keys", "forget", "ada", "--reason", "again")
+
+
+def test_nobody_else_says_that_a_user_was_erased(sealed):
+    event = {"type": "user.erased", "data": {"userId": "ada"}}
+    for body, kind in ((event, "application/json"), ([event], "application/json"), ({"specversion": "1.0", "id": "e", "source": "s", **event}, "application/cloudevents+json")):
+        status, said = sealed.request("POST", "/v1/events", json.dumps(body), content_type=kind)
+        assert status == 403 and "reserved-type" in said, said
+    status, said = sealed.request("POST", "/v1/events", json.dumps(event) + "\n" + json.dumps({"type": "user.mfa.enabled", "data": {"userId": "ada"}}) + "\n", content_type="application/x-ndjson")
+    assert status == 200 and "reserved-type" in said.splitlines()[0] and '"id"' in said.splitlines()[1], said
+    assert [one["type"] for one in sealed.events()] == ["user.mfa.enabled"]
 
 
 def test_a_backup_of_the_data_directory_without_the_key_store_shows_nothing(sealed, master, tmp_path, new_daemon):
@@ -150,6 +237,21 @@ def test_forgetting_refuses_while_the_journal_holds_clear_events(new_daemon, mas
     daemon.publish("user.mfa.enabled", {"userId": "u-1"})
     assert [event["data"]["userId"] for event in daemon.events()] == ["u-1", "u-1"]
     assert "before they were sealed" in command(daemon, "keys", "forget", "u-1", "--reason", "r", status=1)
+
+
+def test_clear_events_expire_and_then_users_can_be_forgotten(new_daemon, master, tmp_path):
+    (tmp_path / "keystore").mkdir()
+    daemon = new_daemon('journal.segment_bytes = "1MiB"\n').start()
+    daemon.publish(*created("u-1"))
+    assert daemon.stop() == 0
+    daemon.set_config('journal.segment_bytes = "1MiB"\njournal.retention_age = "1s"\n' + sealing(master))
+    daemon.start()
+    line = json.dumps({"type": "user.updated", "data": {"userId": "u-1", "changes": {"bio": "x" * 10_000}}}) + "\n"
+    assert "before they were sealed" in command(daemon, "keys", "forget", "u-1", "--reason", "r", status=1)
+    for _ in range(3):
+        assert daemon.request("POST", "/v1/events", line * 60, content_type="application/x-ndjson")[0] == 200
+    wait_for(lambda: daemon.status()["firstSequence"] > 1, 30, "the clear segment is gone")
+    assert "key(s) destroyed" in command(daemon, "keys", "forget", "u-1", "--reason", "r")
 
 
 def test_keys_rotate_without_a_stop(sealed, master):

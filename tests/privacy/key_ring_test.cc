@@ -17,6 +17,22 @@ TEST_F(KeyRingTest, ASubjectKeepsItsKeyAndNoTwoShareOne) {
   for (std::uint64_t i = 0; i < 1'000; ++i) EXPECT_TRUE(keys.contains(key_of(*ring, subject(i)))) << i;
 }
 
+TEST_F(KeyRingTest, LinksAreKnownAtOnceAndAfterARestartAndGoWithTheirSubject) {
+  const Link own{{std::byte{1}}, subject(1), true}, failed{{std::byte{1}}, subject(2), false}, other{{std::byte{2}}, subject(1), true};
+  {
+    const auto ring = start();
+    for (const Link& link : {own, failed, other, own}) ring->note_link(link);
+    EXPECT_EQ(ring->links_of_identifier(own.identifier)->size(), 2u);
+  }
+  const auto ring = start();
+  EXPECT_EQ(*ring->links_of_subject(subject(1)), (std::vector{own, other}));
+  EXPECT_EQ(ring->identifier("Ada@Example.com"), ring->identifier("ada@example.COM"));
+  EXPECT_NE(ring->identifier("ada@example.com"), ring->identifier("bob@example.com"));
+  ASSERT_TRUE(ring->forget({{subject(1)}}));
+  EXPECT_TRUE(ring->links_of_subject(subject(1))->empty());
+  EXPECT_EQ(*ring->links_of_identifier(own.identifier), std::vector{failed});
+}
+
 TEST_F(KeyRingTest, KeysAreTheSameAfterARestart) {
   std::vector<std::string> keys;
   {

@@ -271,11 +271,13 @@ Result<void> read_settings(const DestinationOptions& options, Config& config, bo
       config.properties.emplace_back(name.substr(kPrefix.size()), value);
     } else if (name == "unsafe") {
       keep(parse_bool(name, value), unsafe);
+    } else if (name == "tombstones") {
+      keep(parse_bool(name, value), config.tombstones);
     } else if (name == "settle") {
       keep(parse_settle(value), config.settle);
     } else if (!is_common_setting(name)) {
       problems.add<void>(refuse(name, "is no setting of a kafka destination",
-                                "it takes kafka.\"…\" (any librdkafka property), unsafe and settle"));
+                                "it takes kafka.\"…\" (any librdkafka property), tombstones, unsafe and settle"));
     }
   }
   return std::move(problems).result();

@@ -34,6 +34,7 @@ struct Config {
   std::vector<std::string> notes;                               ///< Promises that `unsafe` settings void.
   Partitioner partitioner = nullptr;
   bool ordered_pipeline = true;
+  bool tombstones = false;  ///< A user.erased is a record without a value, for compacted topics.
   bool copies = false;  ///< Dead letters go to a topic of their own, too.
   std::uint32_t max_in_flight = kMaxQueuedMessages;
   std::uint64_t max_message_bytes = 0;    ///< The user's own `message.max.bytes`; 0: follow the topic.

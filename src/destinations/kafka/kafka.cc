@@ -11,6 +11,8 @@
 namespace user_events::destinations::kafka {
 namespace {
 
+constexpr std::string_view kErasedType = "user.erased";
+
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
@@ -73,9 +75,12 @@ SendStatus KafkaDestination::send(const Message& message) {
   if (phase_ != Phase::producing || !reports_.empty() || in_flight_ >= config_.max_in_flight)
     return SendStatus::busy;
   const auto& key = message.envelope.partition_key;
+  // A null value under the user's key: compaction removes what came before it, and in time itself.
+  const bool is_tombstone = config_.tombstones && message.envelope.type == kErasedType && message.target.empty();
+  const std::string_view body = is_tombstone ? std::string_view() : message.body;
   std::size_t header_bytes = 0;
   Headers headers = make_headers(message, header_bytes);
-  const std::uint64_t bytes = lone_batch_bytes(key.size(), message.body.size(), header_bytes);
+  const std::uint64_t bytes = lone_batch_bytes(key.size(), body.size(), header_bytes);
   // Before the topic's limit is looked at: what was too large for this topic need not be for the one of the dead letters.
   if (!message.target.empty())
     return taken(producer_->produce_to(std::string(message.target), key, message.body, std::move(headers), message.position.sequence),
@@ -89,7 +94,7 @@ SendStatus KafkaDestination::send(const Message& message) {
   const std::int32_t partition =
       config_.partitioner(producer_->topic(), key.data(), key.size(),
                           static_cast<std::int32_t>(resume_->partitions.size()), nullptr, nullptr);
-  return taken(producer_->produce(partition, key, message.body, std::move(headers), message.position.sequence),
+  return taken(producer_->produce(partition, key, body, std::move(headers), message.position.sequence),
                message.position.sequence, bytes);
 }
 
@@ -314,7 +319,7 @@ namespace user_events::destinations {
 
 Kind kafka_kind() {
   return make_kind<kafka::KafkaDestination, kafka::parse, kafka::place_of>(
-      "kafka", {"kafka.", "unsafe", "settle"});
+      "kafka", {"kafka.", "tombstones", "unsafe", "settle"});
 }
 
 }  // namespace user_events::destinations
