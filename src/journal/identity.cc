@@ -165,12 +165,16 @@ Result<Identity> read_identity(const Storage& storage) {
   return identity;
 }
 
+// 26 characters hold 130 bits, 8 hold 40.
+std::string journal_text(const JournalUuid& journal) {
+  std::string out;
+  append_base32(load<std::uint64_t>(journal.data() + 8), load<std::uint64_t>(journal.data()), 26, out);
+  return out;
+}
+
 void set_epoch(Identity& identity, std::uint64_t epoch) {
   identity.epoch = epoch;
-  identity.text.clear();
-  // 26 characters hold 130 bits, 8 hold 40.
-  append_base32(load<std::uint64_t>(identity.journal.data() + 8),
-                load<std::uint64_t>(identity.journal.data()), 26, identity.text);
+  identity.text = journal_text(identity.journal);
   identity.text.push_back('.');
   append_base32(0, identity.epoch, 8, identity.text);
 }

@@ -31,6 +31,9 @@ struct Identity {
 /// Error `damaged` when a file is missing or not what was written.
 [[nodiscard]] Result<Identity> read_identity(const Storage& storage);
 
+/// The 26 characters of a journal's lasting id.
+[[nodiscard]] std::string journal_text(const JournalUuid& journal);
+
 /// The epoch becomes `epoch`, in the text, too.
 void set_epoch(Identity& identity, std::uint64_t epoch);
 

@@ -21,6 +21,7 @@ struct Journal::Impl {
   const ports::Clock& clock;
   std::unique_ptr<ports::FileLock> lock;
   Identity identity;
+  std::optional<TornTail> torn_tail;
   std::shared_ptr<FilterBudget> budget;
   std::optional<IdHasher> hasher;
   // Shared with readers, which may outlive the journal's threads but not the journal.

@@ -86,6 +86,7 @@ Result<void> Journal::Impl::start(ports::Random& random) {
   for (const Segment& segment : recovered.segments)
     if (!segment.sealed && segment.info.ordinal != active.ordinal) unsealed.push_back(segment.info.ordinal);
 
+  torn_tail = recovered.torn_tail;
   view = std::make_unique<View>(options.recent_frames_bytes, std::move(recovered.segments));
   stage = std::make_unique<Stage>(options, clock, random, *hasher, std::move(stage_start));
   upkeep = std::make_unique<Upkeep>(options, storage, clock, *hasher, budget, *stage, *view);
@@ -162,6 +163,18 @@ Reader Journal::reader(std::uint64_t after_sequence) const {
 }
 
 std::uint64_t Journal::durable_sequence() const noexcept { return impl_->view->durable(); }
+
+Head Journal::head() const {
+  const Footer info = impl_->view->active().info;
+  return {info.last_sequence, info.last_hash};
+}
+
+Head Journal::beginning() const {
+  const Segment first = impl_->view->segments().front();
+  return {first.info.base_sequence - 1, first.start_hash};
+}
+
+const std::optional<TornTail>& Journal::torn_tail() const noexcept { return impl_->torn_tail; }
 
 std::uint64_t Journal::wait_durable(std::uint64_t after, std::chrono::milliseconds timeout) const {
   return impl_->view->wait_durable(after, timeout);

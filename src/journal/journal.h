@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "journal/hashing.h"
 #include "journal/record.h"
 #include "ports/clock.h"
 #include "ports/file_system.h"
@@ -18,6 +19,25 @@
 #include "user_events/error.h"
 
 namespace user_events::journal {
+
+/// A place in the journal that stands for everything up to it: a record that ends a frame, and that frame's hash. Zeros: before the first.
+struct Head {
+  std::uint64_t sequence = 0;
+  Hash hash{};
+};
+
+/// A segment that retention is about to remove.
+struct Removal {
+  std::uint64_t ordinal = 0;
+  std::uint64_t first_sequence = 0;
+  Head end;  ///< What the segment behind it begins after.
+  std::int64_t accepted_last_ms = 0;
+};
+
+/// What a process that died left half written behind the last good frame, and the start cut off.
+struct TornTail {
+  std::uint64_t ordinal = 0, offset = 0, bytes = 0;
+};
 
 struct Options {
   /// Writes nothing at all, not even a missing directory: no recovery on disk, no threads, `append` is
@@ -45,6 +65,9 @@ struct Options {
       std::chrono::hours(24 * 7)};  ///< …or when their last record is older; 0: no limit by age.
   std::chrono::milliseconds idempotency_window{
       std::chrono::hours(24)};  ///< Never removed while younger: a repeated id is known this long.
+  /// Called before a segment is removed, on a thread of the journal or of apply_retention; after an error it stays and is tried again. May append to
+  /// this very journal, and wait for it.
+  std::function<Result<void>(const Removal&)> before_removal = {};
   std::chrono::milliseconds scrub_pause{
       5'000};  ///< Between two segments that the background scrubber reads; 0: no scrubbing.
 };
@@ -155,6 +178,12 @@ class Journal {
   [[nodiscard]] Result<Found> find(std::string_view scope, std::string_view id) const;
 
   [[nodiscard]] std::uint64_t durable_sequence() const noexcept;
+  /// Where it ends now: durable, and at the end of a frame.
+  [[nodiscard]] Head head() const;
+  /// What was before the oldest record that is kept.
+  [[nodiscard]] Head beginning() const;
+  /// What the start cut off; nothing if it ended whole.
+  [[nodiscard]] const std::optional<TornTail>& torn_tail() const noexcept;
   /// First sequence whose record was accepted at or after `time_ms` (next sequence if none).
   [[nodiscard]] Result<std::uint64_t> sequence_at_time(std::int64_t time_ms) const;
   /// Waits until durable_sequence() > after, or the time-out, or close. Returns durable_sequence().

@@ -248,7 +248,11 @@ class Recovery {
   Result<void> recover_active(const SegmentHeader& header) {
     UE_TRY_ASSIGN(auto file, open_segment_file(storage_, header.ordinal, ports::OpenMode::read_write));
     UE_TRY_ASSIGN(const Active active, walk_active(*file, header));
-    if (active.end < active.file_bytes) UE_TRY(file->truncate(active.end));
+    if (active.end < active.file_bytes) {
+      UE_TRY_ASSIGN(const std::uint64_t torn_end, end_of_content(*file, active.end));
+      if (torn_end > active.end) out_.torn_tail = {header.ordinal, active.end, torn_end - active.end};
+      UE_TRY(file->truncate(active.end));
+    }
     UE_TRY(make_durable(*file, header, active.last_frame, active.end));
     out_.active = {std::move(file), active.end, active.end};
     return {};

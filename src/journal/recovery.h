@@ -6,6 +6,7 @@
 #include "journal/committer.h"
 #include "journal/id_table.h"
 #include "journal/identity.h"
+#include "journal/journal.h"
 #include "journal/segment.h"
 
 namespace user_events::journal {
@@ -16,6 +17,7 @@ struct Recovered {
   std::uint64_t last_ordinal = 0;
   std::uint64_t epoch = 0;  ///< In which the last segment was begun.
   IdTable ids;              ///< Of the active segment.
+  std::optional<TornTail> torn_tail;
 };
 
 /// Whether the directory holds a segment.

@@ -153,6 +153,18 @@ Result<std::optional<std::uint64_t>> find_frame_after(
   }
 }
 
+Result<std::uint64_t> end_of_content(const ports::File& file, std::uint64_t from) {
+  std::string buffer;
+  std::uint64_t end = from;
+  for (std::uint64_t at = from;; at += buffer.size()) {
+    buffer.resize(kWindowBytes);
+    UE_TRY_ASSIGN(const std::size_t got, file.read_at(at, writable(buffer)));
+    buffer.resize(got);
+    if (const auto last = buffer.find_last_not_of('\0'); last != std::string::npos) end = at + last + 1;
+    if (got < kWindowBytes) return end;
+  }
+}
+
 Result<std::unique_ptr<ports::File>> create_segment(const Storage& storage, const SegmentHeader& header) {
   const std::string path = storage.path(segment_name(header.ordinal));
   UE_TRY_ASSIGN(auto file, storage.files.open(path, ports::OpenMode::create_new));

@@ -92,6 +92,9 @@ class FrameScanner {
     const ports::File& file, std::uint64_t from,
     const std::function<bool(const FrameHeader& header, std::uint64_t offset)>& matches);
 
+/// Where the last byte behind `from` that is not zero ends; `from` when there is none. Space that is reserved ahead is zeros.
+[[nodiscard]] Result<std::uint64_t> end_of_content(const ports::File& file, std::uint64_t from);
+
 /// Makes the file durable with its header and its name. After an error the file may be there or not, and a
 /// power cut may change that: whoever goes on opens another one.
 [[nodiscard]] Result<std::unique_ptr<ports::File>> create_segment(const Storage& storage,

@@ -156,7 +156,10 @@ Result<std::size_t> Upkeep::apply_retention() {
   std::uint64_t total_bytes = view_.disk_bytes();
   for (const Segment& segment : view_.segments()) {
     const std::uint64_t ordinal = segment.info.ordinal;
-    if (!may_remove(segment, total_bytes, now_ms) || !view_.remove_oldest(ordinal)) break;
+    if (!may_remove(segment, total_bytes, now_ms) || ordinal == view_.active().info.ordinal) break;
+    if (options_.before_removal)
+      UE_TRY(options_.before_removal({ordinal, segment.info.base_sequence, {segment.info.last_sequence, segment.info.last_hash}, segment.info.accepted_last_ms}));
+    if (!view_.remove_oldest(ordinal)) break;
     stage_.remove_source(ordinal);
     removing_.push_back(ordinal);
     UE_TRY(remove_files());
