@@ -124,6 +124,14 @@ struct PrivacyOptions {
   std::chrono::milliseconds epoch_age{std::chrono::hours(24 * 30)};
 };
 
+/// The record of what is done to the daemon, and proof of what its journals held: docs/security/audit.md.
+struct AuditOptions {
+  std::string key;          ///< Name of the signing key (EdDSA) of checkpoints; empty: they are not signed.
+  std::chrono::milliseconds checkpoint_every{std::chrono::hours(1)};
+  std::string publish_to;   ///< File that gets each checkpoint as a line, to be taken off the host; empty: none.
+  std::chrono::milliseconds retention{0};  ///< Of the audit log; 0: for ever.
+};
+
 struct Options {
   std::string data_dir = "data";
   std::string source = "urn:user-events";   ///< CloudEvents `source`.
@@ -133,6 +141,7 @@ struct Options {
   HttpOptions http;                         ///< Used by the daemon only.
   LogOptions log;
   PrivacyOptions privacy;
+  AuditOptions audit;
   std::vector<SigningKeyOptions> signing_keys;  ///< Also those that sign nothing now: the public ones are published all the same.
   std::vector<DestinationOptions> destinations;
   std::vector<std::string> retired;         ///< Names of former destinations whose position in the journal and dead letters are given up.

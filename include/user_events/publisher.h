@@ -76,6 +76,15 @@ struct CatalogueStatus {
   std::string problem;                  ///< Why the last reload was refused; empty: it was not.
 };
 
+struct AuditStatus {
+  std::uint64_t last_sequence = 0;  ///< Its last record.
+  std::uint64_t records = 0, checkpoints = 0;  ///< Since start.
+  std::uint64_t disk_bytes = 0;
+  std::optional<Timestamp> checkpoint = {};  ///< When the last one was made, since start.
+  bool is_signed = false;
+  std::string problem;              ///< Why the last record could not be written, or the last checkpoint not be published; empty: it was.
+};
+
 struct Status {
   std::string version, journal_id, data_dir;
   std::uint64_t first_sequence = 1, last_sequence = 0;
@@ -85,6 +94,7 @@ struct Status {
   std::uint64_t accepted = 0, duplicates = 0, rejected = 0;  ///< Events since start.
   std::chrono::milliseconds uptime{0};
   CatalogueStatus catalogue;
+  AuditStatus audit;
   std::vector<DestinationStatus> destinations;
 };
 
@@ -201,7 +211,7 @@ class UserEventPublisher {
   [[nodiscard]] Result<std::vector<DeadLetterReplay>> dead_letter_replays() const;
   [[nodiscard]] Result<DeadLetterReplay> dead_letter_replay(std::uint64_t number) const;
   /// What was not sent yet stays a dead letter. Error not_found.
-  [[nodiscard]] Result<DeadLetterReplay> cancel_dead_letter_replay(std::uint64_t number);
+  [[nodiscard]] Result<DeadLetterReplay> cancel_dead_letter_replay(std::uint64_t number, const std::string& by = {});
   /// Gives letters up for good, in any state; needs a `reason`, and who decided. Recorded durably with each event's id. What is held behind a discarded
   /// letter goes on. Errors: invalid (no reason), not_found, unavailable.
   [[nodiscard]] Result<DiscardResult> discard_dead_letters(const DeadLetterFilter& filter, const std::string& reason, const std::string& discarded_by);
@@ -211,21 +221,28 @@ class UserEventPublisher {
   /// The record of one. Error not_found.
   [[nodiscard]] Result<DiscardedLetter> discarded_letter(std::uint64_t number, const std::vector<std::string>& within = {}) const;
   /// Nothing more is sent there until `resume_destination`; survives restarts. Error not_found.
-  [[nodiscard]] Result<void> pause_destination(const std::string& name);
-  [[nodiscard]] Result<void> resume_destination(const std::string& name);
+  [[nodiscard]] Result<void> pause_destination(const std::string& name, const std::string& by = {});
+  [[nodiscard]] Result<void> resume_destination(const std::string& name, const std::string& by = {});
   /// Sends a stretch of the journal again, from `target` to where the destination is: marked as replay, exempt from first-delivery order.
   /// The new place is durable when this returns. Errors: not_found, invalid (no longer or not yet in the journal), unavailable.
-  [[nodiscard]] Result<RewindResult> replay_destination(const std::string& name, const RewindTarget& target);
+  [[nodiscard]] Result<RewindResult> replay_destination(const std::string& name, const RewindTarget& target, const std::string& by = {});
 
   // ---- users' keys: docs/security/privacy.md. Error usage, code `not-sealed`, where events are not sealed. ----
   [[nodiscard]] Result<KeysReport> keys() const;
   /// Destroys the keys of a user: what the journal and the dead letter store hold of that user cannot be read by anybody from then on. Durable when
   /// it returns. Errors: invalid (who, or why, is missing), conflict (`events-under-way`, `clear-events`: what was written before events were sealed).
   [[nodiscard]] Result<ForgetResult> forget(const ForgetTarget& target, const ForgetOptions& options);
-  [[nodiscard]] Result<void> rotate_keys(KeyRotation what);
+  [[nodiscard]] Result<void> rotate_keys(KeyRotation what, const std::string& by = {});
   /// The key of fields that were encrypted for a receiver, by the `kid` in them: a JSON Web Key (RFC 7518, 6.4), a secret. `receivers`: whose keys may be given
   /// out; empty: all. Errors: not_found, code `no-such-key`, or `erased`: the user was forgotten.
   [[nodiscard]] Result<std::string> field_key(std::string_view kid, const std::vector<std::string>& receivers = {}) const;
+
+  // ---- the audit log: docs/security/audit.md. All that changes something above is recorded there durably before it is carried out, and its outcome before
+  // it is answered; `by` says who asked. What cannot be recorded is refused (full, io; code `audit-log`). ----
+  /// A request that a server refused. Never blocks; summed up and written within a minute.
+  void note_denied(std::string_view principal, std::string_view reason, std::string_view action) noexcept;
+  /// Carries out something of a server's own between two such records. `asked`: the inside of a JSON object, without personal data.
+  [[nodiscard]] Result<void> recorded(std::string_view act, const std::string& by, const std::string& asked, const std::function<Result<void>()>& work);
 
   // ---- signing keys: docs/security/signatures.md. ----
   /// The public keys that receivers verify signatures with, as a JWK set (RFC 7517).

@@ -26,6 +26,7 @@ struct Arguments {
   StatusArguments status;
   DeadLetterArguments dead_letters;
   KeysArguments keys;
+  AuditArguments audit;
   VerifyArguments verify;
   DestinationArguments destination;
   AccessTokenArguments access_token;
@@ -263,6 +264,7 @@ int run(int argc, const char* const* argv) {
   add_destination(app, arguments.destination, arguments.action);
   add_access(app, arguments.access_token, arguments.action);
   add_keys(app, arguments.keys, arguments.action);
+  add_audit(app, arguments.audit, arguments.action);
   add_verify(app, arguments.verify, arguments.action);
   for (const auto add : {add_schema, add_config}) add(app, arguments);
   add_generate(app, arguments.generate, arguments.action);

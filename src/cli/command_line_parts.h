@@ -24,6 +24,8 @@ void add_dead_letters(CLI::App& app, DeadLetterArguments& a, Action& action);
 void add_destination(CLI::App& app, DestinationArguments& a, Action& action);
 /// `access …`; both references must live as long as the app.
 void add_access(CLI::App& app, AccessTokenArguments& a, Action& action);
+/// `audit …`; both references must live as long as the app.
+void add_audit(CLI::App& app, AuditArguments& a, Action& action);
 /// `keys …`; both references must live as long as the app.
 void add_keys(CLI::App& app, KeysArguments& a, Action& action);
 /// `verify`; both references must live as long as the app.

@@ -91,6 +91,14 @@ struct KeysArguments {
   bool json = false;
 };
 
+struct AuditArguments {
+  ClientArguments client;
+  std::string data_dir;
+  std::string keys;                  ///< File with a JWK set; empty: signatures are not checked.
+  std::vector<std::string> anchors;  ///< Files.
+  bool json = false;
+};
+
 struct SchemaArguments {
   ClientArguments client;
   std::string type;           ///< Empty: list.
@@ -133,6 +141,7 @@ Result<void> destination_replay(const DestinationArguments& arguments);
 Result<void> keys_list(const KeysArguments& arguments);
 Result<void> keys_forget(const KeysArguments& arguments);
 Result<void> keys_rotate(const KeysArguments& arguments);
+Result<void> audit_verify(const AuditArguments& arguments);
 Result<void> schema_list(const SchemaArguments& arguments);
 Result<void> schema_show(const SchemaArguments& arguments);
 Result<void> verify(const VerifyArguments& arguments);

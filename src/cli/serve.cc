@@ -14,10 +14,12 @@
 #include <cstring>
 
 #include "access/policy.h"
+#include "base/hex.h"
 #include "base/try.h"
 #include "cli/commands.h"
 #include "cli/configuration.h"
 #include "cli/output.h"
+#include "crypto/digest.h"
 #include "observability/log.h"
 #include "server/http_server.h"
 #include "user_events/publisher.h"
@@ -99,14 +101,32 @@ Result<Options> options_of(const ServeArguments& arguments) {
   return options;
 }
 
-void reload_catalogue(UserEventPublisher& publisher) {
-  const auto added = publisher.reload_catalogue();
-  if (!added)
-    observability::log().error("SIGHUP: the catalogue stays as it was: {}", describe(added.error()));
-  else if (added->empty())
+/// Who asked, in the audit log, where it was nobody with a name.
+constexpr const char* kSignal = "(signal)";
+
+/// What a reload is about, for the audit log: with a hash of the whole configuration as `config show` prints it, so that a change of grants shows.
+std::string asked_of(std::string_view what, const ServeArguments& arguments) {
+  std::string out = fmt::format(R"("what":"{}")", what);
+  const auto configuration = load_configuration(arguments.config);
+  if (!configuration) return out;
+  const auto digest = crypto::sha256(config::show(configuration->loaded));
+  out += R"(,"configuration":")";
+  base::append_hex({reinterpret_cast<const char*>(digest.data()), digest.size()}, out);
+  return out + '"';
+}
+
+void reload_catalogue(UserEventPublisher& publisher, const ServeArguments& arguments) {
+  std::vector<std::string> added;
+  const auto done = publisher.recorded("config.reload", kSignal, asked_of("catalogue", arguments), [&]() -> Result<void> {
+    UE_TRY_ASSIGN(added, publisher.reload_catalogue());
+    return {};
+  });
+  if (!done)
+    observability::log().error("SIGHUP: the catalogue stays as it was: {}", describe(done.error()));
+  else if (added.empty())
     observability::log().info("SIGHUP: the catalogue folder holds nothing new");
   else
-    observability::log().info("SIGHUP: new event types and versions: {}", fmt::join(*added, ", "));
+    observability::log().info("SIGHUP: new event types and versions: {}", fmt::join(added, ", "));
 }
 
 /// SIGHUP: clients, issuers and certificates as they are now. What is wrong changes nothing.
@@ -119,8 +139,8 @@ Result<void> reload(server::HttpServer& http, const ServeArguments& arguments) {
   return http.replace_clients(options.http);
 }
 
-void reload_and_log(server::HttpServer& http, const ServeArguments& arguments) {
-  if (auto done = reload(http, arguments); !done)
+void reload_and_log(UserEventPublisher& publisher, server::HttpServer& http, const ServeArguments& arguments) {
+  if (auto done = publisher.recorded("config.reload", kSignal, asked_of("clients", arguments), [&] { return reload(http, arguments); }); !done)
     observability::log().error("SIGHUP: clients and certificates stay as they were: {}", describe(done.error()));
   else
     observability::log().info("SIGHUP: clients, issuers and certificates are read again");
@@ -131,7 +151,7 @@ void reload_signing_keys(UserEventPublisher& publisher, const ServeArguments& ar
     UE_TRY_ASSIGN(const Options options, options_of(arguments));
     return publisher.reload_signing_keys(options);
   };
-  if (auto done = read(); !done)
+  if (auto done = publisher.recorded("config.reload", kSignal, asked_of("signing-keys", arguments), read); !done)
     observability::log().error("SIGHUP: signing keys stay as they were: {}", describe(done.error()));
   else if (!publisher.options().signing_keys.empty())
     observability::log().info("SIGHUP: signing keys are read again");
@@ -152,8 +172,8 @@ void wait_for_stop(UserEventPublisher& publisher, server::HttpServer& http, cons
     const int signal = sigtimedwait(&set, nullptr, &kUpkeepInterval);
     if (signal == SIGTERM || signal == SIGINT) return;
     if (signal == SIGHUP) {
-      reload_catalogue(publisher);
-      reload_and_log(http, arguments);
+      reload_catalogue(publisher, arguments);
+      reload_and_log(publisher, http, arguments);
       reload_signing_keys(publisher, arguments);
     } else if (signal < 0 && errno == EAGAIN) {
       look_at_certificates(http);
@@ -187,6 +207,7 @@ Result<void> serve(const ServeArguments& arguments) {
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 
   UE_TRY_ASSIGN(UserEventPublisher publisher, UserEventPublisher::open(options));
+  UE_TRY(publisher.recorded("config.load", "(start)", asked_of("everything", arguments), [] { return Result<void>(); }));
   UE_TRY_ASSIGN(const auto http, server::HttpServer::start(publisher, options.http));
   if (!arguments.port_file.empty()) UE_TRY(write_port(arguments.port_file, http->port()));
   message(fmt::format("user-events {} listens on {} (data: {}, destinations: {})", version(), http->url(),

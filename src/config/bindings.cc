@@ -179,6 +179,10 @@ std::vector<Binding> bind(Options& o) {
       {"privacy.cached_keys", CountSlot{&o.privacy.cached_keys, 1'024, 64'000'000}},
       {"privacy.erased_event", FlagSlot{&o.privacy.erased_event}},
       {"privacy.epoch_age", DurationSlot{&o.privacy.epoch_age, hours(1), kTenYears, true}},
+      {"audit.key", TextSlot{&o.audit.key, name_problem, "\"audit-2026\""}},
+      {"audit.checkpoint_every", DurationSlot{&o.audit.checkpoint_every, milliseconds(1'000), hours(24)}},
+      {"audit.publish_to", TextSlot{&o.audit.publish_to, nullptr, "\"/mnt/evidence/checkpoints\""}},
+      {"audit.retention", DurationSlot{&o.audit.retention, hours(24), kTenYears, true}},
       {"log.level", choice(o.log.level, {"trace", "debug", "info", "warn", "error", "off"})},
       {"log.format", choice(o.log.format, {"text", "json"})},
   };

@@ -25,6 +25,13 @@ void check_signing(const Options& options, std::vector<RuleFinding>& findings) {
     check_key(key, findings);
   }
   if (options.signing_keys.size() > kMaxSigningKeys) findings.push_back({"signing_key", fmt::format("is there more than {} times", kMaxSigningKeys)});
+  if (!options.audit.key.empty()) {
+    const auto key = std::ranges::find(options.signing_keys, options.audit.key, &SigningKeyOptions::name);
+    if (key == options.signing_keys.end())
+      findings.push_back({"audit.key", "is the name of no [[signing_key]]"});
+    else if (key->algorithm != "EdDSA")
+      findings.push_back({"audit.key", "is not a key for EdDSA: who verifies checkpoints must not be able to sign them"});
+  }
   for (const auto& destination : options.destinations) {
     if (destination.sign.empty()) continue;
     const std::string place = fmt::format("destination.{}.", destination.name);

@@ -151,7 +151,7 @@ class ChainWalk {
     out_.last_offset = header.offset + header.total_bytes();
     expected_ = {out_.end.sequence + 1, out_.end.hash};
     has_reported_end_ = false;
-    if (observer_.on_frame) observer_.on_frame({header, item.body(), out_.end.hash, ordinal});
+    if (observer_.on_frame) observer_.on_frame({header, item.body(), out_.end.hash, ordinal, out_.journal});
   }
 
   /// Names what is wrong at `offset` and says where to go on; nothing: nowhere.

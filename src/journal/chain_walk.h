@@ -37,6 +37,7 @@ struct WalkedFrame {
   std::span<const std::byte> body;
   const Hash& hash;
   std::uint64_t ordinal = 0;
+  std::string_view journal;  ///< Its lasting id.
 };
 
 struct ChainSummary {

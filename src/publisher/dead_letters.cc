@@ -7,6 +7,7 @@
 #include "base/try.h"
 #include "base/type_filter.h"
 #include "encoding/envelope.h"
+#include "publisher/audited.h"
 #include "publisher/engine.h"
 
 namespace user_events {
@@ -158,17 +159,26 @@ Result<std::vector<std::string>> chosen(const ImplType& impl, const DeadLetterFi
 Result<std::vector<DeadLetterReplay>> UserEventPublisher::replay_dead_letters(const DeadLetterFilter& given, const ReplayOptions& options) {
   const auto filter = impl_->stored(given);
   UE_TRY_ASSIGN(const auto names, chosen(*impl_, filter));
-  std::vector<DeadLetterReplay> replays;
-  for (const auto& name : names) {
-    UE_TRY_ASSIGN(auto* runner, impl_->runner_of(name));
-    UE_TRY_ASSIGN(auto replay, runner->replay_letters(filter, options));
-    if (replay) replays.push_back(*std::move(replay));
-  }
-  if (!replays.empty()) return replays;
-  UE_TRY_ASSIGN(const auto page, dead_letters(given, 0, 1));
-  if (page.letters.empty()) return no_such_letter();
-  return fail(ErrorKind::conflict, "nothing-to-replay", "what matches waits behind an earlier letter of its user, or is being sent already",
-              "replay or discard the letter it waits for (`user-events dead-letters show` names it)");
+  std::string asked = impl_->asked_of(given);
+  if (options.rate != 0) publisher::append_number("rate", options.rate, asked);
+  const auto replay_each = [&]() -> Result<std::vector<DeadLetterReplay>> {
+    std::vector<DeadLetterReplay> replays;
+    for (const auto& name : names) {
+      UE_TRY_ASSIGN(auto* runner, impl_->runner_of(name));
+      UE_TRY_ASSIGN(auto replay, runner->replay_letters(filter, options));
+      if (replay) replays.push_back(*std::move(replay));
+    }
+    if (!replays.empty()) return replays;
+    UE_TRY_ASSIGN(const auto page, dead_letters(given, 0, 1));
+    if (page.letters.empty()) return no_such_letter();
+    return fail(ErrorKind::conflict, "nothing-to-replay", "what matches waits behind an earlier letter of its user, or is being sent already",
+                "replay or discard the letter it waits for (`user-events dead-letters show` names it)");
+  };
+  return audit::recorded(impl_->audit.get(), {"dead-letters.replay", options.requested_by, asked}, replay_each, [](const auto& done) {
+    std::uint64_t letters = 0;
+    for (const auto& replay : *done) letters += replay.total;
+    return fmt::format(R"("letters":{})", letters);
+  });
 }
 
 Result<std::vector<DeadLetterReplay>> UserEventPublisher::dead_letter_replays() const { return impl_->state->replays(0); }
@@ -180,10 +190,13 @@ Result<DeadLetterReplay> UserEventPublisher::dead_letter_replay(std::uint64_t nu
   return std::move(found.front());
 }
 
-Result<DeadLetterReplay> UserEventPublisher::cancel_dead_letter_replay(std::uint64_t number) {
+Result<DeadLetterReplay> UserEventPublisher::cancel_dead_letter_replay(std::uint64_t number, const std::string& by) {
   UE_TRY_ASSIGN(const auto replay, dead_letter_replay(number));
   UE_TRY_ASSIGN(auto* runner, impl_->runner_of(replay.destination));
-  UE_TRY(runner->cancel_replay(number));
+  std::string asked;
+  publisher::append_text("destination", replay.destination, asked);
+  publisher::append_number("replay", number, asked);
+  UE_TRY(audit::recorded(impl_->audit.get(), {"dead-letters.cancel", by, asked}, [&] { return runner->cancel_replay(number); }));
   return dead_letter_replay(number);
 }
 
@@ -193,14 +206,20 @@ Result<DiscardResult> UserEventPublisher::discard_dead_letters(const DeadLetterF
   if (reason.find_first_not_of(" \t\r\n") == std::string::npos || reason.size() > kMaxReasonBytes)
     return fail(ErrorKind::invalid, "discard-reason", fmt::format("discarding needs a reason of 1 to {} bytes", kMaxReasonBytes), "say why, for the record");
   UE_TRY_ASSIGN(const auto names, chosen(*impl_, filter));
-  DiscardResult out;
-  for (const auto& name : names) {
-    UE_TRY_ASSIGN(auto* runner, impl_->runner_of(name));
-    UE_TRY_ASSIGN(const auto count, runner->discard_letters(filter, reason, discarded_by));
-    out.discarded += count;
-  }
-  if (out.discarded == 0) return no_such_letter();
-  return out;
+  std::string asked = impl_->asked_of(given);
+  publisher::append_text("reason", reason, asked);
+  const auto discard_each = [&]() -> Result<DiscardResult> {
+    DiscardResult out;
+    for (const auto& name : names) {
+      UE_TRY_ASSIGN(auto* runner, impl_->runner_of(name));
+      UE_TRY_ASSIGN(const auto count, runner->discard_letters(filter, reason, discarded_by));
+      out.discarded += count;
+    }
+    if (out.discarded == 0) return no_such_letter();
+    return out;
+  };
+  return audit::recorded(impl_->audit.get(), {"dead-letters.discard", discarded_by, asked}, discard_each,
+                         [](const auto& done) { return fmt::format(R"("letters":{})", done->discarded); });
 }
 
 Result<DiscardedPage> UserEventPublisher::discarded_letters(const DeadLetterFilter& filter, std::uint64_t after, std::size_t limit) const {
@@ -219,17 +238,18 @@ Result<DiscardedLetter> UserEventPublisher::discarded_letter(std::uint64_t numbe
   return std::move(found.front());
 }
 
-Result<void> UserEventPublisher::pause_destination(const std::string& name) {
-  UE_TRY_ASSIGN(auto* runner, impl_->runner_of(name));
-  return runner->set_paused(true);
+Result<void> UserEventPublisher::Impl::set_paused(const std::string& name, bool paused, const std::string& by) {
+  UE_TRY_ASSIGN(auto* runner, runner_of(name));
+  std::string asked;
+  publisher::append_text("destination", name, asked);
+  return audit::recorded(audit.get(), {paused ? "destination.pause" : "destination.resume", by, asked}, [&] { return runner->set_paused(paused); });
 }
 
-Result<void> UserEventPublisher::resume_destination(const std::string& name) {
-  UE_TRY_ASSIGN(auto* runner, impl_->runner_of(name));
-  return runner->set_paused(false);
-}
+Result<void> UserEventPublisher::pause_destination(const std::string& name, const std::string& by) { return impl_->set_paused(name, true, by); }
 
-Result<RewindResult> UserEventPublisher::replay_destination(const std::string& name, const RewindTarget& target) {
+Result<void> UserEventPublisher::resume_destination(const std::string& name, const std::string& by) { return impl_->set_paused(name, false, by); }
+
+Result<RewindResult> UserEventPublisher::replay_destination(const std::string& name, const RewindTarget& target, const std::string& by) {
   UE_TRY_ASSIGN(auto* runner, impl_->runner_of(name));
   if (target.sequence.has_value() == target.time.has_value())
     return fail(ErrorKind::invalid, "rewind-target", "either a sequence or a time is needed", "say from where on to send again");
@@ -237,7 +257,11 @@ Result<RewindResult> UserEventPublisher::replay_destination(const std::string& n
   if (target.time) {
     UE_TRY_ASSIGN(sequence, sequence_at(*impl_->journal, *target.time));
   }
-  return runner->rewind(sequence);
+  std::string asked;
+  publisher::append_text("destination", name, asked);
+  publisher::append_number("from", sequence, asked);
+  return audit::recorded(impl_->audit.get(), {"destination.replay", by, asked}, [&] { return runner->rewind(sequence); },
+                         [](const auto& done) { return fmt::format(R"("from":{},"until":{})", done->from, done->until); });
 }
 
 }  // namespace user_events

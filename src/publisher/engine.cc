@@ -137,6 +137,7 @@ Result<void> UserEventPublisher::Impl::close(std::chrono::milliseconds deadline)
     if (one.runner->low_water() < target) unfinished.push_back(one.options.name);
   if (housekeeper) housekeeper->stop();
   if (keys) keys->stop();
+  if (audit) audit->stop();
   if (unfinished.empty()) return {};
   return fail(ErrorKind::timed_out, "undelivered",
               fmt::format("not everything was delivered before the end; still pending for: {}", fmt::join(unfinished, ", ")),
@@ -154,8 +155,9 @@ Result<UserEventPublisher> UserEventPublisher::open(Options options) {
   UE_TRY_ASSIGN(impl->types, publisher::EventTypes::load(options));
   if (!options.read_only) UE_TRY(make_data_directory(options.data_dir));
   // The journal's lock comes first: it keeps a second process away from everything else in the directory.
-  UE_TRY_ASSIGN(impl->journal, journal::Journal::open(ports::posix_file_system(), ports::system_clock(),
-                                                      ports::system_random(), journal_options(options)));
+  auto journal_with = journal_options(options);
+  journal_with.before_removal = [impl = impl.get()](const journal::Removal& removal) { return impl->record_removal(removal); };
+  UE_TRY_ASSIGN(impl->journal, journal::Journal::open(ports::posix_file_system(), ports::system_clock(), ports::system_random(), std::move(journal_with)));
   UE_TRY_ASSIGN(impl->state, open_state(options));
   if (!options.read_only) UE_TRY(refuse_unknown_positions(options, *impl->state));
   if (options.read_only) options.destinations.clear();
@@ -164,6 +166,7 @@ Result<UserEventPublisher> UserEventPublisher::open(Options options) {
   if (!impl->options.read_only) { UE_TRY_ASSIGN(impl->signing_keys, signing::KeyBook::load(impl->options)); }
   impl->views = std::make_unique<publisher::Views>(impl->types->catalogue(), impl->keys.get());
   impl->former = std::make_unique<formation::Former>(impl->types->catalogue(), impl->former_settings(), ports::system_clock(), ports::system_random());
+  UE_TRY(impl->open_audit());
   UE_TRY(impl->start_destinations());
   return UserEventPublisher(std::move(impl));
 }

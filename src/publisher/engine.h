@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "audit/log.h"
 #include "delivery/runner.h"
 #include "formation/former.h"
 #include "journal/journal.h"
@@ -39,6 +40,8 @@ struct UserEventPublisher::Impl {
   std::unique_ptr<signing::KeyBook> signing_keys;  ///< Null: read only.
   std::unique_ptr<publisher::Identities> identities;  ///< Null as `keys`.
   std::unique_ptr<publisher::Views> views;
+  std::unique_ptr<audit::Log> audit;  ///< Null: read only.
+  std::atomic<audit::Log*> audit_log{nullptr};  ///< The same once it is open, for the journal's own threads.
   std::unique_ptr<state::State> state;
   std::unique_ptr<journal::Journal> journal;
   std::unique_ptr<formation::Former> former;
@@ -62,6 +65,11 @@ struct UserEventPublisher::Impl {
   /// Opens the key store, and finds in the journal whose keys are not written down yet.
   [[nodiscard]] Result<void> open_keys();
   [[nodiscard]] formation::Settings former_settings() const;
+  [[nodiscard]] Result<void> open_audit();
+  [[nodiscard]] Result<void> record_removal(const journal::Removal& removal) const;
+  /// A user as the audit log names him: by the lane key of sealed events, or a token.
+  [[nodiscard]] std::string audit_user(const std::string& user) const;
+  [[nodiscard]] std::string asked_of(const DeadLetterFilter& filter) const;
   /// Hands the batch to the journal; `callback` gets one receipt per event. `is_array`: pointers in errors begin with the index.
   void append(const formation::FormedBatch& batch, bool is_array, journal::Backpressure backpressure, PublishCallback callback);
   [[nodiscard]] Result<std::vector<Receipt>> append_wait(const formation::FormedBatch& batch, bool is_array);
@@ -73,6 +81,8 @@ struct UserEventPublisher::Impl {
   [[nodiscard]] DeadLetterFilter stored(DeadLetterFilter filter) const;
   /// Of that name. Errors: not_found, usage (read only).
   [[nodiscard]] Result<delivery::Runner*> runner_of(const std::string& name) const;
+  [[nodiscard]] Result<ForgetResult> forget(const ForgetTarget& target, const ForgetOptions& with, const std::string& lane, const privacy::Subject& subject);
+  [[nodiscard]] Result<void> set_paused(const std::string& name, bool paused, const std::string& by);
   Result<void> close(std::chrono::milliseconds deadline);
 };
 

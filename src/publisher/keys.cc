@@ -7,6 +7,7 @@
 #include "base/try.h"
 #include "observability/log.h"
 #include "policy/receiver_keys.h"
+#include "publisher/audited.h"
 #include "publisher/engine.h"
 
 namespace user_events {
@@ -134,30 +135,40 @@ Result<ForgetResult> UserEventPublisher::forget(const ForgetTarget& target, cons
   if (target.user.empty() == target.identifier.empty())
     return fail(ErrorKind::invalid, "forget", "either a user id or an identifier says who is to be forgotten");
   if (options.reason.empty()) return fail(ErrorKind::invalid, "forget", "forgetting needs a reason", "say why; it is recorded");
-  UE_TRY(refuse_clear_events(*impl_, target));
-  const auto unfinished = impl_->housekeeper->wait_all_up_to(impl_->journal->durable_sequence(), options.wait);
-  if (!unfinished.empty() && !options.now)
-    return fail(ErrorKind::conflict, "events-under-way",
-                fmt::format("events are still under way to: {}; this user's would never be sent", fmt::join(unfinished, ", ")),
-                "try again when `user-events status` shows nothing waiting, or say now");
   const std::string lane = target.user.empty() ? impl_->former->token(target.identifier) : impl_->former->lane(target.user);
   const auto subject = privacy::subject_of(lane);
   if (!subject) return fail(ErrorKind::internal, "lane", "a lane key is none");
-  UE_TRY_ASSIGN(const auto circle, target.user.empty() ? publisher::circle_of_identifier(*impl_->keys, target.identifier, *subject)
-                                                       : publisher::circle_of_user(*impl_->keys, *subject));
+  std::string asked;
+  publisher::append_text("user", lane, asked);
+  publisher::append_text("reason", options.reason, asked);
+  if (options.now) asked += R"(,"now":true)";
+  return audit::recorded(
+      impl_->audit.get(), {"keys.forget", options.requested_by, asked}, [&] { return impl_->forget(target, options, lane, *subject); },
+      [](const Result<ForgetResult>& done) { return fmt::format(R"("keys":{})", done->keys); });
+}
+
+Result<ForgetResult> UserEventPublisher::Impl::forget(const ForgetTarget& target, const ForgetOptions& with, const std::string& lane, const privacy::Subject& subject) {
+  UE_TRY(refuse_clear_events(*this, target));
+  const auto unfinished = housekeeper->wait_all_up_to(journal->durable_sequence(), with.wait);
+  if (!unfinished.empty() && !with.now)
+    return fail(ErrorKind::conflict, "events-under-way",
+                fmt::format("events are still under way to: {}; this user's would never be sent", fmt::join(unfinished, ", ")),
+                "try again when `user-events status` shows nothing waiting, or say now");
+  UE_TRY_ASSIGN(const auto circle, target.user.empty() ? publisher::circle_of_identifier(*keys, target.identifier, subject)
+                                                       : publisher::circle_of_user(*keys, subject));
   std::string user = target.user;
   if (user.empty() && circle.user) {
-    UE_TRY_ASSIGN(user, id_of(*impl_, *circle.user));
+    UE_TRY_ASSIGN(user, id_of(*this, *circle.user));
   }
-  UE_TRY_ASSIGN(const auto keys, impl_->keys->forget(circle.subjects));
-  observability::log().warn("privacy: {} key(s) of {} destroyed, asked for by '{}': {}", keys, lane, options.requested_by, options.reason);
-  if (keys == 0 || user.empty() || !impl_->options.privacy.erased_event) return ForgetResult{keys, circle.kept, false};
-  if (auto announced = impl_->announce_erased(user); !announced) {
+  UE_TRY_ASSIGN(const auto destroyed, keys->forget(circle.subjects));
+  observability::log().warn("privacy: {} key(s) of {} destroyed, asked for by '{}': {}", destroyed, lane, with.requested_by, with.reason);
+  if (destroyed == 0 || user.empty() || !options.privacy.erased_event) return ForgetResult{destroyed, circle.kept, false};
+  if (auto announced = announce_erased(user); !announced) {
     announced.error().message.insert(0, "the user is forgotten, but no user.erased could be published: ");
     announced.error().hint = "forget the user again, by user id, when that is mended";
     return std::unexpected(std::move(announced).error());
   }
-  return ForgetResult{keys, circle.kept, true};
+  return ForgetResult{destroyed, circle.kept, true};
 }
 
 Result<std::string> UserEventPublisher::field_key(std::string_view kid, const std::vector<std::string>& receivers) const {
@@ -175,9 +186,11 @@ Result<std::string> UserEventPublisher::field_key(std::string_view kid, const st
   return fmt::format(R"({{"kty":"oct","alg":"A256GCM","kid":"{}","k":"{}"}})", kid, base::base64url({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
 }
 
-Result<void> UserEventPublisher::rotate_keys(KeyRotation what) {
+Result<void> UserEventPublisher::rotate_keys(KeyRotation what, const std::string& by) {
   if (impl_->keys == nullptr) return not_sealed();
-  return what == KeyRotation::epoch ? impl_->keys->rotate_epoch() : impl_->keys->rotate_master();
+  const bool is_epoch = what == KeyRotation::epoch;
+  return audit::recorded(impl_->audit.get(), {"keys.rotate", by, is_epoch ? R"("what":"epoch")" : R"("what":"master")"},
+                         [&] { return is_epoch ? impl_->keys->rotate_epoch() : impl_->keys->rotate_master(); });
 }
 
 }  // namespace user_events

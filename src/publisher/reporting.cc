@@ -24,6 +24,12 @@ std::vector<DeliveryGap> to_public(const std::vector<state::Gap>& gaps) {
   return out;
 }
 
+AuditStatus to_public(audit::Stats&& stats) {
+  AuditStatus out{stats.last_sequence, stats.records, stats.checkpoints, stats.disk_bytes, {}, stats.is_signed, std::move(stats.problem)};
+  if (stats.checkpoint_ms != 0) out.checkpoint = Timestamp(std::chrono::milliseconds(stats.checkpoint_ms));
+  return out;
+}
+
 DestinationStatus to_status(const RunningDestination& destination, publisher::LagState lag, std::uint64_t end) {
   const auto stats = destination.runner->stats();
   DestinationStatus out;
@@ -110,6 +116,7 @@ Status UserEventPublisher::status() const {
   out.duplicates = journal.duplicates;
   out.rejected = impl_->rejected.load(std::memory_order_relaxed);
   out.catalogue = impl_->types->status();
+  if (impl_->audit) out.audit = to_public(impl_->audit->stats());
   out.uptime = std::chrono::duration_cast<std::chrono::milliseconds>(ports::system_clock().steady() - impl_->started);
   for (std::size_t i = 0; i < impl_->destinations.size(); ++i)
     out.destinations.push_back(to_status(impl_->destinations[i], impl_->housekeeper->lag_state(i), out.last_sequence));
@@ -131,6 +138,12 @@ std::string UserEventPublisher::metrics() const {
   text.gauge("user_events_journal_size_bytes", "Segments and indexes on disk.", static_cast<double>(status.disk_bytes));
   text.counter("user_events_journal_written_bytes_total", "Bytes written since start.", static_cast<double>(journal.bytes_written));
   text.counter("user_events_journal_syncs_total", "Group commits synced since start.", static_cast<double>(journal.syncs));
+  text.counter("user_events_audit_records_total", "Records written to the audit log since start.", static_cast<double>(status.audit.records));
+  text.counter("user_events_audit_checkpoints_total", "Checkpoints of both journals made since start.", static_cast<double>(status.audit.checkpoints));
+  text.gauge("user_events_audit_last_checkpoint_timestamp_seconds", "When the last one was made, since start; 0: none yet.",
+             status.audit.checkpoint ? static_cast<double>(status.audit.checkpoint->time_since_epoch().count()) / 1e3 : 0);
+  text.gauge("user_events_audit_healthy", "0 while a record could not be written, or a checkpoint not be published.", status.audit.problem.empty() ? 1 : 0);
+  text.gauge("user_events_audit_size_bytes", "The audit log on disk.", static_cast<double>(status.audit.disk_bytes));
   text.gauge("user_events_catalogue_versions", "Event types known, each version counted.", static_cast<double>(status.catalogue.versions));
   text.gauge("user_events_catalogue_reload_refused", "1 while the catalogue folder as it is now is refused; what was loaded before goes on.",
              status.catalogue.problem.empty() ? 0 : 1);

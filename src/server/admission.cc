@@ -11,11 +11,15 @@
 namespace user_events::server {
 namespace {
 
+/// No client has such a name.
+constexpr std::string_view kAnybody = "(anybody)", kUnknown = "(unknown)";
 constexpr std::string_view kRealm = R"(Bearer realm="user-events")";
 
 /// One line per denied request, at most ten a second: a flood must not fill the log. The counts are exact.
 void log_denial(Channel& channel, std::string_view why, std::string_view action) {
   auto& denials = channel.service().denials;
+  const auto* const client = channel.caller().principal();
+  channel.service().publisher.note_denied(client != nullptr ? std::string_view(client->name()) : kUnknown, why, action);
   if (denials.log_rate.take(std::chrono::steady_clock::now())) {
     denials.not_logged.fetch_add(1, std::memory_order_relaxed);
     return;
@@ -115,6 +119,11 @@ Result<void> may_name_users(Channel& channel, bool names) {
   const auto* principal = channel.caller().principal();
   if (!names || principal == nullptr || principal->sees_users()) return {};
   return fail(ErrorKind::forbidden, "user-hidden", "this client is shown no user ids, and can name none", "privacy of its [[client]] says what it is shown");
+}
+
+std::string principal_of(Channel& channel) {
+  const auto* principal = channel.caller().principal();
+  return principal == nullptr ? std::string(kAnybody) : principal->name();
 }
 
 std::string requester(Channel& channel, const std::string& named) {

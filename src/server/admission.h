@@ -35,6 +35,8 @@ void charge_events(Channel& channel, std::size_t events);
 [[nodiscard]] ReaderView view_of(Channel& channel);
 /// Error forbidden, code `user-hidden`: a user is named to a caller, or by one, who is shown no user ids.
 [[nodiscard]] Result<void> may_name_users(Channel& channel, bool names);
+/// The client that asks; `(anybody)` where none are configured.
+[[nodiscard]] std::string principal_of(Channel& channel);
 /// Who asks for something, for the record: the client, and whom it names.
 [[nodiscard]] std::string requester(Channel& channel, const std::string& named);
 

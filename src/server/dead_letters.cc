@@ -133,8 +133,8 @@ void show_replay(Channel& channel) {
 void cancel_replay(Channel& channel) {
   const auto number = path_number(channel, 3);
   if (!number) return;
-  command_later(channel, [number = *number](UserEventPublisher& publisher) -> Result<Answer> {
-    UE_TRY_ASSIGN(const auto replay, publisher.cancel_dead_letter_replay(number));
+  command_later(channel, [number = *number, by = principal_of(channel)](UserEventPublisher& publisher) -> Result<Answer> {
+    UE_TRY_ASSIGN(const auto replay, publisher.cancel_dead_letter_replay(number, by));
     return Answer{kJson, replay_json(replay)};
   });
 }

@@ -5,6 +5,7 @@
 
 #include "base/json_writer.h"
 #include "base/try.h"
+#include "server/admission.h"
 #include "server/answer_later.h"
 #include "server/orders.h"
 #include "server/routes.h"
@@ -29,11 +30,11 @@ Result<Answer> destination_answer(UserEventPublisher& publisher, const std::stri
 }
 
 /// A command that takes nothing but the name in the path, and answers with how the destination then is.
-template <Result<void> (UserEventPublisher::*command)(const std::string&)>
+template <Result<void> (UserEventPublisher::*command)(const std::string&, const std::string&)>
 void command_destination(Channel& channel) {
   if (!takes_no_query(channel)) return;
-  command_later(channel, [name = channel.prepared().target.path[2]](UserEventPublisher& publisher) -> Result<Answer> {
-    UE_TRY((publisher.*command)(name));
+  command_later(channel, [name = channel.prepared().target.path[2], by = principal_of(channel)](UserEventPublisher& publisher) -> Result<Answer> {
+    UE_TRY((publisher.*command)(name, by));
     return destination_answer(publisher, name);
   });
 }
@@ -61,8 +62,8 @@ void replay_destination(Channel& channel) {
   if (!takes_no_query(channel)) return;
   auto order = parse_rewind_order(channel.request().body);
   if (!order) return channel.fail(order.error());
-  command_later(channel, [name = channel.prepared().target.path[2], order = *order](UserEventPublisher& publisher) -> Result<Answer> {
-    UE_TRY_ASSIGN(const auto done, publisher.replay_destination(name, order));
+  command_later(channel, [name = channel.prepared().target.path[2], order = *order, by = principal_of(channel)](UserEventPublisher& publisher) -> Result<Answer> {
+    UE_TRY_ASSIGN(const auto done, publisher.replay_destination(name, order, by));
     return Answer{kJson, fmt::format("{{\"from\":{},\"until\":{},\"replay\":{}}}", done.from, done.until, done.replay), 202};
   });
 }

@@ -76,8 +76,8 @@ void rotate_keys(Channel& channel) {
   if (!takes_no_query(channel)) return;
   const auto what = parse_rotation_order(channel.request().body);
   if (!what) return channel.fail(what.error());
-  command_later(channel, [what = *what](UserEventPublisher& publisher) -> Result<Answer> {
-    UE_TRY(publisher.rotate_keys(what));
+  command_later(channel, [what = *what, by = principal_of(channel)](UserEventPublisher& publisher) -> Result<Answer> {
+    UE_TRY(publisher.rotate_keys(what, by));
     UE_TRY_ASSIGN(const auto report, publisher.keys());
     return report_answer(report);
   });

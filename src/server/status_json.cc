@@ -32,6 +32,18 @@ void append_catalogue(const CatalogueStatus& catalogue, std::string& out) {
   object.end();
 }
 
+void append_audit(const AuditStatus& audit, std::string& out) {
+  ObjectWriter object(out);
+  object.number("lastSequence", audit.last_sequence);
+  object.number("records", audit.records);
+  object.number("checkpoints", audit.checkpoints);
+  append_optional_time(audit.checkpoint, object.key("lastCheckpoint"));
+  object.boolean("signed", audit.is_signed);
+  object.number("diskBytes", audit.disk_bytes);
+  object.text("problem", audit.problem);
+  object.end();
+}
+
 void append_gap(const DeliveryGap& gap, std::string& out) {
   ObjectWriter object(out);
   object.number("first", gap.first);
@@ -92,6 +104,7 @@ std::string status_json(const Status& status) {
   object.number("rejected", status.rejected);
   object.raw("uptimeSeconds", fmt::format("{:.3f}", static_cast<double>(status.uptime.count()) / 1000));
   append_catalogue(status.catalogue, object.key("catalogue"));
+  append_audit(status.audit, object.key("audit"));
   append_array(status.destinations, object.key("destinations"),
                [&](const auto& one) { append_destination_status(one, out); });
   object.end();

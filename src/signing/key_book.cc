@@ -61,6 +61,12 @@ std::shared_ptr<const Key> KeyBook::key_of(std::string_view destination) const {
   return found == page_.destinations.end() ? nullptr : found->second.key;
 }
 
+std::shared_ptr<const Key> KeyBook::find(std::string_view name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = page_.keys.find(name);
+  return found == page_.keys.end() ? nullptr : found->second;
+}
+
 std::string KeyBook::jwks() const {
   const std::lock_guard lock(mutex_);
   std::string out = "{\"keys\":[";

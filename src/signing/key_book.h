@@ -25,6 +25,8 @@ class KeyBook {
 
   /// Grows with each reload: who keeps a key looks here whether it is still the one. One load.
   [[nodiscard]] std::uint64_t generation() const noexcept { return generation_.load(std::memory_order_acquire); }
+  /// The key of that name; nullptr if there is none.
+  [[nodiscard]] std::shared_ptr<const Key> find(std::string_view name) const;
   /// Never nullptr for a destination that signs.
   [[nodiscard]] std::shared_ptr<const Key> key_of(std::string_view destination) const;
   /// The public keys as a JWK set (RFC 7517), without what is secret.
