@@ -24,36 +24,26 @@ std::string letter_line(const DeadLetter& letter, bool with_user) {
          "\n";
 }
 
-std::string discarded_line(const DiscardedLetter& letter) {
+std::string discarded_line(const DiscardedLetter& letter, bool /*with_user: none is on record*/) {
   return printable(fmt::format("{:>8}  {}  {:>10}  {}  {}  {}  given up by {}: {}  (cause: {})", letter.number, time_text(letter.at),
                                letter.sequence, letter.destination, letter.type, letter.event_id, letter.by, letter.reason, letter.cause)) +
          "\n";
 }
 
-std::string lines_of(const LetterPage& page, const DeadLetterArguments& arguments) {
-  std::string out;
-  for (const auto& one : page.letters)
-    out += arguments.json ? one.json + "\n" : letter_line(one.letter, arguments.show_users);
-  return out;
-}
-
-std::string lines_of(const DiscardedLines& page, const DeadLetterArguments& arguments) {
-  std::string out;
-  for (const auto& one : page.letters) out += arguments.json ? one.json + "\n" : discarded_line(one.letter);
-  return out;
-}
-
 /// Prints what there is, page by page, at most `arguments.limit`.
-template <class Page>
+template <class Letter>
 Result<void> print_pages(EventSource& source, LetterQuery query, const DeadLetterArguments& arguments,
-                         Result<std::string> (EventSource::*ask)(const LetterQuery&), Result<Page> (*parse)(std::string_view)) {
+                         Result<std::string> (EventSource::*ask)(const LetterQuery&), Result<Lines<Letter>> (*parse)(std::string_view),
+                         std::string (*line)(const Letter&, bool with_user)) {
   query.after = arguments.after;
   for (std::uint64_t left = arguments.limit; left > 0;) {
     query.limit = std::min<std::uint64_t>(left, kMaxPageLetters);
     UE_TRY_ASSIGN(const std::string body, (source.*ask)(query));
     UE_TRY_ASSIGN(const auto page, parse(body));
-    UE_TRY(write_result(lines_of(page, arguments)));
-    left -= std::min<std::uint64_t>(left, page.letters.size());
+    std::string out;
+    for (const auto& [letter, json] : page.lines) out += arguments.json ? json + "\n" : line(letter, arguments.show_users);
+    UE_TRY(write_result(out));
+    left -= std::min<std::uint64_t>(left, page.lines.size());
     query.after = page.next;
     if (page.next == 0) return {};
   }
@@ -105,8 +95,8 @@ Result<void> dead_letters_list(const DeadLetterArguments& arguments) {
   if (arguments.discarded && (query.with_users || !query.filter.user.empty() || !query.filter.states.empty()))
     return fail(ErrorKind::usage, "discarded-filter", "--discarded: the record has neither users nor states", "leave out --user, --show-users and --state");
   UE_TRY_ASSIGN(const auto source, open_source(arguments.client, arguments.data_dir));
-  if (arguments.discarded) return print_pages(*source, std::move(query), arguments, &EventSource::discarded_json, parse_discarded_page);
-  return print_pages(*source, std::move(query), arguments, &EventSource::letters_json, parse_letters);
+  if (arguments.discarded) return print_pages(*source, std::move(query), arguments, &EventSource::discarded_json, parse_discarded_page, discarded_line);
+  return print_pages(*source, std::move(query), arguments, &EventSource::letters_json, parse_letters, letter_line);
 }
 
 namespace {
@@ -136,7 +126,7 @@ Result<void> dead_letters_replays(const DeadLetterArguments& arguments) {
   if (arguments.json) return write_result(body + "\n");
   UE_TRY_ASSIGN(const auto replays, parse_replays(body));
   std::string out;
-  for (const auto& one : replays) out += replay_line(one.replay);
+  for (const auto& [replay, json] : replays.lines) out += replay_line(replay);
   return write_result(out);
 }
 

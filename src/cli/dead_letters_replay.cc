@@ -24,12 +24,14 @@ constexpr std::chrono::milliseconds kPollFirst{50}, kPollMost{500};
 constexpr std::chrono::seconds kMostAbsence{60};
 constexpr std::string_view kRunning = "running";
 
+using Replays = std::vector<Line<DeadLetterReplay>>;
+
 struct Totals {
   std::uint64_t total = 0, delivered = 0, dead_again = 0, remaining = 0;
   bool running = false, cancelled = false;
 };
 
-Totals totals_of(const std::vector<ReplayLine>& replays) {
+Totals totals_of(const Replays& replays) {
   Totals out;
   for (const auto& [one, json] : replays) {
     out.total += one.total;
@@ -47,7 +49,7 @@ class Follower {
  public:
   explicit Follower(HttpClient& client) : client_(client) {}
 
-  Result<void> update(std::vector<ReplayLine>& replays) {
+  Result<void> update(Replays& replays) {
     for (auto& [one, json] : replays) {
       if (one.state != kRunning) continue;
       auto body = client_.get(fmt::format("/v1/dead-letters/replays/{}", one.number));
@@ -103,7 +105,7 @@ Result<void> judge(const Totals& end) {
   return {};
 }
 
-Result<void> follow(HttpClient& client, std::vector<ReplayLine>& replays) {
+Result<void> follow(HttpClient& client, Replays& replays) {
   Follower follower(client);
   const auto start = Clock::now();
   auto pause = kPollFirst;
@@ -116,7 +118,7 @@ Result<void> follow(HttpClient& client, std::vector<ReplayLine>& replays) {
   return {};
 }
 
-Result<void> print_replays(const std::vector<ReplayLine>& replays, bool as_json) {
+Result<void> print_replays(const Replays& replays, bool as_json) {
   for (const auto& [one, json] : replays) UE_TRY(write_result(as_json ? json + "\n" : summary_line(one)));
   return {};
 }
@@ -130,7 +132,8 @@ Result<void> dead_letters_replay(const DeadLetterArguments& arguments) {
   body += requester_member() + "}";
   UE_TRY_ASSIGN(HttpClient client, HttpClient::from_environment(arguments.client.token_file));
   UE_TRY_ASSIGN(const std::string answer, client.post("/v1/dead-letters/replay", "application/json", body));
-  UE_TRY_ASSIGN(auto replays, parse_replays(answer));
+  UE_TRY_ASSIGN(auto listed, parse_replays(answer));
+  Replays& replays = listed.lines;
   if (!arguments.no_wait) UE_TRY(follow(client, replays));
   UE_TRY(print_replays(replays, arguments.json));
   return judge(totals_of(replays));

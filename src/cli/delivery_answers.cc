@@ -6,17 +6,23 @@
 namespace user_events::cli {
 namespace {
 
+/// What is on record of a letter's event, whether it was discarded or not.
+template <class Letter>
+void read_event(const element& object, Letter& out) {
+  out.destination = text(object, "destination");
+  out.journal_id = text(object, "journalId");
+  out.sequence = number(object, "sequence");
+  out.event_id = text(object, "id");
+  out.type = text(object, "type");
+}
+
 Result<DeadLetter> letter_of(const element& object) {
   DeadLetter out;
   const auto state = dead_letter_state(text(object, "state"));
   out.number = number(object, "number");
   if (!state || out.number == 0) return not_understood();
   out.state = *state;
-  out.destination = text(object, "destination");
-  out.journal_id = text(object, "journalId");
-  out.sequence = number(object, "sequence");
-  out.event_id = text(object, "id");
-  out.type = text(object, "type");
+  read_event(object, out);
   out.user = text(object, "user");
   out.reason = text(object, "reason");
   out.attempts = static_cast<std::uint32_t>(number(object, "attempts"));
@@ -30,11 +36,7 @@ Result<DiscardedLetter> discarded_of(const element& object) {
   out.number = number(object, "number");
   out.reason = text(object, "reason");
   if (out.number == 0 || out.reason.empty()) return not_understood();
-  out.destination = text(object, "destination");
-  out.journal_id = text(object, "journalId");
-  out.sequence = number(object, "sequence");
-  out.event_id = text(object, "id");
-  out.type = text(object, "type");
+  read_event(object, out);
   out.cause = text(object, "cause");
   out.by = text(object, "by");
   out.at = time(object, "at").value_or(Timestamp{});
@@ -58,21 +60,22 @@ Result<DeadLetterReplay> replay_of(const element& object) {
   return out;
 }
 
+template <class Value>
+Result<Lines<Value>> parse_list(std::string_view body, std::string_view name, Result<Value> (*read)(const element&)) {
+  Document document;
+  simdjson::dom::array list;
+  if (!parse_object(body, document) || document.root[name].get(list) != simdjson::SUCCESS) return not_understood();
+  Lines<Value> out{.lines = {}, .next = number(document.root, "next")};
+  for (const element each : list) {
+    UE_TRY_ASSIGN(auto value, read(each));
+    out.lines.push_back({std::move(value), simdjson::minify(each)});
+  }
+  return out;
+}
+
 }  // namespace
 
-Result<LetterPage> parse_letters(std::string_view body) {
-  Document document;
-  simdjson::dom::array letters;
-  if (!parse_object(body, document) || document.root["letters"].get(letters) != simdjson::SUCCESS)
-    return not_understood();
-  LetterPage page;
-  page.next = number(document.root, "next");
-  for (const element each : letters) {
-    UE_TRY_ASSIGN(auto letter, letter_of(each));
-    page.letters.push_back({std::move(letter), simdjson::minify(each)});
-  }
-  return page;
-}
+Result<Lines<DeadLetter>> parse_letters(std::string_view body) { return parse_list(body, "letters", letter_of); }
 
 Result<DeadLetterDetail> parse_letter(std::string_view body) {
   Document document;
@@ -85,19 +88,7 @@ Result<DeadLetterDetail> parse_letter(std::string_view body) {
   return out;
 }
 
-Result<DiscardedLines> parse_discarded_page(std::string_view body) {
-  Document document;
-  simdjson::dom::array letters;
-  if (!parse_object(body, document) || document.root["discarded"].get(letters) != simdjson::SUCCESS)
-    return not_understood();
-  DiscardedLines page;
-  page.next = number(document.root, "next");
-  for (const element each : letters) {
-    UE_TRY_ASSIGN(auto letter, discarded_of(each));
-    page.letters.push_back({std::move(letter), simdjson::minify(each)});
-  }
-  return page;
-}
+Result<Lines<DiscardedLetter>> parse_discarded_page(std::string_view body) { return parse_list(body, "discarded", discarded_of); }
 
 Result<DiscardedLetter> parse_discarded_letter(std::string_view body) {
   Document document;
@@ -111,18 +102,7 @@ Result<DeadLetterReplay> parse_replay(std::string_view body) {
   return replay_of(document.root);
 }
 
-Result<std::vector<ReplayLine>> parse_replays(std::string_view body) {
-  Document document;
-  simdjson::dom::array replays;
-  if (!parse_object(body, document) || document.root["replays"].get(replays) != simdjson::SUCCESS)
-    return not_understood();
-  std::vector<ReplayLine> out;
-  for (const element each : replays) {
-    UE_TRY_ASSIGN(auto replay, replay_of(each));
-    out.push_back({std::move(replay), simdjson::minify(each)});
-  }
-  return out;
-}
+Result<Lines<DeadLetterReplay>> parse_replays(std::string_view body) { return parse_list(body, "replays", replay_of); }
 
 Result<std::uint64_t> parse_discarded(std::string_view body) {
   Document document;
