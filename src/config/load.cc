@@ -247,16 +247,6 @@ void add_kind_findings(const Section& section, const std::string& name, const Er
     findings.push_back({section.line, whole, error.code, describe(error)});
 }
 
-/// Only a kind that can send elsewhere takes one. It is asked of a destination that is not started.
-void check_dead_letter_topic(const Section& section, const destinations::Kind& kind, const DestinationOptions& destination,
-                             std::vector<Finding>& findings) {
-  if (destination.dead_letter_topic.empty()) return;
-  const auto made = kind.make(destination);
-  const Leaf* leaf = leaf_of(section, "dead_letter_topic");
-  if (made && leaf != nullptr && !(*made)->features().dead_letter_target)
-    findings.push_back({leaf->line, leaf->key, "destination-setting", fmt::format("is not for a {} destination (leave it out)", kind.name)});
-}
-
 void read_destination(const Section& section, Loaded& loaded, std::vector<Finding>& findings) {
   const std::size_t before = findings.size();
   const std::string* name = text_of(section, "name");
@@ -288,8 +278,6 @@ void read_destination(const Section& section, Loaded& loaded, std::vector<Findin
   if (text_of(section, "format") == nullptr && destinations::is_data_alone(destination)) destination.format = "cloudevents-binary";
   if (const auto checked = destinations::check(*kind, destination); !checked)
     add_kind_findings(section, destination.name, checked.error(), before, findings);
-  else
-    check_dead_letter_topic(section, *kind, destination, findings);
 }
 
 /// One table of `[[client]]`, `[[issuer]]` or `[[signing_key]]`. Each has a name, which its references and its lines go by.

@@ -30,8 +30,7 @@ enum class SlotState : std::uint8_t {
 struct Slot {
   std::uint32_t lane = kNone;
   std::uint32_t prev = kNone, next = kNone;  // within the lane
-  std::uint32_t attempt = 0;                 // attempts so far
-  std::uint64_t sent_at = 0;                 // of the last one, on the circuit's clock
+  std::uint64_t sent_at = 0;                 // the last time, on the circuit's clock
   std::uint32_t joined = kNone;              // the last one that has joined it; these are linked by `next`
   SlotState state = SlotState::done;
   bool refused = false;                      // given up: a dead letter
@@ -227,7 +226,6 @@ Slot& Core::Impl::leave_failed(std::uint64_t sequence) {
 
 void Core::Impl::fail_attempt(std::uint64_t sequence, Outcome outcome, Time now) {
   Slot& event = leave_failed(sequence);
-  if (outcome == Outcome::unavailable) --event.attempt;
   Tries& tries = failing[sequence].tries;
   tries.sent_at = event.sent_at;
   const Verdict verdict = judge.failed(tries, outcome, now);
@@ -332,14 +330,13 @@ std::optional<Action> Core::Impl::take_send(Time now) {
   event.sent_at = circuit.sent();
   event.state = SlotState::in_flight;
   event.probe = lane.probing;
-  ++event.attempt;
   ++lane.in_flight;
   ++in_flight;
   advance_cursor(lane);
   // To the end of the list, so that one key with a long queue does not hold up the others.
   send_ready.remove(lanes, lane_number);
   consider(lane_number);
-  return Action{ActionKind::send, sequence, event.attempt};
+  return Action{ActionKind::send, sequence};
 }
 
 Action Core::Impl::take_store() {
@@ -347,7 +344,7 @@ Action Core::Impl::take_store() {
   Lane& lane = lanes[lane_number];
   Slot& event = ring[lane.cursor];
   const std::uint64_t sequence = sequence_at(lane.cursor);
-  Action action{lane.parked ? ActionKind::park : ActionKind::hold, sequence, event.attempt};
+  Action action{lane.parked ? ActionKind::park : ActionKind::hold, sequence};
   if (event.refused) action.kind = ActionKind::dead_letter;
   if (event.failed) {
     action.counted = failing[sequence].tries.counted;
@@ -435,7 +432,6 @@ void Core::unsent(std::uint64_t sequence) {
   Slot& event = impl_->slot(sequence);
   impl_->leave_flight(event);
   impl_->circuit.unsent(event.sent_at);
-  --event.attempt;
   event.state = SlotState::waiting;
   event.probe = false;
   impl_->rewind_cursor(impl_->lanes[event.lane], sequence);
@@ -446,7 +442,6 @@ void Core::postpone(std::uint64_t sequence, Time now) {
   if (!impl_->is_open(sequence) || impl_->slot(sequence).state != SlotState::in_flight) return;
   Slot& event = impl_->leave_failed(sequence);
   impl_->circuit.unsent(event.sent_at);
-  --event.attempt;
   impl_->follow(sequence, {std::nullopt, impl_->judge.postponed(impl_->failing[sequence].tries, now)}, now);
 }
 
@@ -454,7 +449,6 @@ bool Core::refuse(std::uint64_t sequence, Time now) {
   if (!impl_->is_open(sequence) || impl_->slot(sequence).state != SlotState::in_flight) return false;
   Slot& event = impl_->leave_failed(sequence);
   impl_->circuit.unsent(event.sent_at);
-  --event.attempt;
   const Verdict verdict = impl_->judge.unencodable(impl_->failing[sequence].tries, now);
   // Given up now, it would stand before them in the line of its key should they fail.
   if (Lane& lane = impl_->lanes[event.lane]; lane.in_flight > 0 && !impl_->is_held(lane, sequence)) {

@@ -52,7 +52,6 @@ inline constexpr std::uint32_t kParkFailures = 3;
 struct Action {
   ActionKind kind = ActionKind::send;
   std::uint64_t sequence = 0;
-  std::uint32_t attempt = 1;
   std::uint32_t counted = 0;             ///< Of dead_letter and park: the attempts that counted.
   Cause cause = Cause::refused;          ///< Of dead_letter.
 };

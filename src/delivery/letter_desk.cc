@@ -119,7 +119,6 @@ void LetterDesk::load(Letter letter, bool copy) {
       if (letter.state == LetterState::parked) line.tries.counted = letter.attempts;
     }
     item.tries = line.tries;
-    item.sent = line.sent;
   } else {
     ++loose_loaded_;
   }
@@ -180,9 +179,8 @@ std::optional<LetterDesk::Sending> LetterDesk::next(const Core& core, Time now) 
       continue;
     }
     item.tries.sent_at = circuit_.sent();
-    ++item.sent;
     in_flight_[sequence] = id;
-    return Sending{&item.letter, item.copy, item.sent};
+    return Sending{&item.letter, item.copy};
   }
   return std::nullopt;
 }
@@ -192,7 +190,6 @@ void LetterDesk::unsent(std::uint64_t sequence) {
   if (found.empty()) return;
   Item& item = items_.at(found.mapped());
   circuit_.unsent(item.tries.sent_at);
-  --item.sent;
   ready_.push_front(found.mapped());
 }
 
@@ -201,7 +198,6 @@ void LetterDesk::postpone(std::uint64_t sequence, Time now) {
   if (found.empty()) return;
   Item& item = items_.at(found.mapped());
   circuit_.unsent(item.tries.sent_at);
-  --item.sent;
   back_off(found.mapped(), judge_.postponed(item.tries, now), now);
 }
 
@@ -210,7 +206,6 @@ void LetterDesk::refuse(Core& core, std::uint64_t sequence, const std::string& r
   if (found.empty()) return;
   Item& item = items_.at(found.mapped());
   circuit_.unsent(item.tries.sent_at);
-  --item.sent;
   core.probe_key(hash_(item.letter.key));
   end(found.mapped(), item.copy ? LetterEnd::Kind::copied : LetterEnd::Kind::dead, reason);
 }
@@ -237,7 +232,6 @@ void LetterDesk::result(Core& core, std::uint64_t sequence, Outcome outcome, con
   if (outcome != Outcome::unavailable) item.letter.reason = reason;
   const Verdict verdict = judge_.failed(item.tries, outcome, now);
   if (verdict.give_up) return end(id, item.copy ? LetterEnd::Kind::copied : LetterEnd::Kind::dead, reason);
-  if (outcome == Outcome::unavailable) --item.sent;
   back_off(id, verdict.wait, now);
 }
 
@@ -250,7 +244,6 @@ void LetterDesk::back_off(ItemId id, std::chrono::nanoseconds wait, Time now) {
   }
   // Its content need not lie in memory meanwhile: there may be many of these, for long.
   Line& line = lines_[item.letter.key];
-  line.sent = item.sent;
   line.tries = item.tries;
   sleep(0, now + wait, item.letter.key);
   items_.erase(id);

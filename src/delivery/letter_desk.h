@@ -48,7 +48,6 @@ class LetterDesk {
   struct Sending {
     const state::Letter* letter;     ///< Valid until the next call.
     bool copy;                       ///< To the dead letter topic.
-    std::uint32_t attempt;
   };
 
   LetterDesk(const DeskOptions& options, Circuit& circuit, LetterStore& store, std::function<std::uint64_t(std::string_view)> hash);
@@ -89,7 +88,6 @@ class LetterDesk {
   struct Item {
     state::Letter letter;
     bool copy = false;
-    std::uint32_t sent = 0;
     Tries tries;
     bool paced = false;
     bool asleep = false;
@@ -97,7 +95,6 @@ class LetterDesk {
   /// What is kept of a line's first letter while that is asleep and out of memory.
   struct Line {
     std::uint64_t number = 0;
-    std::uint32_t sent = 0;
     Tries tries;
   };
   using ItemId = std::uint64_t;      // number × 2, + 1 for a copy

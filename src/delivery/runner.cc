@@ -7,8 +7,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "base/hash64.h"
 #include "base/try.h"
 #include "delivery/runner_impl.h"
@@ -107,9 +105,6 @@ CoreOptions Runner::Impl::core_options() {
 
 /// What must be right before the thread begins.
 Result<void> Runner::Impl::prepare() {
-  if (!options.dead_letter_topic.empty() && !destination->features().dead_letter_target)
-    return fail(ErrorKind::usage, "destination-setting",
-                fmt::format("destination '{}': the kind {} has no dead_letter_topic", options.name, options.kind), "leave it out");
   UE_TRY_ASSIGN(volume, Volume::make(options.volume, opener));
   UE_TRY_ASSIGN(gaps, state.gaps(options.name, journal.id()));
   UE_TRY(load_lines());

@@ -51,7 +51,6 @@ Handover Runner::Impl::send(const LetterDesk::Sending& sending) {
   const destinations::DeadLetterCause cause{options.name, letter.reason, letter.attempts};
   destinations::Message message;
   message.position = {letter.journal_id, letter.sequence, letter.replays, letter.folded};
-  message.attempt = sending.attempt;
   if (sending.copy) {
     message.target = options.dead_letter_topic;
     message.dead_letter = &cause;

@@ -144,7 +144,6 @@ Handover Runner::Impl::send(const Action& action) {
   const std::uint32_t replay = action.sequence <= replay_until ? replay_mark : 0;
   destinations::Message message;
   message.position = {journal.id(), action.sequence, replay, folded_into(action.sequence)};
-  message.attempt = action.attempt;
   return hand_over(*envelope, message);
 }
 

@@ -35,7 +35,6 @@ struct Features {
   std::uint32_t max_in_flight = 1'000;               ///< Events sent and not yet reported.
   std::uint64_t max_message_bytes = 0;               ///< Conservative limit of the encoded body; 0: none known.
   std::chrono::milliseconds deduplication_window{0};  ///< The broker's own, by message id.
-  bool dead_letter_target = false;  ///< Obeys `Message::target`; without it the option `dead_letter_topic` is refused for this kind.
 };
 
 /// Why an event is a dead letter: goes with the copy to the broker's own dead letter topic or queue.
@@ -54,9 +53,8 @@ inline constexpr std::string_view kDeadLetterAttemptsHeader = "dead-letter-attem
 struct Message : encoding::Encoded {
   /// `position.replay` is also part of the broker's deduplication id (else a replay within its window would be accepted and dropped).
   encoding::Position position;
-  std::uint32_t attempt = 1;
-  /// Not empty: send to this topic, queue or subject (no template) and not to where the settings say, routing aside. Only to a destination
-  /// with `Features::dead_letter_target`. Its failures must not stop what goes to the usual place: a target that does not exist is `refused`.
+  /// Not empty: send to this topic, queue or subject (no template) and not to where the settings say, routing aside. Only to a kind
+  /// that `Carries` copies of dead letters. Its failures must not stop what goes to the usual place: a target that does not exist is `refused`.
   std::string_view target = {};
   /// Not nullptr: the message is the copy of a dead letter, sent to `target`; the adapter adds the headers above.
   const DeadLetterCause* dead_letter = nullptr;
@@ -121,6 +119,7 @@ struct Carries {
   bool further_headers = true;  ///< Those of `Encoded::headers`: a signature.
   bool binary = true;          ///< Bodies that are not UTF-8 text.
   bool noncharacters = true;   ///< U+FFFE and U+FFFF in a body. False: they are sent as JSON escapes.
+  bool dead_letters = false;   ///< Copies of dead letters for a place of their own (`Message::target`), which `dead_letter_topic` needs.
 };
 
 /// What a kind of destination brings to the registry.

@@ -73,6 +73,11 @@ Result<void> check_versions(const DestinationOptions& options) {
   return {};
 }
 
+Result<void> check_dead_letter_topic(const Kind& kind, const DestinationOptions& options) {
+  if (options.dead_letter_topic.empty() || kind.carries.dead_letters) return {};
+  return std::unexpected(finding(options, "dead_letter_topic", fmt::format("is not for a {} destination (leave it out)", kind.name)));
+}
+
 }  // namespace
 
 bool is_data_alone(const DestinationOptions& options) { return options.encoding != "json" || options.settings.contains("registry.url"); }
@@ -93,7 +98,8 @@ Result<encoding::Format> format_of(const DestinationOptions& options) {
 
 Result<void> check(const Kind& kind, const DestinationOptions& options) {
   Result<void> all = kind.check(options);
-  for (auto one : {check_format(kind, options), check_encoding(kind, options), check_signature(kind, options), check_set_settings(options), check_versions(options)}) {
+  for (auto one : {check_format(kind, options), check_encoding(kind, options), check_signature(kind, options), check_set_settings(options), check_versions(options),
+                   check_dead_letter_topic(kind, options)}) {
     if (one) continue;
     if (all)
       all = std::move(one);

@@ -1,10 +1,5 @@
 #include "destinations/lines.h"
 
-#include <algorithm>
-
-#include "destinations/common_settings.h"
-
-
 namespace user_events::destinations {
 
 void LineBuffer::add(const Message& message) {
@@ -35,18 +30,6 @@ void LineBuffer::drop(std::vector<std::uint64_t>& dropped) {
 void report_all(const std::vector<std::uint64_t>& sequences, Outcome outcome, const std::string& reason, std::vector<Report>& out) {
   out.reserve(out.size() + sequences.size());
   for (const std::uint64_t sequence : sequences) out.push_back({sequence, outcome, reason});
-}
-
-Result<void> check_settings(const DestinationOptions& options, const std::vector<std::string_view>& known) {
-  for (const auto& [name, value] : options.settings) {
-    const bool is_known = std::ranges::any_of(known, [&name](std::string_view one) {
-      return one.ends_with('.') ? std::string_view(name).starts_with(one) : one == name;
-    });
-    if (!is_known && !is_common_setting(name))
-      return fail(ErrorKind::usage, "unknown-setting",
-                  "destination '" + options.name + "': kind " + options.kind + " has no setting " + name);
-  }
-  return {};
 }
 
 }  // namespace user_events::destinations

@@ -39,7 +39,4 @@ void report_all(const std::vector<std::uint64_t>& sequences, Outcome outcome, co
 /// A body on one line, and nothing beside it.
 inline constexpr Carries kLineCarries{.headers = false, .further_headers = false, .binary = false};
 
-/// Error `usage` names the first setting that is not among `known` (a name ending in `.` is a prefix).
-[[nodiscard]] Result<void> check_settings(const DestinationOptions& options, const std::vector<std::string_view>& known);
-
 }  // namespace user_events::destinations

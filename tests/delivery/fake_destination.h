@@ -32,7 +32,6 @@ class FakeBroker {
   struct Delivery {
     std::uint64_t sequence;
     std::string id, key, data, journal_id;
-    std::uint32_t attempt;
     std::uint32_t replay = 0;
     std::uint32_t folded = 0;
     std::string target = {}, cause = {};  ///< Of the copy of a dead letter.
@@ -126,8 +125,7 @@ class FakeDestination final : public destinations::Destination {
     if (broker_.busy_ || failed_keys_.contains(key)) return destinations::SendStatus::busy;
     ++broker_.attempts_;
     FakeBroker::Delivery one{message.position.sequence, std::string(message.envelope.id), key, std::string(message.envelope.data),
-                             std::string(message.position.journal_id), message.attempt,
-                             message.position.replay, message.position.folded,
+                             std::string(message.position.journal_id), message.position.replay, message.position.folded,
                              std::string(message.target),
                              message.dead_letter == nullptr ? std::string() : std::string(message.dead_letter->reason), std::string(message.body)};
     for (const auto& header : message.headers) one.headers.append(header.name).append(": ").append(header.value) += '\n';

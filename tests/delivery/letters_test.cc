@@ -239,7 +239,6 @@ TEST_F(LettersTest, AtTheCapTheDestinationWaitsAndGoesOnWhenThereIsRoom) {
 }
 
 TEST_F(LettersTest, ACopyOfEachDeadLetterGoesToTheTopicThatIsSet) {
-  broker_.features.dead_letter_target = true;
   options_.dead_letter_topic = "dead";
   refuse({1});
   append("u1");
@@ -252,13 +251,6 @@ TEST_F(LettersTest, ACopyOfEachDeadLetterGoesToTheTopicThatIsSet) {
   EXPECT_EQ(copy.target, "dead");
   EXPECT_EQ(copy.cause, "because the test says so");
   EXPECT_EQ(letters().size(), 2u) << "the letter itself stays";
-}
-
-TEST_F(LettersTest, AKindWithoutDeadLetterTopicsRefusesTheSetting) {
-  options_.dead_letter_topic = "dead";
-  const auto started = try_start(broker_.connect());
-  ASSERT_FALSE(started);
-  EXPECT_EQ(started.error().kind, ErrorKind::usage);
 }
 
 TEST_F(LettersTest, APausedDestinationSendsNothingUntilItIsResumed) {

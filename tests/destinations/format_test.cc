@@ -58,6 +58,15 @@ TEST(Format, ASignatureNeedsAPlaceInTheMessage) {
   }
 }
 
+TEST(Format, ADeadLetterTopicIsForKindsThatCanSendCopiesElsewhere) {
+  for (const Kind& kind : kinds()) {
+    const bool sends_copies = kind.name == "kafka" || kind.name == "rabbitmq" || kind.name == "sqs" || kind.name == "sns";
+    auto given = options("cloudevents");
+    given.dead_letter_topic = "dead";
+    EXPECT_EQ(std::ranges::count(findings(given, kind), "dead_letter_topic"), sends_copies ? 0 : 1) << kind.name;
+  }
+}
+
 TEST(Format, AKindsOwnFindingsComeFirstAndTheOthersWithThem) {
   Kind kind = *find_kind("webhook");
   auto given = options("x");
@@ -66,6 +75,21 @@ TEST(Format, AKindsOwnFindingsComeFirstAndTheOthersWithThem) {
   ASSERT_GE(keys.size(), 2u);
   EXPECT_EQ(keys.back(), "format");
   EXPECT_NE(keys.front(), "format");
+}
+
+TEST(Format, WhatAKindFindsNamesItsSettingAndIsNotLostAmongOtherFindings) {
+  for (const Kind& kind : kinds()) {
+    auto given = options("x");
+    given.kind = kind.name;
+    given.settings = {{"no_such", "1"}};
+    const auto keys = findings(given, kind);
+    EXPECT_EQ(std::ranges::count(keys, "no_such"), 1) << kind.name;
+    EXPECT_EQ(std::ranges::count(keys, "format"), 1) << kind.name;
+    given.settings.clear();
+    given.topic.clear();
+    const bool needs_nothing = kind.name == "stdout";
+    EXPECT_EQ(findings(given, kind).size() > 1, !needs_nothing) << kind.name;
+  }
 }
 
 }  // namespace

@@ -27,7 +27,6 @@ Features features_of(const Config& config) {
   Features features;
   features.max_in_flight = config.max_requests_in_flight * kBatchesPerRequest * static_cast<std::uint32_t>(kMaxBatchEntries);
   features.max_message_bytes = config.max_request_bytes - std::min(kAttributesBoundBytes, config.max_request_bytes / 2);
-  features.dead_letter_target = true;
   if (config.target.expand("type").ends_with(".fifo")) features.deduplication_window = kDeduplicationWindow;
   return features;
 }
@@ -394,7 +393,7 @@ Result<aws::Config> parse(const DestinationOptions& options) {
 
 namespace {
 
-constexpr Carries kTextOfXml{.headers = false, .binary = false, .noncharacters = false};
+constexpr Carries kTextOfXml{.headers = false, .binary = false, .noncharacters = false, .dead_letters = true};
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 
 #include "base/try.h"
 #include "destinations/lines.h"
+#include "destinations/settings.h"
 #include "destinations/waker.h"
 #include "observability/log.h"
 
@@ -23,11 +24,6 @@ constexpr std::uint32_t kMaxInFlight = 16'384;
 constexpr std::size_t kWriteBytes = 1u << 20;   ///< Lines are written when they are this many, or at the next poll.
 constexpr std::size_t kSyncEvents = 8'192;      ///< A poll that does not wait syncs only when this many lines are unsynced.
 constexpr std::chrono::seconds kLookEvery{1};   ///< How often a rotated or missing file is looked for.
-
-std::string_view path_of(const DestinationOptions& options) {
-  const auto setting = options.settings.find("path");
-  return setting != options.settings.end() ? std::string_view(setting->second) : std::string_view(options.topic);
-}
 
 std::string last_error(std::string_view what) { return std::string(what) + ": " + std::strerror(errno); }
 
@@ -206,17 +202,22 @@ class FileDestination final : public Destination {
   Health health_;
 };
 
+Result<std::string> parse_path(const DestinationOptions& options) {
+  SettingsReader settings(options);
+  std::string path = settings.text("path", options.topic);
+  if (path.empty()) settings.refuse("path", "is missing", "path = \"/var/log/user-events.ndjson\"");
+  UE_TRY(settings.finish());
+  return path;
+}
+
 Result<void> check(const DestinationOptions& options) {
-  UE_TRY(check_settings(options, file_kind().settings));
-  if (path_of(options).empty())
-    return fail(ErrorKind::usage, "destination-path", "destination '" + options.name + "': kind file needs a path",
-                "set path = \"/var/log/user-events.ndjson\"");
+  UE_TRY(parse_path(options));
   return {};
 }
 
 Result<std::unique_ptr<Destination>> make(const DestinationOptions& options) {
-  UE_TRY(check(options));
-  return std::make_unique<FileDestination>(std::string(path_of(options)));
+  UE_TRY_ASSIGN(std::string path, parse_path(options));
+  return std::make_unique<FileDestination>(std::move(path));
 }
 
 }  // namespace

@@ -34,8 +34,7 @@ Features features_of(const Config& config) {
       .ordered_pipeline = config.ordered_pipeline,
       .reconciles = true,
       .max_in_flight = config.max_in_flight,
-      .max_message_bytes = largest > 2 * kRecordOverheadBytes ? largest - kRecordOverheadBytes : largest / 2,
-      .dead_letter_target = true};
+      .max_message_bytes = largest > 2 * kRecordOverheadBytes ? largest - kRecordOverheadBytes : largest / 2};
 }
 
 }  // namespace
@@ -319,7 +318,7 @@ namespace user_events::destinations {
 
 Kind kafka_kind() {
   return make_kind<kafka::KafkaDestination, kafka::parse, kafka::place_of>(
-      "kafka", {"kafka.", "tombstones", "unsafe", "settle"});
+      "kafka", {"kafka.", "tombstones", "unsafe", "settle"}, {.dead_letters = true});
 }
 
 }  // namespace user_events::destinations

@@ -17,7 +17,7 @@ constexpr std::size_t kBatch = 128;
 }  // namespace
 
 RabbitMqDestination::RabbitMqDestination(Config config)
-    : config_(std::move(config)), features_{.max_in_flight = config_.max_in_flight, .max_message_bytes = config_.max_message_bytes, .dead_letter_target = true} {}
+    : config_(std::move(config)), features_{.max_in_flight = config_.max_in_flight, .max_message_bytes = config_.max_message_bytes} {}
 
 Result<void> RabbitMqDestination::start(std::string_view, std::string_view, std::uint64_t) {
   batch_.clear();
@@ -83,7 +83,7 @@ Kind rabbitmq_kind() {
   return make_kind<rabbitmq::RabbitMqDestination, rabbitmq::parse, rabbitmq::place_of>(
       "rabbitmq", {"hosts", "vhost", "user", "password", "tls", "tls_ca_file", "tls_cert_file", "tls_key_file", "tls_verify", "unsafe", "heartbeat",
        "connect_timeout", "confirm_timeout", "reconnect_max", "declare", "queue", "queue_type", "binding_key", "routing_key", "unroutable", "max_in_flight",
-       "max_message_bytes"});
+       "max_message_bytes"}, {.dead_letters = true});
 }
 
 }  // namespace user_events::destinations

@@ -10,8 +10,8 @@
 #include <cstring>
 #include <mutex>
 
-#include "base/try.h"
 #include "destinations/lines.h"
+#include "destinations/settings.h"
 #include "destinations/waker.h"
 
 namespace user_events::destinations {
@@ -105,9 +105,7 @@ class StdoutDestination final : public Destination {
   Health health_;
 };
 
-Result<void> check(const DestinationOptions& options) {
-  return check_settings(options, stdout_kind().settings);
-}
+Result<void> check(const DestinationOptions& options) { return SettingsReader(options).finish(); }
 
 Result<std::unique_ptr<Destination>> make(const DestinationOptions&) {
   return std::make_unique<StdoutDestination>();

@@ -100,11 +100,11 @@ class World {
     wire.features.ordered_pipeline = dice().chance(60);
     wire.features.reconciles = wire.features.ordered_pipeline && dice().chance(50);
     wire.features.max_in_flight = static_cast<std::uint32_t>(dice().between(1, 24));
-    wire.features.dead_letter_target = dice().chance(60);
+    const bool may_copy = dice().chance(60);
     wire.is_dead = dice().chance(12);
     wire.answers_when_dead = dice().chance(50);
     Wanted wanted;
-    post.options = roll_options(name, wire.features.dead_letter_target, wanted);
+    post.options = roll_options(name, may_copy, wanted);
     post.facts = std::make_unique<Facts>(post.options, wanted, wire.features.reconciles, fate_, events_);
     post.wire = std::make_unique<Wire>(wire, fate_, clock_, *post.facts);
     post.wire->is_letter = [&post](std::uint64_t sequence) { return post.runner->desk.owns(sequence); };

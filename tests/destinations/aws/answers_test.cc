@@ -146,7 +146,6 @@ TEST(Answers, ACopyOfADeadLetterGoesToItsOwnQueueWithTheCauseAndIsRefusedWhereTh
   auto made = destinations::find_kind("sqs")->make(options);
   ASSERT_TRUE(made) << describe(made.error());
   auto& destination = **made;
-  ASSERT_TRUE(destination.features().dead_letter_target);
   ASSERT_TRUE(destination.start({}, kJournal, 0));
   const destinations::DeadLetterCause cause{.destination = "kafka", .reason = "too large", .attempts = 3};
   std::vector<destinations::Report> reports;
