@@ -85,8 +85,12 @@ AwsEmulator::Reply AwsEmulator::post(const std::string& path, const std::string&
   return reply;
 }
 
+AwsEmulator::Reply AwsEmulator::forward_sqs(const std::string& action, const std::string& json) const {
+  return post("/", "sqs", {"Content-Type: application/x-amz-json-1.0", "X-Amz-Target: AmazonSQS." + action}, json);
+}
+
 std::string AwsEmulator::sqs(const std::string& action, const std::string& json) const {
-  const Reply reply = post("/", "sqs", {"Content-Type: application/x-amz-json-1.0", "X-Amz-Target: AmazonSQS." + action}, json);
+  const Reply reply = forward_sqs(action, json);
   if (reply.status != 200) give_up(action + " was answered " + std::to_string(reply.status) + ": " + reply.body);
   return reply.body;
 }
@@ -127,14 +131,26 @@ void AwsEmulator::subscribe(const std::string& topic_arn, const std::string& que
   query("sns", form);
 }
 
-std::vector<QueueMessage> AwsEmulator::receive(const std::string& queue_url, std::size_t count) const {
+Keys AwsEmulator::create_user(const std::string& name, const std::string& policy) const {
+  query("iam", "Action=CreateUser&Version=2010-05-08&UserName=" + name);
+  query("iam", "Action=PutUserPolicy&Version=2010-05-08&PolicyName=p&UserName=" + name + "&PolicyDocument=" + encoded(policy));
+  const std::string answer = query("iam", "Action=CreateAccessKey&Version=2010-05-08&UserName=" + name);
+  return {between(answer, "<AccessKeyId>", "<"), between(answer, "<SecretAccessKey>", "<"), {}};
+}
+
+void AwsEmulator::create_role(const std::string& name, const std::string& policy) const {
+  query("iam", "Action=CreateRole&Version=2010-05-08&AssumeRolePolicyDocument=%7B%7D&RoleName=" + name);
+  query("iam", "Action=PutRolePolicy&Version=2010-05-08&PolicyName=p&RoleName=" + name + "&PolicyDocument=" + encoded(policy));
+}
+
+std::vector<QueueMessage> AwsEmulator::receive(const std::string& queue_url, std::size_t count, std::chrono::seconds wait) const {
   std::vector<QueueMessage> messages;
   simdjson::dom::parser parser;
   const std::string url = quoted(queue_url);
   while (messages.size() < count) {
     const std::string body = sqs("ReceiveMessage", "{\"QueueUrl\":" + url +
-                                                       ",\"MaxNumberOfMessages\":10,\"WaitTimeSeconds\":1,\"VisibilityTimeout\":600,"
-                                                       "\"MessageAttributeNames\":[\"All\"],\"AttributeNames\":[\"All\"]}");
+                                                       ",\"MaxNumberOfMessages\":10,\"WaitTimeSeconds\":" + std::to_string(wait.count()) +
+                                                       ",\"VisibilityTimeout\":600,\"MessageAttributeNames\":[\"All\"],\"AttributeNames\":[\"All\"]}");
     simdjson::dom::array list;
     if (parser.parse(body)["Messages"].get(list) != simdjson::SUCCESS || list.size() == 0) return messages;
     std::string entries;

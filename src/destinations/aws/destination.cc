@@ -18,6 +18,8 @@ using std::chrono::steady_clock;
 
 /// Between probes of a target that is away or refuses us; throttling waits up to `retry.max`.
 constexpr milliseconds kLongestProbePause{2'000};
+/// A queue or topic that nothing was heard of for so long, because there was nothing to send, is looked at by a probe.
+constexpr milliseconds kIdleCheck{15'000};
 /// A batch that is full waits for each request under way, so that the next one starts at once.
 constexpr std::uint32_t kBatchesPerRequest = 2;
 constexpr std::string_view kEmptyBatch = "EmptyBatchRequest";
@@ -104,7 +106,7 @@ Result<void> AwsDestination::start(std::string_view, std::string_view, std::uint
 
 Target* AwsDestination::keep_target(std::string key, Result<TargetName> name, bool is_for_copies) {
   if (!name) return nullptr;
-  auto target = std::make_unique<Target>(Target{*std::move(name), is_for_copies, Gate(config_.retry), {}});
+  auto target = std::make_unique<Target>(Target{.name = *std::move(name), .is_for_copies = is_for_copies, .gate = Gate(config_.retry), .failure = {}});
   return targets_.emplace(std::move(key), std::move(target)).first->second.get();
 }
 
@@ -156,8 +158,11 @@ milliseconds AwsDestination::time_to_wait(Time until) const {
   if (is_running_) {
     if (requests_ < allowed_requests_) sooner(batcher_.next_due());
     sooner(credentials_->next_due());
-    for (const auto& [type, target] : targets_)
-      if (target->gate.is_pausing() && credentials_->current() != nullptr) sooner(target->gate.until());
+    for (const auto& [type, target] : targets_) {
+      if (credentials_->current() == nullptr) break;
+      if (target->gate.is_pausing()) sooner(target->gate.until());
+      if (may_be_looked_at(*target)) sooner(target->heard_at + kIdleCheck);
+    }
   }
   return std::max(std::chrono::ceil<milliseconds>(until - steady_clock::now()), milliseconds(0));
 }
@@ -191,14 +196,23 @@ std::optional<http::Request> AwsDestination::make_request(const Target& target, 
   return request;
 }
 
+/// Where each type has a queue or topic of its own, one that is idle says nothing of the others.
+bool AwsDestination::may_be_looked_at(const Target& target) const {
+  return config_.target.is_constant() && !target.is_for_copies && target.gate.is_open() && !target.is_looked_at && requests_ == 0 && batcher_.empty();
+}
+
 /// A request without messages shows whether the target would take some: it is checked like any other and changes nothing.
 void AwsDestination::start_probes(Time now) {
   for (auto& [type, one] : targets_) {
     Target* target = one.get();
-    if (!target->gate.probe_is_due(now)) continue;
+    const bool is_idle = may_be_looked_at(*target) && now - target->heard_at >= kIdleCheck;
+    if (!is_idle && !target->gate.probe_is_due(now)) continue;
     auto request = make_request(*target, {});
     if (!request) return;
-    target->gate.probe_started();
+    if (is_idle)
+      target->is_looked_at = true;
+    else
+      target->gate.probe_started();
     client_.start(*std::move(request), [this, target](const http::Response& response) { on_probe(*target, response); });
   }
 }
@@ -222,6 +236,7 @@ void AwsDestination::start_requests(Time now, bool flush) {
 }
 
 void AwsDestination::on_answer(Batch batch, const http::Response& response) {
+  batch.target->heard_at = steady_clock::now();
   if (response.status == 0) return on_no_answer(batch, response);
   const Answer answer = service_.read(response.status, response.body);
   if (response.status == 200 && answer.understood) return on_entries(std::move(batch), answer);
@@ -293,15 +308,20 @@ void AwsDestination::on_fault(Batch batch, Fault fault, std::string_view code, c
 }
 
 void AwsDestination::on_probe(Target& target, const http::Response& response) {
+  target.heard_at = steady_clock::now();
+  const bool was_open = std::exchange(target.is_looked_at, false);
   const Answer answer = response.status == 0 ? Answer{} : service_.read(response.status, response.body);
   const Fault fault = response.status == 0 ? Fault::down : fault_of(response.status, answer.code);
   // That there is nothing in it is what is wrong with the probe, under this code or one that is not known here.
   const bool is_checked = answer.understood && (response.status == 200 || plain_code(answer.code) == kEmptyBatch || fault == Fault::unknown);
   if (is_checked) {
+    if (was_open) return;
     target.failure.clear();
     return target.gate.open();
   }
-  target.failure = response.status == 0 ? response.error : explain(shown(answer.code, response.status), fault);
+  std::string reason = response.status == 0 ? response.error : explain(shown(answer.code, response.status), fault);
+  if (was_open) return shut(target, fault, std::move(reason), response.retry_after);
+  target.failure = std::move(reason);
   if (fault == Fault::denied || fault == Fault::expired) credentials_->renew(steady_clock::now());
   target.gate.probe_failed(steady_clock::now(), fault == Fault::throttled ? config_.retry.max : kLongestProbePause, response.retry_after);
 }

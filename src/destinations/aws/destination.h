@@ -35,6 +35,8 @@ struct Target {
   bool is_for_copies = false;
   Gate gate;
   std::string failure;  ///< Why the gate is closed.
+  std::chrono::steady_clock::time_point heard_at{};  ///< The last answer, or that none came.
+  bool is_looked_at = false;                         ///< A probe is under way though the gate is open.
 };
 
 class AwsDestination final : public Destination {
@@ -76,6 +78,7 @@ class AwsDestination final : public Destination {
   void on_entries(Batch batch, const Answer& answer);
   void on_fault(Batch batch, Fault fault, std::string_view code, const http::Response& response);
   void on_probe(Target& target, const http::Response& response);
+  [[nodiscard]] bool may_be_looked_at(const Target& target) const;
 
   /// The target takes nothing now: what waits for it is handed back, and it is probed after a pause.
   void shut(Target& target, Fault fault, std::string reason, std::chrono::milliseconds least = {});

@@ -11,23 +11,6 @@ namespace {
 
 using destinations::HealthState;
 
-std::string between(const std::string& text, const std::string& begin, const std::string& end) {
-  const auto from = text.find(begin) + begin.size();
-  return text.substr(from, text.find(end, from) - from);
-}
-
-std::string encoded(const std::string& value) {
-  std::string out;
-  for (const char c : value) {
-    char text[4];
-    std::snprintf(text, sizeof text, "%%%02X", static_cast<unsigned char>(c));
-    out += text;
-  }
-  return out;
-}
-
-const std::string kAllowed = R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["sqs:*","sns:*"],"Resource":"*"}]})";
-
 class Signature : public ::testing::Test {
  protected:
   Signature() {
@@ -35,19 +18,11 @@ class Signature : public ::testing::Test {
     queue_ = moto_.create_queue("events.fifo");
     topic_ = moto_.create_topic("events.fifo");
     moto_.subscribe(topic_, "events.fifo");
-    keys_ = make_user("sender", kAllowed);
-    forbidden_ = make_user("other", R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*"],"Resource":"*"}]})");
-    moto_.query("iam", "Action=CreateRole&Version=2010-05-08&RoleName=sender&AssumeRolePolicyDocument=%7B%7D");
-    moto_.query("iam", "Action=PutRolePolicy&Version=2010-05-08&RoleName=sender&PolicyName=p&PolicyDocument=" + encoded(kAllowed));
+    keys_ = moto_.create_user("sender", kMaySend);
+    forbidden_ = moto_.create_user("other", R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*"],"Resource":"*"}]})");
+    moto_.create_role("sender", kMaySend);
     moto_.check_signatures_after(0);
     moto_.set_keys(keys_);
-  }
-
-  Keys make_user(const std::string& name, const std::string& policy) {
-    moto_.query("iam", "Action=CreateUser&Version=2010-05-08&UserName=" + name);
-    moto_.query("iam", "Action=PutUserPolicy&Version=2010-05-08&PolicyName=p&UserName=" + name + "&PolicyDocument=" + encoded(policy));
-    const std::string answer = moto_.query("iam", "Action=CreateAccessKey&Version=2010-05-08&UserName=" + name);
-    return {between(answer, "<AccessKeyId>", "<"), between(answer, "<SecretAccessKey>", "<"), {}};
   }
 
   DestinationOptions with(const Keys& keys, bool sns = false) {

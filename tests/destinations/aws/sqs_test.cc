@@ -1,5 +1,9 @@
 // On ElasticMQ, which takes batches entry by entry as AWS does.
+#include <atomic>
+#include <regex>
+
 #include "destinations/aws/support.h"
+#include "support/http_stub.h"
 
 namespace user_events::tests {
 namespace {
@@ -89,6 +93,30 @@ TEST(Sqs, WhatIsOverTheLimitIsRefusedAndTheOthersArrive) {
   ASSERT_EQ(driver.refused().size(), 1u);
   EXPECT_TRUE(driver.refused().at(7).find("max_request_bytes") != std::string::npos) << driver.refused().at(7);
   EXPECT_EQ(elasticmq().receive(queue, 99).size(), 99u);
+}
+
+/// What is between takes the group of event 7 away; what follows from that is the service's own answer: of a FIFO batch it fails that entry alone.
+TEST(Sqs, AnEntryThatTheServiceFailsAloneIsRefusedAloneAndTheRestOfItsBatchArrives) {
+  AwsEmulator& emulator = elasticmq();
+  const std::string queue = emulator.create_queue(fresh_name(".fifo"));
+  const std::regex group(R"re(,"MessageGroupId":"[0-9a-f]{32}","MessageDeduplicationId":"event-7")re");
+  std::atomic<int> changed{0};
+  HttpStub between([&](const StubRequest& request) {
+    const std::string body = std::regex_replace(request.body, group, "");
+    if (body.size() != request.body.size()) ++changed;
+    const auto reply = emulator.forward_sqs("SendMessageBatch", body);
+    return std::to_string(reply.status) + " as answered\r\nContent-Type: application/x-amz-json-1.0\r\n\r\n" + reply.body;
+  });
+  Driver driver(sqs_options(queue, {{"endpoint", between.url() + "/"}}), 20, 20);
+  driver.start();
+  ASSERT_TRUE(driver.run());
+  EXPECT_EQ(changed, 1) << "a refused entry is not sent again";
+  EXPECT_EQ(driver.accepted(), 19u);
+  ASSERT_EQ(driver.refused().size(), 1u);
+  EXPECT_TRUE(driver.refused().contains(7));
+  const auto messages = emulator.receive(queue, 20);
+  EXPECT_EQ(messages.size(), 19u);
+  for (const auto& message : messages) EXPECT_NE(message.attributes.at("id"), "event-7");
 }
 
 TEST(Sqs, WhenTheQueuesLimitIsLowerThanConfiguredOnlyWhatIsTooLargeIsRefused) {

@@ -54,6 +54,8 @@ class BrokerUnderTest {
 
   /// Waits until it serves; does nothing while it does.
   virtual void start() = 0;
+  /// So many of a load's events it is given: fewer where it takes only some dozens a second.
+  [[nodiscard]] virtual std::size_t share_of(std::size_t events) const { return events; }
   /// Settings of a destination with a place of its own (topic, queue, file) that is there and empty. The broker runs.
   virtual DestinationOptions fresh() = 0;
   /// Everything that has arrived since `fresh` or `missing_place`, in the order of each key, what earlier calls returned included.

@@ -52,6 +52,7 @@ void Conformance::start_delivery() {
 }
 
 void Conformance::publish(std::size_t count, std::size_t users, std::size_t data_bytes) {
+  count = broker_under_test_.share_of(count);
   while (count > 0) {
     std::vector<std::string> keys;
     for (; keys.size() < kLargestAppend && count > 0; --count) {

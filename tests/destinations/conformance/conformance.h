@@ -28,8 +28,9 @@ class Conformance : public delivery::test::RunnerTest, public testing::WithParam
   /// From here on the runner sends with these settings.
   void use(const DestinationOptions& settings);
   void start_delivery();
-  /// Publishes that many events of `users` users, in turn. Durable when it returns.
+  /// Publishes that many events (the broker's share of them) of `users` users, in turn. Durable when it returns.
   void publish(std::size_t count, std::size_t users = kUsers, std::size_t data_bytes = 0);
+  [[nodiscard]] std::size_t published() const { return key_of_.size() - 1; }
   /// One event; its sequence.
   std::uint64_t publish_one(const std::string& key, const std::string& type = "user.created", std::size_t data_bytes = 0);
 
