@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -9,6 +12,24 @@
 
 #include "line_support.h"
 #include "support/temporary_directory.h"
+
+namespace user_events::destinations::test {
+namespace {
+
+int syncs = 0, syncs_to_fail = 0;
+
+}  // namespace
+}  // namespace user_events::destinations::test
+
+/// In place of libc's: syncs are counted, and fail on demand.
+extern "C" int fdatasync(int file) {
+  using namespace user_events::destinations::test;
+  ++syncs;
+  if (syncs_to_fail == 0) return static_cast<int>(::syscall(SYS_fdatasync, file));
+  --syncs_to_fail;
+  errno = EIO;
+  return -1;
+}
 
 namespace user_events::destinations::test {
 namespace {
@@ -55,6 +76,29 @@ TEST_F(FileTest, AnEventIsALineAndReportedOnceItIsThere) {
   EXPECT_EQ(std::ranges::count(text, '\n'), 2);
   EXPECT_NE(text.find("\"id\":\"event-1\""), std::string::npos);
   EXPECT_NE(text.find("\"sequence\":\"00000000000000000002\""), std::string::npos);
+}
+
+TEST_F(FileTest, WhatIsAcceptedWasSyncedAndASyncThatFailsIsCutBackAndComesAgain) {
+  open();
+  send(1);
+  const int before = syncs;
+  outcomes_.poll(*file_);
+  EXPECT_EQ(outcomes_.count(Outcome::accepted), 1u);
+  EXPECT_EQ(syncs, before + 1);
+  const auto good = content();
+  send(2);
+  syncs_to_fail = 1;
+  outcomes_.poll(*file_);
+  EXPECT_EQ(outcomes_.count(Outcome::retry), 1u);
+  EXPECT_NE(outcomes_.last_reason.find("fdatasync"), std::string::npos) << outcomes_.last_reason;
+  EXPECT_EQ(content(), good);
+  EXPECT_EQ(file_->health().state, HealthState::down);
+  std::this_thread::sleep_for(milliseconds(1'100));
+  outcomes_.by_sequence.clear();
+  send(2);
+  outcomes_.poll(*file_);
+  EXPECT_EQ(outcomes_.count(Outcome::accepted), 1u);
+  EXPECT_EQ(std::ranges::count(content(), '\n'), 2);
 }
 
 TEST_F(FileTest, ManyUnsyncedLinesAreSyncedWithoutWaiting) {

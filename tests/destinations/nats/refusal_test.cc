@@ -48,6 +48,16 @@ TEST(NatsRefusal, AMissingStreamIsNamedAndWaitedFor) {
   EXPECT_EQ(driver.in_flight(), 0u);
 }
 
+TEST(NatsRefusal, AStreamThatAcknowledgesNothingIsNamedAndNotSentTo) {
+  const Place place(server(), R"(,"no_ack":true)");
+  Driver driver(place.options(), 10, 10);
+  driver.start();
+  ASSERT_TRUE(driver.wait_for(HealthState::down));
+  EXPECT_NE(driver.detail().find("no_ack"), std::string::npos) << driver.detail();
+  EXPECT_EQ(driver.in_flight(), 0u);
+  EXPECT_TRUE(place.nats.read_all(place.stream).empty());
+}
+
 TEST(NatsRefusal, ASubjectThatTheStreamDoesNotTakeConcernsThatEventOnly) {
   const Place place(server());
   auto options = place.options();
