@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/json_scan.h"
+#include "base/json_values.h"
 #include "base/json_text.h"
 
 namespace user_events::policy {

@@ -74,7 +74,7 @@ std::string UserEventPublisher::Impl::asked_of(const DeadLetterFilter& filter) c
   publisher::append_text("cause", filter.reason, out);
   if (!filter.states.empty()) {
     publisher::append_member("states", out);
-    base::append_array(filter.states, out, [&](DeadLetterState state) { base::append_json_string(to_text(state), out); });
+    base::append_array(filter.states, out, [&](DeadLetterState one) { base::append_json_string(to_text(one), out); });
   }
   return out;
 }

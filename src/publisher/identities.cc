@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/json_scan.h"
+#include "base/json_values.h"
 #include "base/json_text.h"
 #include "base/try.h"
 
