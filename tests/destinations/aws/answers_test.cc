@@ -113,19 +113,20 @@ TEST(Answers, ABatchThatIsRefusedAsAWholeGoesMessageByMessage) {
   EXPECT_TRUE(driver.refused().contains(4));
 }
 
-TEST(Answers, RetryAfterIsObeyed) {
-  std::atomic<int> probes = 0;
+TEST(Answers, RetryAfterIsObeyedAlsoForWhatWaits) {
+  std::atomic<int> probes = 0, batches = 0;
   HttpStub stub([&](const StubRequest& request) {
-    if (!is_probe(request)) return error(400, "ThrottlingException", "\r\nRetry-After: 3600");
-    ++probes;
-    return empty_batch();
+    ++(is_probe(request) ? probes : batches);
+    return is_probe(request) ? empty_batch() : error(400, "ThrottlingException", "\r\nRetry-After: 3600");
   });
-  Driver driver(sqs_options(stub.url() + "/1/events"), 10, 10);
+  Driver driver(sqs_options(stub.url() + "/1/events", {{"max_requests_in_flight", "1"}}), 40, 40);  // one request, and one batch that waits
   driver.start();
   ASSERT_TRUE(driver.wait_for(HealthState::up));
   ASSERT_TRUE(driver.wait_for(HealthState::down));
   for (int i = 0; i < 50; ++i) driver.step(20ms);  // twice the longest pause of these settings
   EXPECT_EQ(probes, 1) << "no request before the time that the service named";
+  EXPECT_EQ(batches, 1);
+  EXPECT_EQ(driver.count(Outcome::unavailable), 20u);
   EXPECT_EQ(driver.in_flight(), 0u);
 }
 
