@@ -67,7 +67,8 @@ double core_ns(bool pipeline, std::size_t events, unsigned failing_permille) {
   std::mt19937_64 random(1);
   std::vector<std::uint64_t> keys(1 << 20);
   for (auto& key : keys) key = base::hash64(std::to_string(random() % kUsers), 7);
-  std::deque<std::pair<std::uint64_t, std::uint32_t>> in_flight;
+  std::deque<std::uint64_t> in_flight;
+  std::vector<bool> tried(events + 1);
   delivery::Time now{};
   const double begin = cpu_ns();
   while (core.low_water() < events) {
@@ -77,12 +78,13 @@ double core_ns(bool pipeline, std::size_t events, unsigned failing_permille) {
     for (int i = 0; i < 1'000; ++i) {
       const auto action = core.next_action(now);
       if (!action) break;
-      in_flight.emplace_back(action->sequence, action->attempt);
+      in_flight.push_back(action->sequence);
     }
     for (int i = 0; i < 1'000 && !in_flight.empty(); ++i) {
-      const auto [sequence, attempt] = in_flight.front();
+      const std::uint64_t sequence = in_flight.front();
       in_flight.pop_front();
-      const bool fails = attempt == 1 && sequence % 1'000 < failing_permille;
+      const bool fails = !tried[sequence] && sequence % 1'000 < failing_permille;
+      tried[sequence] = true;
       core.result(sequence, fails ? destinations::Outcome::retry : destinations::Outcome::accepted, now);
     }
   }

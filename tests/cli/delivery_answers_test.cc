@@ -14,14 +14,14 @@ TEST(DeliveryAnswers, LettersKeepTheirWordsAndTheLineTheyCameIn) {
       R"("replays":1,"since":"2026-01-01T00:00:01.000Z"}],"next":7})");
   ASSERT_TRUE(page);
   EXPECT_EQ(page->next, 7u);
-  ASSERT_EQ(page->letters.size(), 1u);
-  const auto& letter = page->letters[0].letter;
+  ASSERT_EQ(page->lines.size(), 1u);
+  const auto& letter = page->lines[0].value;
   EXPECT_EQ(letter.number, 7u);
   EXPECT_EQ(letter.state, DeadLetterState::held);
   EXPECT_EQ(letter.user, "");
   EXPECT_EQ(letter.attempts, 2u);
   EXPECT_EQ(time_text(letter.since), "2026-01-01T00:00:01.000Z");
-  EXPECT_NE(page->letters[0].json.find(R"("type":"t","reason":"r")"), std::string::npos);
+  EXPECT_NE(page->lines[0].json.find(R"("type":"t","reason":"r")"), std::string::npos);
 }
 
 TEST(DeliveryAnswers, WhatIsNoneIsRefused) {
@@ -50,10 +50,10 @@ TEST(DeliveryAnswers, AReplayTellsHowFarItIs) {
 TEST(DeliveryAnswers, ReplaysKeepTheLineTheyCameIn) {
   const auto replays = parse_replays(R"({"replays": [{"number": 3, "state": "done", "total": 10}, {"number":4,"state":"running"}]})");
   ASSERT_TRUE(replays);
-  ASSERT_EQ(replays->size(), 2u);
-  EXPECT_EQ((*replays)[0].replay.total, 10u);
-  EXPECT_EQ((*replays)[0].json, R"({"number":3,"state":"done","total":10})");
-  EXPECT_EQ((*replays)[1].json, R"({"number":4,"state":"running"})");
+  ASSERT_EQ(replays->lines.size(), 2u);
+  EXPECT_EQ(replays->lines[0].value.total, 10u);
+  EXPECT_EQ(replays->lines[0].json, R"({"number":3,"state":"done","total":10})");
+  EXPECT_EQ(replays->lines[1].json, R"({"number":4,"state":"running"})");
   EXPECT_FALSE(parse_replays(R"({"replays":[{"number":0,"state":"done"}]})"));
 }
 
