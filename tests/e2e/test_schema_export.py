@@ -226,7 +226,7 @@ def test_every_example_is_valid_against_its_message(tmp_path):
             (example["data"] if "data" in example else example)["userId"] = ["surplus"]
             assert not validator.is_valid(example)
             checked += 1
-    assert checked == 6 * 19 - 1 + 2  # six channels with all types but user.moved, one of them without failed logins; one with two types
+    assert checked == 6 * 20 - 1 + 2  # six channels with all types but user.moved, one of them without failed logins; one with two types
 
 
 def test_payloads_refuse_what_the_catalogue_refuses(tmp_path):
