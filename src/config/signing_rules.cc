@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kMaxSigningKeys = 64;  // as many as who verifies here takes
 
 void check_key(const SigningKeyOptions& key, std::vector<RuleFinding>& findings) {
+  if (key.algorithm.empty()) findings.push_back({fmt::format("signing_key.{}.algorithm", key.name), "is missing: EdDSA or HS256"});
   const int sources = !key.source.file.empty() + !key.source.env.empty() + !key.source.credential.empty();
   if (sources != 1) findings.push_back({fmt::format("signing_key.{}.file", key.name), "or env or credential says where the key is, and only one of them"});
 }

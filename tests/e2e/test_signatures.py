@@ -424,7 +424,7 @@ def test_what_cannot_carry_a_signature_is_refused_by_config_check(tmp_path):
         return cli("config", "check", "--config", tmp_path / "user-events.toml")
 
     kafka = 'kind = "kafka"\ntopic = "t"\nkafka."bootstrap.servers" = "127.0.0.1:1"\n'
-    sqs = 'kind = "sqs"\nqueue_url = "https://sqs.eu-west-1.amazonaws.com/1/q"\n'
+    sqs = 'kind = "sqs"\ntopic = "https://sqs.eu-west-1.amazonaws.com/123456789012/q"\n'
     assert check(kafka + 'sign = "ed-1"\n').returncode == 0
     for destination, why in ((kafka + 'sign = "nobody"\n', "is the name of no [[signing_key]]"),
                              (kafka + 'sign = "hs-1"\nsignature = "dsse"\n', "cannot be dsse with a key for HS256"),
@@ -432,4 +432,10 @@ def test_what_cannot_carry_a_signature_is_refused_by_config_check(tmp_path):
                              (f'kind = "file"\npath = "{tmp_path}/f"\nsign = "ed-1"\n', "needs a header for the signature"),
                              (sqs + 'sign = "ed-1"\nsignature = "dsse"\n', "does not carry all data as it is written")):
         done = check(destination)
+        assert done.returncode == 2 and why in done.stderr + done.stdout, done.stderr + done.stdout
+    for wrong, why in (('name = "k"\nfile = "k"\n', "is missing: EdDSA or HS256"), ('name = "k"\nalgorithm = "EdDSA"\n', "and only one of them"),
+                       ('name = "k"\nalgorithm = "EdDSA"\nfile = "k"\nenv = "K"\n', "and only one of them"), ('name = "ed-1"\nalgorithm = "EdDSA"\nfile = "k"\n', "name of two signing keys"),
+                       ('name = "k"\nalgorithm = "RS256"\nfile = "k"\n', "algorithm")):
+        (tmp_path / "user-events.toml").write_text(f"{key}[[signing_key]]\n{wrong}")
+        done = cli("config", "check", "--config", tmp_path / "user-events.toml")
         assert done.returncode == 2 and why in done.stderr + done.stdout, done.stderr + done.stdout
