@@ -48,7 +48,7 @@ TEST(LoadedCatalogue, APlatformsOwnTypeIsCheckedLikeTheBuiltInOnes) {
   folder.write(".git/config", "not looked at");
   const auto catalogue = load(folder);
   ASSERT_TRUE(catalogue) << describe(catalogue.error());
-  EXPECT_EQ(catalogue->all().size(), 20u);
+  EXPECT_EQ(catalogue->all().size(), 21u);
   const EventType* newest = catalogue->find("user.rated");
   ASSERT_NE(newest, nullptr);
   EXPECT_EQ(newest->version, 2u);
@@ -236,7 +236,7 @@ TEST(LoadedCatalogue, ATypeAndVersionThatExistsIsRefusedAndNothingIsAdded) {
   const auto loaded = catalogue.load_directory(folder.path());
   ASSERT_FALSE(loaded);
   EXPECT_NE(loaded.error().message.find("user.created version 1 exists already"), std::string::npos);
-  EXPECT_EQ(catalogue.all().size(), 18u);
+  EXPECT_EQ(catalogue.all().size(), 19u);
   const auto absent = catalogue.load_directory(folder.path() + "/absent");
   ASSERT_FALSE(absent);
   EXPECT_NE(absent.error().message.find("not readable"), std::string::npos);

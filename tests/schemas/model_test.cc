@@ -57,7 +57,7 @@ TEST(Model, TellsWhatAFieldIs) {
 }
 
 TEST(Model, EveryBuiltInTypeHasOneWithNumbersDescriptionsAndClasses) {
-  ASSERT_EQ(test::builtin().all().size(), 18U);
+  ASSERT_EQ(test::builtin().all().size(), 19U);
   for (const catalogue::EventType* type : test::builtin().all()) {
     const Model model = make_model(*type).value();
     for (const Object& object : model.objects)
