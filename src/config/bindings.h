@@ -76,7 +76,7 @@ struct Binding {
 /// Whether the binding has that key: its name, or one within a table of its own.
 [[nodiscard]] bool has_key(const Binding& binding, std::string_view key);
 
-/// The present value as it is written in TOML, without regard to secrets; of a PolicySlot nothing.
+/// The present value as it is written in TOML, without regard to secrets; of a PolicySlot its default.
 [[nodiscard]] std::string value_text(const Binding& binding);
 
 /// What the rules between keys say about `options`: one sentence each, naming the keys.

@@ -33,7 +33,8 @@ std::string slot_text(const NumberSlot& slot) { return fmt::format("{:#}", *slot
 std::string slot_text(const SizeSlot& slot) { return *slot.at == 0 ? "0" : quoted(base::size_text(*slot.at)); }
 std::string slot_text(const DurationSlot& slot) { return quoted(base::duration_text(*slot.at)); }
 std::string slot_text(const ListSlot& slot) { return quoted(*slot.at); }
-std::string slot_text(const PolicySlot&) { return ""; }
+/// What it is when nothing is said; what is said, its members show.
+std::string slot_text(const PolicySlot&) { return quoted("trusted"); }
 
 std::string redacted(std::string_view name, std::string_view value) {
   return speaks_of_a_secret(name) ? std::string(kRedacted) : without_query(without_user_info(value));

@@ -52,14 +52,15 @@ Result<void> SqliteState::record_gap(std::string_view destination, std::string_v
 }
 
 Result<void> SqliteState::write_gap(std::string_view destination, std::int64_t journal, Gap gap) {
-  UE_TRY_ASSIGN(Statement within, connection_.prepare("DELETE FROM gap WHERE destination = ? AND first >= ? AND last <= ? RETURNING first, last, delivered"));
+  UE_TRY_ASSIGN(Statement within, connection_.prepare("DELETE FROM gap WHERE destination = ? AND first >= ? AND last <= ? RETURNING first, last, delivered, at_ms"));
   std::vector<std::pair<Gap, std::string>> older;
   UE_TRY(within.each({destination, to_place(journal, gap.first), to_place(journal, gap.last)}, [&](const Statement& row) {
-    older.emplace_back(Gap{.first = sequence_of(row.integer(0)), .last = sequence_of(row.integer(1))}, row.text(2));
+    older.emplace_back(Gap{.first = sequence_of(row.integer(0)), .last = sequence_of(row.integer(1)), .at_ms = row.integer(3)}, row.text(2));
   }));
   for (auto& [one, packed_ranges] : older) {
     UE_TRY_ASSIGN(one.delivered, unpack(one.first, packed_ranges));
     take_back_lost(one, gap.delivered);
+    if (one.first == gap.first && one.last == gap.last) gap.at_ms = one.at_ms;  // told again, after a crash before the position was saved
   }
   UE_TRY_ASSIGN(Statement touching, connection_.prepare("DELETE FROM gap WHERE destination = ? AND last = ? AND reason = ? RETURNING first, delivered"));
   std::string delivered;

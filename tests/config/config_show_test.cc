@@ -91,7 +91,7 @@ TEST(ConfigShow, AProgramGetsTheSameAsJson) {
   EXPECT_NE(shown.find("\"http.read_timeout\":\"90s\""), std::string::npos) << shown;
   EXPECT_NE(shown.find(",\"destination\":[{\"name\":\"a\","), std::string::npos) << shown;
   EXPECT_NE(shown.find("\"bus.sasl.password_env\":\"UE_TEST_SHOWN\""), std::string::npos) << shown;
-  EXPECT_TRUE(shown.ends_with("}],\"client\":[],\"issuer\":[]}")) << shown;
+  EXPECT_TRUE(shown.ends_with("}],\"client\":[],\"issuer\":[],\"signing_key\":[]}")) << shown;
 }
 
 TEST(ConfigShow, ClientsAndIssuersAreShownWithoutTokensAndReadBack) {

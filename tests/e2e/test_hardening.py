@@ -87,7 +87,8 @@ kafka."bootstrap.servers" = "localhost:9"
         assert len(daemon.events()) == 50
         assert daemon.cli("keys", "forget", "u-1", "--reason", "test", "--now").returncode == 0
         assert daemon.stop() == 0, daemon.log_tail()
-        assert len((folder / "out.ndjson").read_text().splitlines()) == 50
+        lines = [json.loads(line) for line in (folder / "out.ndjson").read_text().splitlines()]
+        assert [line["type"] for line in lines] == ["user.mfa.enabled"] * 50 + ["user.erased"]
     finally:
         daemon.close()
 

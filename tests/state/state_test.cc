@@ -282,7 +282,8 @@ TEST_F(StateTest, TheRecordOfWhatWasDiscardedIsPagedAndFiltered) {
 TEST_F(StateTest, GapsStayOnRecordGrowAndAreBounded) {
   using Ranges = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
   ASSERT_TRUE(state_->record_gap("d", "j", {.first = 5, .last = 9, .delivered = {{6, 8}}, .at_ms = 100, .reason = "r"}));
-  ASSERT_TRUE(state_->record_gap("d", "j", {.first = 5, .last = 9, .delivered = {{6, 8}}, .at_ms = 100, .reason = "r"}));
+  ASSERT_TRUE(state_->record_gap("d", "j", {.first = 5, .last = 9, .delivered = {{6, 8}}, .at_ms = 150, .reason = "r"}));
+  EXPECT_EQ(state_->gaps("d", "j")->at(0).at_ms, 100) << "told twice, it was found once";
   ASSERT_TRUE(state_->record_gap("d", "j", {.first = 10, .last = 12, .delivered = {{11, 12}}, .at_ms = 200, .reason = "r"}));
   ASSERT_TRUE(state_->record_gap("d", "j", {.first = 20, .last = 20, .at_ms = 300, .reason = "r"}));
   ASSERT_TRUE(state_->record_gap("e", "j", {.first = 1, .last = 2, .at_ms = 1, .reason = "r"}));

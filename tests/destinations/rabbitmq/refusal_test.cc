@@ -182,18 +182,6 @@ TEST(RabbitMqRefusal, ABrokerThatConfirmsNothingIsLeftAfterATimeAndGetsTheSameAg
   EXPECT_EQ(check_complete(broker().drain(exchange), 30'000), "");
 }
 
-TEST(RabbitMqRefusal, ABrokerThatStandsStillIsNoticedWhileNothingIsSent) {
-  const std::string exchange = fresh_exchange();
-  Loop loop(options_for(exchange, {{"heartbeat", "1s"}, {"confirm_timeout", "1h"}, {"connect_timeout", "1s"}}), 10);
-  loop.start();
-  ASSERT_TRUE(loop.run());
-  broker().pause();
-  const bool noticed = loop.wait_for(HealthState::down, "heartbeat");
-  broker().resume();
-  ASSERT_TRUE(noticed);
-  EXPECT_TRUE(loop.wait_for(HealthState::up));
-}
-
 TEST(RabbitMqRefusal, CloseKeepsItsDeadlineWhileTheBrokerBlocks) {
   const std::string exchange = fresh_exchange();
   Loop loop(options_for(exchange), 100'000);
