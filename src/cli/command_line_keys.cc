@@ -9,8 +9,8 @@ void add_keys(CLI::App& app, KeysArguments& a, Action& action) {
   group->add_subcommand("list", "Which there are, and how old")->footer("Example:\n  user-events keys list");
   auto* forget = group->add_subcommand("forget", "Destroy a user's key: nobody can read that user's stored events any more");
   auto* user = forget->add_option("USER", a.user, "User id");
-  auto* email = forget->add_option("--email", a.email, "E-mail address of failed logins without a user")->type_name("ADDRESS");
-  auto* username = forget->add_option("--username", a.username, "User name of failed logins without a user")->type_name("NAME");
+  auto* email = forget->add_option("--email", a.email, "E-mail address that the user goes by; failed logins that name it go, too")->type_name("ADDRESS");
+  auto* username = forget->add_option("--username", a.username, "User name that the user goes by; failed logins that name it go, too")->type_name("NAME");
   user->excludes(email)->excludes(username);
   email->excludes(username);
   forget->add_option("--reason", a.reason, "Why; it is recorded, with your name")->required()->type_name("TEXT");

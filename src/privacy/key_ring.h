@@ -111,6 +111,8 @@ class KeyRing {
   [[nodiscard]] Result<void> refill();
   [[nodiscard]] KeyId next_id();
   [[nodiscard]] Result<void> write_down();
+  /// Up to where the journal's records are known here.
+  [[nodiscard]] Watermark reached();
   [[nodiscard]] Result<void> write_recovered();
   [[nodiscard]] Result<crypto::WrappedKey> rewrap(const StoredKey& stored);
   [[nodiscard]] std::int64_t now_ms() const noexcept { return clock_.wall().time_since_epoch().count(); }
@@ -140,6 +142,7 @@ class KeyRing {
   std::vector<Spare> spare_;
   std::unordered_map<Subject, KeyId, SubjectHash> given_;  ///< Not yet written down.
   std::set<Link> links_;                                   ///< Not yet written down.
+  bool links_left_out_ = false;                            ///< There were too many: the watermark moves no more.
   bool stopped_ = false;                                   ///< No key is made any more.
   std::string problem_;                                    ///< Of the thread's last try; empty if it went well.
   std::function<Watermark()> durable_;

@@ -90,9 +90,16 @@ Result<void> KeyRing::refill() {
   return {};
 }
 
+Watermark KeyRing::reached() {
+  if (durable_ == nullptr) return written_;
+  Watermark mark = durable_();
+  std::lock_guard lock(mutex_);
+  return links_left_out_ ? written_ : mark;
+}
+
 Result<void> KeyRing::write_down() {
   // First how far the journal is: the keys of all records up to there were given out before.
-  const Watermark mark = durable_ ? durable_() : written_;
+  const Watermark mark = reached();
   std::vector<KeyStore::Assignment> all;
   std::vector<Link> links;
   {
@@ -182,9 +189,11 @@ void KeyRing::note_link(const Link& link) {
   links_.insert(link);
   if (links_.size() <= kMaxGiven) return;
   wanted_.notify_one();
-  // A store that cannot be written must not fill the memory; publishing fails for new users then anyhow.
   while (thread_.joinable() && !stopped_ && problem_.empty() && links_.size() > kMaxLinks) refilled_.wait(lock);
-  if (links_.size() > kMaxLinks) links_.erase(links_.begin());
+  if (links_.size() <= kMaxLinks) return;
+  // A store that cannot be written must not fill the memory. The next start finds what is left out here in the journal again: the watermark stays.
+  links_.erase(link);
+  links_left_out_ = true;
 }
 
 Result<std::vector<Link>> KeyRing::links_of_identifier(const Identifier& identifier) {
@@ -210,7 +219,7 @@ Result<void> KeyRing::work() {
       new_users = !given_.empty() || !links_.empty();
     }
     if (low) UE_TRY(refill());
-    const Watermark mark = durable_();
+    const Watermark mark = reached();
     if (new_users || mark.journal_id != written_.journal_id || mark.sequence - written_.sequence > kMaxBehind) UE_TRY(write_down());
     const auto age = std::chrono::milliseconds(now_ms() - epochs_.back().created_ms);
     rotate = epochs_.size() > 1 || (options_.epoch_age.count() != 0 && age >= options_.epoch_age);
