@@ -19,7 +19,7 @@ COUNT = 5_000 if IS_LONG else 400
 @pytest.fixture(scope="module")
 def corpus():
     schemas, events = encoded(SEED, COUNT)
-    assert len(schemas) == 20 and len(events) == 20 * COUNT
+    assert len(schemas) == 21 and len(events) == 21 * COUNT
     return schemas, events
 
 

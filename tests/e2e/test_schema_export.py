@@ -136,7 +136,7 @@ def test_files_are_those_of_the_catalogue_and_the_same_each_time(tmp_path):
     export(tmp_path, "json-schema", "--out", "b")
     files = {path.relative_to(tmp_path / "a"): path.read_bytes() for path in (tmp_path / "a").rglob("*.json")}
     assert files == {path.relative_to(tmp_path / "b"): path.read_bytes() for path in (tmp_path / "b").rglob("*.json")}
-    assert len(files) == len(printed) == 19 and files.pop(pathlib.Path("events.json")).decode() == export(tmp_path, "json-schema")
+    assert len(files) == len(printed) == 20 and files.pop(pathlib.Path("events.json")).decode() == export(tmp_path, "json-schema")
     for path, text in files.items():
         assert text == (ROOT / "catalogue" / path).read_bytes()
 
@@ -278,7 +278,7 @@ def test_payloads_of_binary_channels_are_their_schemas_read_by_asyncapis_plugins
     assert read["valid"] and errors_of(read) == [] and not [each for each in read["diagnostics"] if "schema parser" in each["message"]], read["diagnostics"]
     channels = {channel["name"]: {f'{message["name"]}.{message["id"].rsplit(".", 1)[1]}': message for message in channel["messages"]} for channel in read["channels"]}
     assert set(channels["avro"]) == {"user.created.1", "user.updated.1", "user.rated.1"}, "of a destination at version 1 that one"
-    assert {"user.rated.1", "user.rated.2"} < set(channels["protobuf"]) and len(channels["protobuf"]) == len(channels["json"]) == 20
+    assert {"user.rated.1", "user.rated.2"} < set(channels["protobuf"]) and len(channels["protobuf"]) == len(channels["json"]) == 21
     forms = {name: {(message["contentType"], message["schemaFormat"]) for message in messages.values()} for name, messages in channels.items()}
     assert forms == {"avro": {("application/vnd.confluent.avro", "application/vnd.apache.avro;version=1.9.0")},
                      "protobuf": {("application/protobuf", "application/vnd.google.protobuf;version=3")},

@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from daemon import wait_for
+
 TYPE = "user.rated"
 
 
@@ -191,7 +193,7 @@ def test_an_incompatible_or_broken_version_is_refused_and_the_old_one_goes_on(ne
     (tmp_path / "catalogue" / TYPE / "2.json").write_text(broken)
     state = reload(daemon, lambda catalogue: catalogue["problem"])
     assert reason in state["problem"] and "user.rated/2.json" in state["problem"], state
-    assert reason in daemon.log_tail()
+    wait_for(lambda: reason in daemon.log_tail(), 10, "it is in the log")
     assert reason in daemon.cli("status").stdout
     daemon.publish(TYPE, V1)
     assert schema_of(daemon.events()[0]) == "1"
