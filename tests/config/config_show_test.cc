@@ -94,7 +94,7 @@ TEST(ConfigShow, AProgramGetsTheSameAsJson) {
   EXPECT_TRUE(shown.ends_with("}],\"client\":[],\"issuer\":[],\"signing_key\":[]}")) << shown;
 }
 
-TEST(ConfigShow, ClientsAndIssuersAreShownWithoutTokensAndReadBack) {
+TEST(ConfigShow, ClientsIssuersAndSigningKeysAreShownWithoutTokensAndReadBack) {
   ::setenv("UE_TEST_TOKEN", "swordfish-swordfish-swordfish-swordfish", 1);
   const auto loaded = load_text(R"(
     [[issuer]]
@@ -103,6 +103,10 @@ TEST(ConfigShow, ClientsAndIssuersAreShownWithoutTokensAndReadBack) {
     audience = "ue"
     algorithms = ["RS256"]
     jwks_url = "https://idp.example/keys"
+    [[signing_key]]
+    name = "2026-11"
+    algorithm = "HS256"
+    env = "UE_TEST_TOKEN"
     [[client]]
     name = "a"
     token_env = "UE_TEST_TOKEN"
@@ -121,6 +125,8 @@ TEST(ConfigShow, ClientsAndIssuersAreShownWithoutTokensAndReadBack) {
   ASSERT_TRUE(again) << describe(again.error()) << shown;
   EXPECT_EQ(show(*again), shown);
   EXPECT_EQ(again->options.http.clients.at(0).jwt.subject, "a");
+  EXPECT_NE(shown.find("\n[[signing_key]]\nname = \"2026-11\"\nalgorithm = \"HS256\"\nenv = \"UE_TEST_TOKEN\"\n"), std::string::npos) << shown;
+  EXPECT_EQ(again->options.signing_keys.at(0).source.env, "UE_TEST_TOKEN");
   EXPECT_EQ(again->options.http.issuers.at(0).algorithms, std::vector<std::string>{"RS256"});
 }
 
@@ -141,7 +147,8 @@ TEST(ConfigDocs, EveryKeyHasARowWithItsDefault) {
   DestinationOptions destination;
   ClientOptions client;
   IssuerOptions issuer;
-  const std::set<std::string_view> kRequired = {"name", "kind", "issuer", "audience"};
+  SigningKeyOptions key;
+  const std::set<std::string_view> kRequired = {"name", "kind", "issuer", "audience", "algorithm"};
   const auto expect_row = [&](const Binding& binding, std::string value) {
     if (value == "\"\"")
       value = kRequired.contains(binding.name) ? "required" : "none";
@@ -154,6 +161,7 @@ TEST(ConfigDocs, EveryKeyHasARowWithItsDefault) {
   for (const auto& binding : bind(destination)) expect_row(binding, value_text(binding));
   for (const auto& binding : bind(client)) expect_row(binding, value_text(binding));
   for (const auto& binding : bind(issuer)) expect_row(binding, value_text(binding));
+  for (const auto& binding : bind(key)) expect_row(binding, value_text(binding));
 }
 
 }  // namespace
