@@ -18,8 +18,8 @@ using std::chrono::milliseconds;
 
 // Acts are few and small; an idle daemon keeps little for them.
 constexpr std::uint64_t kSegmentBytes = 8ull << 20, kFrameBytes = 256ull << 10, kStagingBytes = 1ull << 20, kRecentBytes = 256ull << 10;
-/// Below what the events leave free, so that a disk that they have filled still takes what people do about it.
-constexpr std::uint64_t kReserveBytes = 4ull << 20;
+/// The events stop well before, so that a disk that they have filled still takes what people do about it, and the records of what retention removes.
+constexpr std::uint64_t kReserveBytes = 0;
 constexpr std::size_t kMaxPrincipalBytes = 1'024;
 
 journal::Options journal_options(std::string directory, const AuditOptions& options) {
@@ -62,20 +62,23 @@ Result<std::unique_ptr<Log>> Log::open(ports::FileSystem& files, const ports::Cl
 
 Log::~Log() { stop(); }
 
-Result<void> Log::start(const journal::Journal& events, std::string_view version) {
+void Log::start(const journal::Journal& events, std::string_view version) {
   events_ = &events;
   // Nobody else needs the audit log's records.
   journal_->set_needed_after(~0ull);
-  std::string asked = fmt::format(R"("version":"{}","events":{},"eventsAfter":{})", version, head_json(events.head()), head_json(events.beginning()));
-  UE_TRY(this->asked({kStart, {}, std::move(asked)}));
-  if (const auto& torn = events.torn_tail())
-    UE_TRY(this->asked({kRecovered, {},
-                        fmt::format(R"("journal":"events","segment":{},"offset":{},"bytes":{},"end":{})", torn->ordinal, torn->offset, torn->bytes,
-                                    head_json(events.head()))}));
-  if (const auto& torn = journal_->torn_tail())
-    UE_TRY(this->asked({kRecovered, {}, fmt::format(R"("journal":"audit","segment":{},"offset":{},"bytes":{})", torn->ordinal, torn->offset, torn->bytes)}));
+  note({kStart, {}, fmt::format(R"("version":"{}","events":{},"eventsAfter":{})", version, head_json(events.head()), head_json(events.beginning()))});
+  const auto note_torn = [this](std::string_view which, const journal::Journal& of) {
+    if (const auto& torn = of.torn_tail())
+      note({kRecovered, {}, fmt::format(R"("journal":"{}","segment":{},"offset":{},"bytes":{},"end":{})", which, torn->ordinal, torn->offset, torn->bytes, head_json(of.head()))});
+  };
+  note_torn("events", events);
+  note_torn("audit", *journal_);
   thread_ = std::thread([this] { run(); });
-  return {};
+}
+
+/// What nobody asked for cannot be refused either: a daemon must start on a full disk, to deliver what is there.
+void Log::note(const Act& act) {
+  if (const auto written = asked(act); !written) observability::log().error("audit: '{}' is not recorded: {}", act.type, describe(written.error()));
 }
 
 void Log::stop() {
@@ -88,9 +91,8 @@ void Log::stop() {
       wake_.notify_all();
       thread_.join();
       write_denials();
-      const auto written = asked({kStop, {}, fmt::format(R"("events":{})", head_json(events_->head()))});
-      const auto checked = written ? checkpoint() : std::unexpected(written.error());
-      if (!checked) observability::log().error("audit: the last record could not be written: {}", describe(checked.error()));
+      note({kStop, {}, fmt::format(R"("events":{})", head_json(events_->head()))});
+      if (const auto made = checkpoint(); !made) observability::log().error("audit: no last checkpoint: {}", describe(made.error()));
     }
     if (journal_) journal_->close();
   });
@@ -151,7 +153,7 @@ void Log::note_denial(std::string_view principal, std::string_view reason, std::
 void Log::write_denials() {
   const std::string sums = denials_.take();
   if (sums.empty()) return;
-  if (const auto written = asked({kDenied, {}, sums}); !written) observability::log().error("audit: {}", describe(written.error()));
+  note({kDenied, {}, sums});
 }
 
 // ---- checkpoints ----

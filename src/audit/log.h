@@ -37,9 +37,9 @@ class Log {
                                                          const AuditOptions& options, std::shared_ptr<const signing::Key> key);
   ~Log();
 
-  /// Writes down that the daemon has started, with where `events` begins and ends and what was cut off its end; from then on makes checkpoints.
-  /// `events` must outlive `stop`.
-  [[nodiscard]] Result<void> start(const journal::Journal& events, std::string_view version);
+  /// Writes down that the daemon has started, with where `events` begins and ends and what was cut off its end, if there is room; from then on makes
+  /// checkpoints. `events` must outlive `stop`.
+  void start(const journal::Journal& events, std::string_view version);
   /// The last record and the last checkpoint. `events` takes nothing more by then. Idempotent.
   void stop();
 
@@ -60,6 +60,7 @@ class Log {
  private:
   Log(const ports::Clock& clock, ports::Random& random, const AuditOptions& options, std::shared_ptr<const signing::Key> key);
   [[nodiscard]] Result<std::uint64_t> append(std::string_view type, std::string_view principal, std::string_view payload);
+  void note(const Act& act);
   void run();
   void write_denials();
   [[nodiscard]] bool has_news();

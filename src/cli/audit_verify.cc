@@ -1,8 +1,9 @@
 // audit verify: whether the journals of a data directory are what was written.
 #include <fmt/format.h>
 
-#include <filesystem>
+#include <fstream>
 
+#include "audit/export.h"
 #include "audit/verify.h"
 #include "base/json_writer.h"
 #include "base/time_text.h"
@@ -37,6 +38,28 @@ Result<std::vector<std::string>> read_anchors(const std::vector<std::string>& fi
     if (out.empty()) return fail(ErrorKind::usage, "no-anchor", fmt::format("--anchor: {} holds no checkpoint", path));
   }
   return out;
+}
+
+/// Its last line says what it holds.
+Result<std::string> last_line_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string line, last;
+  while (std::getline(file, line))
+    if (!line.empty()) last.swap(line);
+  if (!file.eof()) return fail(ErrorKind::not_found, "export", fmt::format("--export: {} cannot be read", path));
+  return last;
+}
+
+Result<std::uint64_t> check_exported(const std::string& path, const std::string& data_dir) {
+  UE_TRY_ASSIGN(const std::string last, last_line_of(path));
+  std::ifstream file(path, std::ios::binary);
+  const auto next = [&file]() -> std::optional<std::string> {
+    std::string line;
+    if (!std::getline(file, line)) return std::nullopt;
+    if (line.ends_with('\r')) line.pop_back();
+    return line;
+  };
+  return audit::check_export(ports::posix_file_system(), data_dir, last, next);
 }
 
 Result<std::string> data_dir_of(const AuditArguments& arguments) {
@@ -166,6 +189,11 @@ Result<void> audit_verify(const AuditArguments& arguments) {
   if (!report) {
     if (report.error().code == "data-directory-in-use") report.error().hint = "stop its daemon, or verify a copy of the directory";
     return std::unexpected(std::move(report).error());
+  }
+  std::uint64_t exported = 0;
+  if (!arguments.exported.empty()) {
+    UE_TRY_ASSIGN(exported, check_exported(arguments.exported, request.data_dir));
+    message(fmt::format("{}: {} are what the data directory holds", printable(arguments.exported), counted(exported, "record")));
   }
   UE_TRY(write_result(arguments.json ? report_json(*report) : report_text(*report)));
   if (report->findings.empty()) return {};

@@ -96,6 +96,9 @@ struct AuditArguments {
   std::string data_dir;
   std::string keys;                  ///< File with a JWK set; empty: signatures are not checked.
   std::vector<std::string> anchors;  ///< Files.
+  std::string exported;              ///< `verify`: an export to compare; empty: none.
+  std::string format = "ndjson";     ///< `export`: ndjson or csv.
+  std::string since, until;          ///< `export`. RFC 3339.
   bool json = false;
 };
 
@@ -141,6 +144,7 @@ Result<void> destination_replay(const DestinationArguments& arguments);
 Result<void> keys_list(const KeysArguments& arguments);
 Result<void> keys_forget(const KeysArguments& arguments);
 Result<void> keys_rotate(const KeysArguments& arguments);
+Result<void> audit_export(const AuditArguments& arguments);
 Result<void> audit_verify(const AuditArguments& arguments);
 Result<void> schema_list(const SchemaArguments& arguments);
 Result<void> schema_show(const SchemaArguments& arguments);

@@ -207,7 +207,8 @@ Result<void> serve(const ServeArguments& arguments) {
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 
   UE_TRY_ASSIGN(UserEventPublisher publisher, UserEventPublisher::open(options));
-  UE_TRY(publisher.recorded("config.load", "(start)", asked_of("everything", arguments), [] { return Result<void>(); }));
+  if (auto noted = publisher.recorded("config.load", "(start)", asked_of("everything", arguments), [] { return Result<void>(); }); !noted)
+    observability::log().error("the configuration is not recorded: {}", describe(noted.error()));
   UE_TRY_ASSIGN(const auto http, server::HttpServer::start(publisher, options.http));
   if (!arguments.port_file.empty()) UE_TRY(write_port(arguments.port_file, http->port()));
   message(fmt::format("user-events {} listens on {} (data: {}, destinations: {})", version(), http->url(),

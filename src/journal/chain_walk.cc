@@ -162,8 +162,7 @@ class ChainWalk {
     std::array<std::byte, kFrameHeaderBytes> bytes{};
     UE_TRY_ASSIGN(const std::size_t got, file.read_at(offset, bytes));
     const auto here = decode_frame_header(std::span(bytes).first(got));
-    const bool is_last = !next && !complete;
-    if (is_last && !here) return torn(file, offset);
+    if (!next && !complete) return torn(file, offset);
     const std::uint64_t first = expected_.sequence.value_or(0);
     std::uint64_t after = 0;  // the first record of the frame where it goes on
     if (next) {

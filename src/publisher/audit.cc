@@ -87,8 +87,13 @@ Result<void> UserEventPublisher::Impl::open_audit() {
     if (!key || key->algorithm() != signing::Algorithm::eddsa)
       return fail(ErrorKind::usage, "audit-key", fmt::format("audit.key '{}' is no signing key for EdDSA", options.audit.key), "add a [[signing_key]] of that name");
   }
-  UE_TRY_ASSIGN(audit, audit::Log::open(ports::posix_file_system(), ports::system_clock(), ports::system_random(), options.data_dir + "/audit", options.audit, std::move(key)));
-  UE_TRY(audit->start(*journal, version()));
+  auto log = audit::Log::open(ports::posix_file_system(), ports::system_clock(), ports::system_random(), options.data_dir + "/audit", options.audit, std::move(key));
+  if (!log) {
+    log.error().message.insert(0, "audit log: ");
+    return std::unexpected(std::move(log).error());
+  }
+  audit = *std::move(log);
+  audit->start(*journal, version());
   audit_log.store(audit.get(), std::memory_order_release);
   return {};
 }

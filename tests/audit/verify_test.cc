@@ -162,6 +162,35 @@ TEST_F(VerifyTest, ATruncatedTailIsFoundByTheCheckpointThatKnewMore) {
   EXPECT_EQ(finding.offset, frame.header.offset);
 }
 
+TEST_F(VerifyTest, AnAlteredLastRecordIsFoundByTheCheckpointThatKnewIt) {
+  write_history();
+  const auto path = segments("journal").back();
+  flip(path, frames_of(path).back().header.offset + 300);
+  const auto report = verify();
+  const auto finding = only(report, "events", "truncated");
+  EXPECT_EQ(finding.first_sequence, 40u);
+  EXPECT_EQ(finding.last_sequence, 40u);
+  EXPECT_GT(report.events.torn_bytes, 0u);
+}
+
+TEST_F(VerifyTest, AFrameThatACrashLeftHalfWrittenIsNoFinding) {
+  auto opened = open();
+  publish(*opened, 10);
+  ASSERT_TRUE(opened->log->checkpoint());
+  publish(*opened, 1);
+  const auto crashed = disk_.copy();
+  opened.reset();
+  const auto path = segments("journal").back();
+  auto content = crashed->content(path);
+  const auto header = frames_of(path).back().header;
+  std::fill(content.begin() + static_cast<std::ptrdiff_t>(header.offset + 600), content.end(), std::byte{0});
+  crashed->set_content(path, content);
+  const auto report = audit::verify(*crashed, {"/data", &keys_, {}});
+  ASSERT_TRUE(report);
+  expect_clean(*report);
+  EXPECT_GT(report->events.torn_bytes, 500u);
+}
+
 TEST_F(VerifyTest, AWholeRehashedChainIsFoundBySignaturesOnly) {
   write_history();
   forge("journal", [](RawFrame& frame) { return change_payload_of(frame, 15); });
