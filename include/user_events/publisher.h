@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "user_events/audit.h"
 #include "user_events/delivery.h"
 #include "user_events/error.h"
 #include "user_events/event.h"
@@ -243,6 +244,15 @@ class UserEventPublisher {
   void note_denied(std::string_view principal, std::string_view reason, std::string_view action) noexcept;
   /// Carries out something of a server's own between two such records. `asked`: the inside of a JSON object, without personal data.
   [[nodiscard]] Result<void> recorded(std::string_view act, const std::string& by, const std::string& asked, const std::function<Result<void>()>& work);
+
+  /// Events and acts that `query` names: some milliseconds, by an index. Errors: usage (code `no-index`: it is off), invalid.
+  [[nodiscard]] Result<AuditPage> audit_search(const AuditQuery& query) const;
+  /// Makes the index, in the background, and keeps it over restarts; or removes it.
+  [[nodiscard]] Result<void> switch_audit_index(bool on, const std::string& by = {});
+  /// From its return until `remove_hold` nothing that is there now or comes is removed by retention. Errors: invalid (name, reason), conflict (there is one of that name).
+  [[nodiscard]] Result<LegalHold> add_hold(const std::string& name, const std::string& reason, const std::string& by = {});
+  [[nodiscard]] Result<void> remove_hold(const std::string& name, const std::string& reason, const std::string& by = {});
+  [[nodiscard]] std::vector<LegalHold> holds() const;
 
   // ---- signing keys: docs/security/signatures.md. ----
   /// The public keys that receivers verify signatures with, as a JWK set (RFC 7517).

@@ -64,8 +64,6 @@ Log::~Log() { stop(); }
 
 void Log::start(const journal::Journal& events, std::string_view version) {
   events_ = &events;
-  // Nobody else needs the audit log's records.
-  journal_->set_needed_after(~0ull);
   note({kStart, {}, fmt::format(R"("version":"{}","events":{},"eventsAfter":{})", version, head_json(events.head()), head_json(events.beginning()))});
   const auto note_torn = [this](std::string_view which, const journal::Journal& of) {
     if (const auto& torn = of.torn_tail())

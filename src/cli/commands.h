@@ -97,6 +97,11 @@ struct AuditArguments {
   std::string keys;                  ///< File with a JWK set; empty: signatures are not checked.
   std::vector<std::string> anchors;  ///< Files.
   std::string exported;              ///< `verify`: an export to compare; empty: none.
+  std::string user, principal;       ///< `search`.
+  std::vector<std::string> types;
+  std::uint64_t limit = 100;
+  std::string name, reason;          ///< Of a hold.
+  std::string on;                    ///< `index`: on or off.
   std::string format = "ndjson";     ///< `export`: ndjson or csv.
   std::string since, until;          ///< `export`. RFC 3339.
   bool json = false;
@@ -145,6 +150,11 @@ Result<void> keys_list(const KeysArguments& arguments);
 Result<void> keys_forget(const KeysArguments& arguments);
 Result<void> keys_rotate(const KeysArguments& arguments);
 Result<void> audit_export(const AuditArguments& arguments);
+Result<void> audit_search(const AuditArguments& arguments);
+Result<void> audit_index(const AuditArguments& arguments);
+Result<void> audit_hold_list(const AuditArguments& arguments);
+Result<void> audit_hold_add(const AuditArguments& arguments);
+Result<void> audit_hold_remove(const AuditArguments& arguments);
 Result<void> audit_verify(const AuditArguments& arguments);
 Result<void> schema_list(const SchemaArguments& arguments);
 Result<void> schema_show(const SchemaArguments& arguments);

@@ -117,7 +117,7 @@ Result<void> UserEventPublisher::Impl::start_destinations() {
     UE_TRY_ASSIGN(auto runner, delivery::Runner::start(one, std::move(destination), std::move(encoder), *journal, *state, ports::system_clock(), opener()));
     destinations.push_back({one, one.oversize == OversizeAction::reject ? limit : 0, bounds, registry, std::move(runner)});
   }
-  housekeeper = std::make_unique<publisher::Housekeeper>(*journal, destinations, !options.read_only);
+  housekeeper = std::make_unique<publisher::Housekeeper>(*journal, destinations, !options.read_only, holds && holds->any());
   for (auto& one : destinations)
     one.runner->set_progress_listener([this] { housekeeper->notice(); });
   return {};
@@ -137,6 +137,10 @@ Result<void> UserEventPublisher::Impl::close(std::chrono::milliseconds deadline)
     if (one.runner->low_water() < target) unfinished.push_back(one.options.name);
   if (housekeeper) housekeeper->stop();
   if (keys) keys->stop();
+  {
+    const std::lock_guard lock(indexes_mutex);
+    indexes.reset();
+  }
   if (audit) audit->stop();
   if (unfinished.empty()) return {};
   return fail(ErrorKind::timed_out, "undelivered",
@@ -167,7 +171,12 @@ Result<UserEventPublisher> UserEventPublisher::open(Options options) {
   impl->views = std::make_unique<publisher::Views>(impl->types->catalogue(), impl->keys.get());
   impl->former = std::make_unique<formation::Former>(impl->types->catalogue(), impl->former_settings(), ports::system_clock(), ports::system_random());
   UE_TRY(impl->open_audit());
+  if (!impl->options.read_only) {
+    UE_TRY_ASSIGN(impl->holds, publisher::Holds::open(ports::posix_file_system(), impl->options.data_dir + "/holds.json"));
+    if (std::filesystem::exists(impl->index_folder())) UE_TRY(impl->open_indexes());
+  }
   UE_TRY(impl->start_destinations());
+  impl->apply_holds();
   return UserEventPublisher(std::move(impl));
 }
 

@@ -3,9 +3,11 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
+#include "audit/index.h"
 #include "audit/log.h"
 #include "delivery/runner.h"
 #include "formation/former.h"
@@ -13,6 +15,7 @@
 #include "privacy/key_ring.h"
 #include "privacy/sealed_record.h"
 #include "publisher/event_types.h"
+#include "publisher/holds.h"
 #include "publisher/housekeeper.h"
 #include "publisher/identities.h"
 #include "publisher/views.h"
@@ -44,6 +47,13 @@ struct UserEventPublisher::Impl {
   std::atomic<audit::Log*> audit_log{nullptr};  ///< The same once it is open, for the journal's own threads.
   std::unique_ptr<state::State> state;
   std::unique_ptr<journal::Journal> journal;
+  std::unique_ptr<publisher::Holds> holds;  ///< Null: read only.
+  /// The indexes of both journals; null: they are off.
+  struct Indexes {
+    std::unique_ptr<audit::Index> events, acts;
+  };
+  mutable std::mutex indexes_mutex;
+  std::shared_ptr<Indexes> indexes;
   std::unique_ptr<formation::Former> former;
   std::vector<RunningDestination> destinations;
   std::unique_ptr<publisher::Housekeeper> housekeeper;
@@ -66,6 +76,12 @@ struct UserEventPublisher::Impl {
   [[nodiscard]] Result<void> open_keys();
   [[nodiscard]] formation::Settings former_settings() const;
   [[nodiscard]] Result<void> open_audit();
+  [[nodiscard]] std::string index_folder() const { return options.data_dir + "/index"; }
+  [[nodiscard]] Result<void> open_indexes();
+  [[nodiscard]] std::shared_ptr<Indexes> current_indexes() const;
+  [[nodiscard]] Result<std::vector<AuditEntry>> find_acts(audit::Index& index, const audit::IndexQuery& query) const;
+  /// Whether retention may go on, for both journals.
+  void apply_holds();
   [[nodiscard]] Result<void> record_removal(const journal::Removal& removal) const;
   /// A user as the audit log names him: by the lane key of sealed events, or a token.
   [[nodiscard]] std::string audit_user(const std::string& user) const;

@@ -20,11 +20,12 @@ constexpr std::chrono::milliseconds kLongestWait = std::chrono::hours(24 * 365);
 
 }  // namespace
 
-Housekeeper::Housekeeper(journal::Journal& journal, const std::vector<RunningDestination>& destinations, bool retains)
+Housekeeper::Housekeeper(journal::Journal& journal, const std::vector<RunningDestination>& destinations, bool retains, bool held)
     : journal_(journal),
       destinations_(destinations),
       retains_(retains),
       lag_states_(destinations.size()),
+      held_(held),
       thread_([this] { run(); }) {}
 
 Housekeeper::~Housekeeper() { stop(); }
@@ -96,6 +97,16 @@ void Housekeeper::notice() noexcept {
 
 LagState Housekeeper::lag_state(std::size_t index) const noexcept { return lag_states_[index].load(std::memory_order_relaxed); }
 
+void Housekeeper::hold(bool held) {
+  {
+    const std::lock_guard lock(held_mutex_);
+    held_ = held;
+    if (held) journal_.set_needed_after(0);
+  }
+  // Removes nothing, and returns when a removal that was under way has ended.
+  if (held) (void)journal_.apply_retention();
+}
+
 std::string Housekeeper::lag_problem() const {
   if (!over_lag_cap_.load(std::memory_order_relaxed)) return {};
   std::lock_guard lock(mutex_);
@@ -159,7 +170,10 @@ void Housekeeper::look_after_journal() {
     needed_after = std::min(needed_after, stats.saved_low_water);
     if (is_over) over.push_back(fmt::format("destination '{}' is over its lag cap ({})", options.name, lag_use(options, stats).cap));
   }
-  if (retains_) journal_.set_needed_after(needed_after);  // the journal's own upkeep does the rest
+  if (retains_) {
+    const std::lock_guard held(held_mutex_);
+    if (!held_) journal_.set_needed_after(needed_after);  // the journal's own upkeep does the rest
+  }
   std::lock_guard lock(mutex_);
   lag_problem_ = fmt::format("{}", fmt::join(over, "; "));
   over_lag_cap_.store(!over.empty(), std::memory_order_relaxed);

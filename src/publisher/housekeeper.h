@@ -27,8 +27,8 @@ inline constexpr std::size_t kMaxWaiters = 10'000;
 /// Thread-safe. Must end before the destinations and the journal that it looks at.
 class Housekeeper {
  public:
-  /// `retains` false: nothing may be removed from the journal (it is open for reading only).
-  Housekeeper(journal::Journal& journal, const std::vector<RunningDestination>& destinations, bool retains);
+  /// `retains` false: nothing may be removed from the journal (it is open for reading only). `held`: nor while it is held.
+  Housekeeper(journal::Journal& journal, const std::vector<RunningDestination>& destinations, bool retains, bool held);
   ~Housekeeper();
 
   using DeliveredCallback = std::move_only_function<void(std::vector<DeliveryProgress>)>;
@@ -40,6 +40,8 @@ class Housekeeper {
   [[nodiscard]] std::vector<std::string> wait_all_up_to(std::uint64_t sequence, std::chrono::milliseconds timeout);
   /// A destination moved on: looks at the waiters soon. Cheap when nobody waits.
   void notice() noexcept;
+  /// From its return on nothing is removed from the journal, or again what nobody needs.
+  void hold(bool held);
   /// Empty, or why publishing is refused: a destination is over its lag cap.
   [[nodiscard]] std::string lag_problem() const;
   /// How destination `index` stood with its lag caps about a second ago.
@@ -71,6 +73,8 @@ class Housekeeper {
   std::atomic<bool> over_lag_cap_{false};
   std::string lag_problem_;
   std::vector<std::atomic<LagState>> lag_states_;  // one per destination
+  std::mutex held_mutex_;
+  bool held_;
   bool noticed_ = false;
   bool stopping_ = false;
   std::thread thread_;

@@ -194,14 +194,6 @@ std::string requester(OrderReader& in) {
   return by.empty() ? std::string(kUnknownRequester) : by;
 }
 
-Result<void> read_time(const Target& target, std::string_view name, std::optional<Timestamp>& out) {
-  const auto* text = target.find(name);
-  if (text == nullptr) return {};
-  out = base::parse_timestamp(*text);
-  if (!out) return bad_parameter(name, "an RFC 3339 time such as 2026-11-24T09:00:00Z");
-  return {};
-}
-
 Result<void> read_lists(const Target& target, DeadLetterFilter& out) {
   for (auto& text : target.list("number")) {
     const auto number = whole_number(text);
@@ -278,6 +270,35 @@ Result<KeyRotation> parse_rotation_order(std::string_view body) {
     if (what != "epoch" && what != "master") in.find("what", "required", "must be epoch or master");
     return what == "master" ? KeyRotation::master : KeyRotation::epoch;
   });
+}
+
+Result<HoldOrder> parse_hold_order(std::string_view body, bool with_name) {
+  return read_order<HoldOrder>(body, [with_name](OrderReader& in) {
+    if (with_name)
+      in.allow({"name", "reason", "by"});
+    else
+      in.allow({"reason", "by"});
+    HoldOrder order{in.text("name"), in.text("reason"), requester(in)};
+    if (with_name && !in.member("name")) in.find("name", "required", "say what it is called");
+    if (!in.member("reason")) in.find("reason", "required", "say why; the audit record keeps it");
+    return order;
+  });
+}
+
+Result<bool> parse_index_order(std::string_view body) {
+  return read_order<bool>(body, [](OrderReader& in) {
+    in.allow({"on"});
+    if (!in.member("on")) in.find("on", "required", "must be true or false");
+    return in.flag("on");
+  });
+}
+
+Result<void> read_time(const Target& target, std::string_view name, std::optional<Timestamp>& out) {
+  const auto* text = target.find(name);
+  if (text == nullptr) return {};
+  out = base::parse_timestamp(*text);
+  if (!out) return bad_parameter(name, "an RFC 3339 time such as 2026-11-24T09:00:00Z");
+  return {};
 }
 
 Result<DeadLetterFilter> letter_filter(const Target& target) {

@@ -34,6 +34,16 @@ struct ForgetOrder {
 /// `{"what":"epoch"}` or `{"what":"master"}`.
 [[nodiscard]] Result<KeyRotation> parse_rotation_order(std::string_view body);
 
+struct HoldOrder {
+  std::string name, reason, by;
+};
+/// `{"name":"…","reason":"…"}`, or without a name, which the path has then.
+[[nodiscard]] Result<HoldOrder> parse_hold_order(std::string_view body, bool with_name);
+/// `{"on":true}`
+[[nodiscard]] Result<bool> parse_index_order(std::string_view body);
+
+/// A time in the query; nothing if there is none. Error malformed, `bad-parameter`.
+[[nodiscard]] Result<void> read_time(const Target& target, std::string_view name, std::optional<Timestamp>& out);
 /// The filter of a listing; no condition means all. Error malformed, `bad-parameter`.
 [[nodiscard]] Result<DeadLetterFilter> letter_filter(const Target& target);
 

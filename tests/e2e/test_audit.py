@@ -368,3 +368,87 @@ def test_an_export_holds_every_record_as_the_files_say(audited):
     assert [(line["sequence"], line["type"]) for line in lines] == [(each.sequence, each.type) for each in records]
     assert proof["lines"] == len(lines) and proof["events"]["sequence"] == 20
     assert "u-1" not in done.stdout
+
+
+# ---- searching ----
+
+def search(daemon, *arguments):
+    done = daemon.cli("audit", "search", "--json", *arguments)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def indexed(daemon, *arguments):
+    wait_for(lambda: search(daemon, *arguments)["eventsBehind"] == 0, 30, "the index is there")
+    return search(daemon, *arguments)["entries"]
+
+
+def test_events_and_acts_are_found_by_user_type_time_and_principal(new_daemon, tmp_path):
+    (tmp_path / "keystore").mkdir()
+    master = private_file(tmp_path / "master.key", "11" * 32 + "\n")
+    token = private_file(tmp_path / "token", TOKEN)
+    daemon = new_daemon(f'''
+[privacy]
+master_key.file = "{master}"
+key_store = "{tmp_path}/keystore/keys.db"
+[[client]]
+name = "ops"
+token_file = "{token}"
+grants = {{publish = ["user.*"], keys = true, admin = true}}
+''').start()
+    real = daemon.cli
+    daemon.cli = lambda *arguments, **more: real(*arguments, **{"USER_EVENTS_TOKEN": TOKEN, **more})
+    done = daemon.cli("audit", "search")
+    assert done.returncode == 2 and "audit index on" in done.stderr, done.stderr
+    for kind, data in every_event():
+        assert daemon.cli("publish", kind, "--data", json.dumps(data)).returncode == 0
+    assert daemon.cli("publish", "user.mfa.enabled", "--data", '{"userId":"u-2"}').returncode == 0
+    assert daemon.cli("audit", "index", "on").returncode == 0
+    everything = indexed(daemon, "--limit", "1000")
+    assert len([each for each in everything if each["journal"] == "events"]) == len(every_event()) + 1
+    assert [each["time"] for each in everything] == sorted((each["time"] for each in everything), reverse=True)
+    of_user = indexed(daemon, "--user", CANARY["user"])
+    assert len(of_user) == len(every_event()) - 1 and {each["principal"] for each in of_user} == {"ops"}
+    assert [each["type"] for each in indexed(daemon, "--user", CANARY["email"])] == ["user.login.failed"]
+    assert [each["type"] for each in indexed(daemon, "--user", CANARY["user"], "--type", "user.mfa.enabled")] == ["user.mfa.enabled"]
+    assert len(indexed(daemon, "--type", "user.address.*")) == 3
+    assert indexed(daemon, "--principal", "nobody") == []
+    assert indexed(daemon, "--until", "2020-01-01T00:00:00Z") == []
+    assert daemon.cli("keys", "forget", CANARY["user"], "--reason", "request 3", "--now").returncode == 0
+    wait_for(lambda: len(indexed(daemon, "--type", "keys.forget")) == 2, 30, "the act is found")
+    assert {each["record"]["stage"] for each in indexed(daemon, "--user", CANARY["user"]) if each["journal"] == "audit"} == {"asked"}
+    text = daemon.cli("audit", "search", "--user", CANARY["user"]).stdout
+    assert "keys.forget" in text and not [kind for kind, canary in CANARY.items() if canary in text]
+    for path in (daemon.data_dir / "index").iterdir():
+        assert not [kind for kind, canary in CANARY.items() if canary.encode() in path.read_bytes()]
+    # It is kept over a restart, and goes when nobody wants it.
+    daemon.stop()
+    daemon.start()
+    assert len(indexed(daemon, "--type", "user.address.*")) == 3
+    assert daemon.cli("audit", "index", "off").returncode == 0
+    assert daemon.cli("audit", "search").returncode == 2 and not (daemon.data_dir / "index").exists()
+
+
+# ---- retention and holds ----
+
+def test_a_hold_keeps_everything_and_without_one_retention_leaves_records(audited):
+    audited.stop()
+    audited.set_config(audited.config.read_text().split("\n", 1)[1] + '[journal]\nsegment_bytes = "1MiB"\nretention_age = "1s"\nidempotency_window = "1s"\n')
+    audited.start()
+    assert audited.cli("audit", "hold", "add", "case-7", "--reason", "request of the court").returncode == 0
+    assert audited.cli("audit", "hold", "add", "case-7", "--reason", "again").returncode == 1
+    event = json.dumps([{"type": "user.updated", "data": {"userId": "u-1", "changes": {"note": "x" * 20_000}}}] * 20)
+    for _ in range(10):
+        assert audited.request("POST", "/v1/events", event)[0] == 202
+    audited.stop()
+    audited.start()
+    assert "case-7" in audited.cli("audit", "hold", "list").stdout
+    time.sleep(8)           # two rounds of retention
+    assert audited.status()["firstSequence"] == 1
+    assert audited.cli("audit", "hold", "remove", "case-7", "--reason", "closed").returncode == 0
+    wait_for(lambda: audited.status()["firstSequence"] > 1, 30, "retention goes on")
+    audited.stop()
+    assert acts_of(audited, "journal.removed") and len(acts_of(audited, "hold.add")) == 4 and len(acts_of(audited, "hold.remove")) == 2
+    assert verify(audited, status=0)["events"]["first"] > 1
+    journal_file.segments(audited.data_dir / "journal")[0].unlink()
+    assert verify(audited, status=1)["findings"][0]["kind"] == "removed"
