@@ -12,7 +12,7 @@
 namespace user_events::cli {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out;
   base::append_json_string(text, out);
   return out;
@@ -36,7 +36,7 @@ Result<void> audit_hold_list(const AuditArguments& arguments) {
 Result<void> audit_hold_add(const AuditArguments& arguments) {
   UE_TRY_ASSIGN(HttpClient client, HttpClient::from_environment(arguments.client.token_file));
   UE_TRY_ASSIGN(const std::string body, client.post("/v1/audit/holds", "application/json",
-                                                    fmt::format(R"({{"name":{},"reason":{}{}}})", quoted(arguments.name), quoted(arguments.reason), requester_member())));
+                                                    fmt::format(R"({{"name":{},"reason":{}{}}})", in_quotes(arguments.name), in_quotes(arguments.reason), requester_member())));
   Document document;
   if (!parse_object(body, document)) return not_understood();
   return write_result(fmt::format("held: everything from event {} on, until the hold is removed\n", number(document.root, "firstSequence")));
@@ -45,7 +45,7 @@ Result<void> audit_hold_add(const AuditArguments& arguments) {
 Result<void> audit_hold_remove(const AuditArguments& arguments) {
   UE_TRY_ASSIGN(HttpClient client, HttpClient::from_environment(arguments.client.token_file));
   UE_TRY(client.post(fmt::format("/v1/audit/holds/{}/remove", percent_encode(arguments.name)), "application/json",
-                     fmt::format(R"({{"reason":{}{}}})", quoted(arguments.reason), requester_member())));
+                     fmt::format(R"({{"reason":{}{}}})", in_quotes(arguments.reason), requester_member())));
   return write_result("removed\n");
 }
 

