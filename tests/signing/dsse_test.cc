@@ -1,6 +1,7 @@
 // The CloudEvents extension for DSSE. Digests are held against its test vectors here; whole events are verified in Python in tests/e2e.
 #include "signing/dsse.h"
 
+#include "crypto/digest.h"
 #include "signing_fixture.h"
 
 namespace user_events::signing::test {
@@ -76,6 +77,40 @@ TEST_F(DsseTest, EveryChangedAttributeAndByteIsNoticed) {
   auto fraction = all;
   std::ranges::find(fraction, "time", &std::pair<std::string, std::string>::first)->second = "2026-11-24T09:00:00Z";
   EXPECT_TRUE(verify_dsse(fraction, made.body, keys)) << "the specification hashes whole seconds";
+}
+
+// Its test case 8, and what it says of payloads: each signed as it should be.
+TEST_F(DsseTest, MaterialThatTheSpecificationForbidsIsRefused) {
+  Signer signer(book_->key_of("crm"));
+  DigestList digests;
+  for (const std::string_view value : {"1", "/s", "1.0", "t", "", "", "", "", "{}"}) digests.add(value);
+  const std::string core = R"("core":")" + digests.take() + "\"";
+  digests.add("value1");
+  const std::string ext = R"("ext":")" + digests.take() + "\"";
+  const auto verified = [&](const std::string& payload, std::string_view type = kDssePayloadType) {
+    const std::string signature = crypto::base64(signer(pre_authentication_encoding(kDssePayloadType, payload)));
+    const std::string envelope = R"({"payload":")" + crypto::base64(payload) + R"(","payloadType":")" + std::string(type) + R"(","signatures":[{"keyid":"ed","sig":")" + signature + "\"}]}";
+    return verify_dsse({{"id", "1"}, {"source", "/s"}, {"specversion", "1.0"}, {"type", "t"}, {"exta", "value1"}, {"dssematerial", crypto::base64(envelope)}}, "{}", public_keys(*book_)).has_value();
+  };
+  EXPECT_TRUE(verified("{" + core + "}"));
+  EXPECT_TRUE(verified("{" + core + "," + ext + R"(,"signedextattrs":["exta"],"unknown":1})"));
+  EXPECT_FALSE(verified("{" + core + "}", "https://cloudevents.io/verifiability/dsse/v0.2"));
+  EXPECT_FALSE(verified("{" + core + "," + ext + "}"));
+  EXPECT_FALSE(verified("{" + core + R"(,"signedextattrs":["exta"]})"));
+  EXPECT_FALSE(verified(R"({"core":"AA=="})"));
+  EXPECT_FALSE(verified("[]"));
+  digests.add("value1");
+  digests.add("value1");
+  const std::string twice = R"("ext":")" + digests.take() + "\"";
+  EXPECT_FALSE(verified("{" + core + "," + twice + R"(,"signedextattrs":["exta","exta"]})"));
+  digests.add("1");
+  const std::string id = R"("ext":")" + digests.take() + "\"";
+  EXPECT_FALSE(verified("{" + core + "," + id + R"(,"signedextattrs":["id"]})"));
+  digests.add("");
+  const std::string nothing = R"("ext":")" + digests.take() + "\"";
+  EXPECT_TRUE(verified("{" + core + "," + nothing + R"(,"signedextattrs":["absent"]})"));
+  EXPECT_FALSE(verified("{" + core + "," + nothing + R"(,"signedextattrs":"absent"})"));
+  EXPECT_FALSE(verified("{" + core + "," + nothing + R"(,"signedextattrs":[1]})"));
 }
 
 TEST_F(DsseTest, TheSameEventGivesTheSameBytesAtEachAttempt) {
