@@ -42,22 +42,26 @@ std::unique_ptr<Ed25519Key> Ed25519Key::parse_pem(const SecretText& pem) {
   return std::unique_ptr<Ed25519Key>(new Ed25519Key(key.release()));
 }
 
-std::array<unsigned char, kEd25519SignatureBytes> Ed25519Key::sign(std::string_view text) const {
-  thread_local const std::unique_ptr<EVP_MD_CTX, FreeWith<EVP_MD_CTX_free>> context(EVP_MD_CTX_new());
-  std::array<unsigned char, kEd25519SignatureBytes> signature;
-  std::size_t size = signature.size();
-  require(context != nullptr && EVP_MD_CTX_reset(context.get()) == 1 && EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key_.get()) == 1 &&
-              EVP_DigestSign(context.get(), signature.data(), &size, reinterpret_cast<const unsigned char*>(text.data()), text.size()) == 1 &&
-              size == signature.size(),
-          "Ed25519");
-  return signature;
-}
-
 std::array<unsigned char, kEd25519PublicBytes> Ed25519Key::public_key() const {
   std::array<unsigned char, kEd25519PublicBytes> bytes;
   std::size_t size = bytes.size();
   require(EVP_PKEY_get_raw_public_key(key_.get(), bytes.data(), &size) == 1 && size == bytes.size(), "Ed25519");
   return bytes;
+}
+
+void Ed25519Signer::Free::operator()(evp_md_ctx_st* context) const noexcept { EVP_MD_CTX_free(context); }
+
+// One initialisation serves any number of signatures: nothing of one text remains for the next.
+Ed25519Signer::Ed25519Signer(const Ed25519Key& key) : context_(EVP_MD_CTX_new()) {
+  require(context_ != nullptr && EVP_DigestSignInit(context_.get(), nullptr, nullptr, nullptr, key.key_.get()) == 1, "Ed25519");
+}
+
+std::array<unsigned char, kEd25519SignatureBytes> Ed25519Signer::operator()(std::string_view text) {
+  std::array<unsigned char, kEd25519SignatureBytes> signature;
+  std::size_t size = signature.size();
+  require(EVP_DigestSign(context_.get(), signature.data(), &size, reinterpret_cast<const unsigned char*>(text.data()), text.size()) == 1 && size == signature.size(),
+          "Ed25519");
+  return signature;
 }
 
 }  // namespace user_events::crypto

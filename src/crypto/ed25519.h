@@ -9,6 +9,7 @@
 #include "crypto/secret_text.h"
 
 struct evp_pkey_st;
+struct evp_md_ctx_st;
 
 namespace user_events::crypto {
 
@@ -20,16 +21,29 @@ class Ed25519Key {
   /// PKCS #8 in PEM, not encrypted, as `openssl genpkey -algorithm ed25519` writes it; nothing if it is not that.
   [[nodiscard]] static std::unique_ptr<Ed25519Key> parse_pem(const SecretText& pem);
 
-  /// The same text gives the same signature. About 30 µs and 2 ns a byte.
-  [[nodiscard]] std::array<unsigned char, kEd25519SignatureBytes> sign(std::string_view text) const;
   [[nodiscard]] std::array<unsigned char, kEd25519PublicBytes> public_key() const;
 
  private:
+  friend class Ed25519Signer;
   struct Free {
     void operator()(evp_pkey_st* key) const noexcept;
   };
   explicit Ed25519Key(evp_pkey_st* key) : key_(key) {}
   std::unique_ptr<evp_pkey_st, Free> key_;
+};
+
+/// Signs many texts with one key, which it keeps. Not thread-safe.
+class Ed25519Signer {
+ public:
+  explicit Ed25519Signer(const Ed25519Key& key);
+  /// The same text gives the same signature. About 37 µs and 4 ns a byte.
+  [[nodiscard]] std::array<unsigned char, kEd25519SignatureBytes> operator()(std::string_view text);
+
+ private:
+  struct Free {
+    void operator()(evp_md_ctx_st* context) const noexcept;
+  };
+  std::unique_ptr<evp_md_ctx_st, Free> context_;
 };
 
 }  // namespace user_events::crypto

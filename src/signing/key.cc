@@ -69,7 +69,10 @@ bool Key::is_same_as(const Key& other) const noexcept {
 }
 
 Signer::Signer(std::shared_ptr<const Key> key) : key_(std::move(key)) {
-  if (const auto* secret = key_->secret()) hmac_.emplace(*secret);
+  if (const auto* secret = key_->secret())
+    hmac_.emplace(*secret);
+  else
+    ed25519_.emplace(*key_->ed25519());
 }
 
 std::string_view Signer::operator()(std::string_view text) {
@@ -77,7 +80,7 @@ std::string_view Signer::operator()(std::string_view text) {
     std::ranges::copy(bytes, reinterpret_cast<unsigned char*>(signature_));
     return std::string_view(signature_, bytes.size());
   };
-  return hmac_ ? keep((*hmac_)(text)) : keep(key_->ed25519()->sign(text));
+  return hmac_ ? keep((*hmac_)(text)) : keep((*ed25519_)(text));
 }
 
 }  // namespace user_events::signing

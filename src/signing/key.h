@@ -59,7 +59,8 @@ class Signer {
 
  private:
   std::shared_ptr<const Key> key_;
-  std::optional<crypto::HmacKey> hmac_;
+  std::optional<crypto::HmacKey> hmac_;  // one of the two
+  std::optional<crypto::Ed25519Signer> ed25519_;
   char signature_[kMaxSignatureBytes];
 };
 

@@ -142,7 +142,9 @@ TEST(Ed25519, SignsAsInTheStandard) {
   const SecretText pem("-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----\n");
   const auto key = Ed25519Key::parse_pem(pem);
   ASSERT_NE(key, nullptr);
-  const auto signature = key->sign("eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc");
+  Ed25519Signer sign(*key);
+  (void)sign("another text before");
+  const auto signature = sign("eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc");
   EXPECT_EQ(base64({reinterpret_cast<const char*>(signature.data()), signature.size()}),
             "hgyY0il/MGCjP0JzlnLWG1PPOt7+09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr/MuM0KAg==");
   const auto public_key = key->public_key();
