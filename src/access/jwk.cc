@@ -8,8 +8,8 @@
 
 #include <algorithm>
 
-#include "access/json_reading.h"
 #include "base/base64url.h"
+#include "base/json_reading.h"
 #include "crypto/require.h"
 
 namespace user_events::access {
@@ -64,8 +64,8 @@ EVP_PKEY* ed25519_key(std::string_view x) {
 }
 
 std::optional<VerifyingKey> to_key(const simdjson::dom::object& jwk) {
-  const auto bytes_of = [&jwk](std::string_view name) { return base::parse_base64url(text_of(jwk, name).value_or("")).value_or(""); };
-  const auto type = text_of(jwk, "kty"), curve = text_of(jwk, "crv"), use = text_of(jwk, "use"), stated = text_of(jwk, "alg");
+  const auto bytes_of = [&jwk](std::string_view name) { return base::parse_base64url(base::text_of(jwk, name).value_or("")).value_or(""); };
+  const auto type = base::text_of(jwk, "kty"), curve = base::text_of(jwk, "crv"), use = base::text_of(jwk, "use"), stated = base::text_of(jwk, "alg");
   if (use && *use != "sig") return std::nullopt;
   EVP_PKEY* key = nullptr;
   auto algorithm = Algorithm::rs256;
@@ -79,7 +79,7 @@ std::optional<VerifyingKey> to_key(const simdjson::dom::object& jwk) {
     key = ed25519_key(bytes_of("x"));
   }
   if (key == nullptr) return std::nullopt;
-  VerifyingKey out(std::string(text_of(jwk, "kid").value_or("")), algorithm, key);
+  VerifyingKey out(std::string(base::text_of(jwk, "kid").value_or("")), algorithm, key);
   if (stated && parse_algorithm(*stated) != algorithm) return std::nullopt;
   return out;
 }
@@ -125,7 +125,7 @@ Result<KeySet> KeySet::parse(std::string_view json) {
   };
   if (json.size() > kMaxKeySetBytes) return refuse("the key set is larger than 256 KiB");
   simdjson::dom::parser parser;
-  const auto document = parse_object(parser, json);
+  const auto document = base::parse_object(parser, json);
   simdjson::dom::array keys;
   if (!document || document->at_key("keys").get_array().get(keys) != simdjson::SUCCESS) return refuse("the key set is no JSON object with a list `keys`");
   if (keys.size() > kMaxKeys) return refuse("the key set has more than 64 keys");

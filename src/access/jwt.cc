@@ -2,9 +2,9 @@
 
 #include <array>
 
-#include "access/json_reading.h"
 #include "access/token.h"
 #include "base/base64url.h"
+#include "base/json_reading.h"
 #include "base/try.h"
 
 namespace user_events::access {
@@ -38,17 +38,17 @@ struct UnverifiedToken::Impl {
 
   [[nodiscard]] bool has_good_header() const {
     for (const auto name : kForbidden)
-      if (has(header, name)) return false;
-    if (!text_of(header, "alg")) return false;
-    const auto id = text_of(header, "kid");
-    if (has(header, "kid") && (!id || id->size() > kMaxKeyIdBytes)) return false;
-    const auto type = text_of(header, "typ");
-    return !has(header, "typ") || (type && is_type_of_token(*type));
+      if (base::has(header, name)) return false;
+    if (!base::text_of(header, "alg")) return false;
+    const auto id = base::text_of(header, "kid");
+    if (base::has(header, "kid") && (!id || id->size() > kMaxKeyIdBytes)) return false;
+    const auto type = base::text_of(header, "typ");
+    return !base::has(header, "typ") || (type && is_type_of_token(*type));
   }
   [[nodiscard]] bool has_good_times() const {
     double unused = 0;
     for (const auto name : kTimes)
-      if (has(payload, name) && payload.at_key(name).get_double().get(unused) != simdjson::SUCCESS) return false;
+      if (base::has(payload, name) && payload.at_key(name).get_double().get(unused) != simdjson::SUCCESS) return false;
     return true;
   }
 };
@@ -68,8 +68,8 @@ Result<UnverifiedToken> UnverifiedToken::parse(std::string_view token) {
   if (!header || !payload || !signature) return refuse();
   UnverifiedToken out;
   auto& impl = *out.impl_;
-  const auto header_object = parse_object(impl.header_parser, *header);
-  const auto payload_object = parse_object(impl.payload_parser, *payload);
+  const auto header_object = base::parse_object(impl.header_parser, *header);
+  const auto payload_object = base::parse_object(impl.payload_parser, *payload);
   if (!header_object || !payload_object) return refuse();
   impl.header = *header_object;
   impl.payload = *payload_object;
@@ -79,13 +79,13 @@ Result<UnverifiedToken> UnverifiedToken::parse(std::string_view token) {
   return out;
 }
 
-std::string_view UnverifiedToken::algorithm() const noexcept { return *text_of(impl_->header, "alg"); }
-std::optional<std::string_view> UnverifiedToken::key_id() const noexcept { return text_of(impl_->header, "kid"); }
-std::string_view UnverifiedToken::issuer() const noexcept { return text_of(impl_->payload, "iss").value_or(""); }
+std::string_view UnverifiedToken::algorithm() const noexcept { return *base::text_of(impl_->header, "alg"); }
+std::optional<std::string_view> UnverifiedToken::key_id() const noexcept { return base::text_of(impl_->header, "kid"); }
+std::string_view UnverifiedToken::issuer() const noexcept { return base::text_of(impl_->payload, "iss").value_or(""); }
 bool UnverifiedToken::is_signed_by(const VerifyingKey& key) const { return key.verifies(impl_->signed_text, impl_->signature); }
 
 bool UnverifiedToken::claims(std::string_view name, std::string_view text) const {
-  if (text_of(impl_->payload, name) == text) return true;
+  if (base::text_of(impl_->payload, name) == text) return true;
   simdjson::dom::array list;
   if (impl_->payload.at_key(name).get_array().get(list) != simdjson::SUCCESS) return false;
   std::string_view each;
@@ -95,7 +95,7 @@ bool UnverifiedToken::claims(std::string_view name, std::string_view text) const
 }
 
 bool UnverifiedToken::has_scope(std::string_view word) const {
-  auto rest = text_of(impl_->payload, "scope").value_or("");
+  auto rest = base::text_of(impl_->payload, "scope").value_or("");
   while (!rest.empty()) {
     const auto end = std::min(rest.find(' '), rest.size());
     if (rest.substr(0, end) == word) return true;

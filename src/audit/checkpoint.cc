@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "access/json_reading.h"
 #include "base/base64url.h"
 #include "base/hex.h"
+#include "base/json_reading.h"
 #include "base/json_writer.h"
 #include "base/time_text.h"
 #include "base/try.h"
@@ -29,7 +29,7 @@ Result<ChainHead> parse_chain(const simdjson::dom::object& claims, std::string_v
   simdjson::dom::object chain;
   ChainHead out;
   if (claims.at_key(name).get_object().get(chain) != simdjson::SUCCESS) return bad("a checkpoint names no head of both journals");
-  const auto journal = access::text_of(chain, "journal"), hash = access::text_of(chain, "hash");
+  const auto journal = base::text_of(chain, "journal"), hash = base::text_of(chain, "hash");
   if (!journal || !hash || chain.at_key("sequence").get_uint64().get(out.head.sequence) != simdjson::SUCCESS) return bad("a checkpoint's head is not readable");
   out.journal = *journal;
   if (!base::parse_hex(*hash, {reinterpret_cast<unsigned char*>(out.head.hash.data()), out.head.hash.size()})) return bad("a checkpoint's hash is not readable");
@@ -50,10 +50,10 @@ Result<Jws> split(std::string_view text) {
 /// The key's name, from a header that says just what ours say.
 Result<std::string> key_of(std::string_view head) {
   simdjson::dom::parser parser;
-  const auto header = access::parse_object(parser, head);
-  if (!header || header->size() != 3 || access::text_of(*header, "alg") != "EdDSA" || access::text_of(*header, "typ") != kType)
+  const auto header = base::parse_object(parser, head);
+  if (!header || header->size() != 3 || base::text_of(*header, "alg") != "EdDSA" || base::text_of(*header, "typ") != kType)
     return bad("a checkpoint's header is not that of a checkpoint signed with EdDSA");
-  const auto key = access::text_of(*header, "kid");
+  const auto key = base::text_of(*header, "kid");
   if (!key) return bad("a checkpoint's header names no key");
   return std::string(*key);
 }
@@ -81,9 +81,9 @@ std::string to_json(const Claims& claims) {
 
 Result<Claims> parse_claims(std::string_view json) {
   simdjson::dom::parser parser;
-  const auto object = access::parse_object(parser, json);
+  const auto object = base::parse_object(parser, json);
   if (!object) return bad("a checkpoint's claims are no JSON object");
-  const auto at = base::parse_time(access::text_of(*object, "at").value_or(""));
+  const auto at = base::parse_time(base::text_of(*object, "at").value_or(""));
   if (!at) return bad("a checkpoint does not say when it was made");
   Claims claims;
   claims.at_ms = *at;

@@ -6,9 +6,9 @@
 #include <span>
 #include <vector>
 
-#include "access/json_reading.h"
 #include "audit/checkpoint.h"
 #include "base/hex.h"
+#include "base/json_reading.h"
 #include "base/json_writer.h"
 #include "base/time_text.h"
 #include "base/try.h"
@@ -183,7 +183,7 @@ Result<Said> read_last_line(std::string_view line) {
   }
   simdjson::dom::parser parser;
   simdjson::dom::object proof;
-  const auto object = access::parse_object(parser, json);
+  const auto object = base::parse_object(parser, json);
   if (!object || object->at_key("proof").get_object().get(proof) != simdjson::SUCCESS) return differs("the last line is not that of an export: it was cut off");
   const auto last_of = [&](std::string_view name) {
     simdjson::dom::object chain;
@@ -193,7 +193,7 @@ Result<Said> read_last_line(std::string_view line) {
   };
   out.range.last_act = last_of("audit");
   out.range.last_event = last_of("events");
-  const auto since = access::text_of(proof, "since"), until = access::text_of(proof, "until");
+  const auto since = base::text_of(proof, "since"), until = base::text_of(proof, "until");
   if (since) out.range.since_ms = base::parse_time(*since);
   if (until) out.range.until_ms = base::parse_time(*until);
   return out;

@@ -6,9 +6,9 @@
 #include <deque>
 #include <memory>
 
-#include "access/json_reading.h"
 #include "audit/act.h"
 #include "base/hex.h"
+#include "base/json_reading.h"
 #include "base/time_text.h"
 #include "base/try.h"
 #include "journal/segment.h"
@@ -38,7 +38,7 @@ std::optional<journal::Head> head_in(const simdjson::dom::object& object, std::s
   journal::Head head;
   if (object.at_key(name).get_object().get(value) != simdjson::SUCCESS || value.at_key("sequence").get_uint64().get(head.sequence) != simdjson::SUCCESS)
     return std::nullopt;
-  const auto hash = access::text_of(value, "hash");
+  const auto hash = base::text_of(value, "hash");
   if (!hash || !base::parse_hex(*hash, {reinterpret_cast<unsigned char*>(head.hash.data()), head.hash.size()})) return std::nullopt;
   return head;
 }
@@ -141,7 +141,7 @@ class Verifier {
   void take_record(const journal::RecordView& record, const journal::WalkedFrame& frame) {
     if (record.type != kCheckpoint && record.type != kRemoved && record.type != kStart) return;
     simdjson::dom::parser parser;
-    const auto object = access::parse_object(parser, record.payload);
+    const auto object = base::parse_object(parser, record.payload);
     if (!object) return refuse(record, frame, "the record is not readable");
     if (record.type == kCheckpoint) return take_checkpoint(record, frame, *object);
     simdjson::dom::object asked;
@@ -149,7 +149,7 @@ class Verifier {
     if (record.type == kRemoved) {
       const auto end = head_in(asked, "end");
       if (!end) return refuse(record, frame, "the record of a removal is not readable");
-      (access::text_of(asked, "journal") == "audit" ? audit_removals_ : events_removals_).push_back(*end);
+      (base::text_of(asked, "journal") == "audit" ? audit_removals_ : events_removals_).push_back(*end);
     }
     // Where the log itself begins, the events may have begun earlier; a later start says only what was found.
     const bool is_first = record.sequence == 1;
@@ -163,7 +163,7 @@ class Verifier {
   }
 
   void take_checkpoint(const journal::RecordView& record, const journal::WalkedFrame& frame, const simdjson::dom::object& object) {
-    std::string text(access::text_of(object, "jws").value_or(""));
+    std::string text(base::text_of(object, "jws").value_or(""));
     simdjson::dom::element claims;
     if (text.empty() && object.at_key("claims").get(claims) == simdjson::SUCCESS) text = simdjson::minify(claims);
     const auto read = read_checkpoint(text, request_.keys);

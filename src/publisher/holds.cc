@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "access/json_reading.h"
+#include "base/json_reading.h"
 #include "base/json_writer.h"
 #include "base/time_text.h"
 #include "base/try.h"
@@ -40,8 +40,8 @@ std::string to_json(const std::vector<LegalHold>& holds) {
 bool read(const simdjson::dom::element& item, LegalHold& out) {
   simdjson::dom::object object;
   if (item.get(object) != simdjson::SUCCESS) return false;
-  const auto name = access::text_of(object, "name"), reason = access::text_of(object, "reason"), by = access::text_of(object, "by");
-  const auto since = base::parse_timestamp(access::text_of(object, "since").value_or(""));
+  const auto name = base::text_of(object, "name"), reason = base::text_of(object, "reason"), by = base::text_of(object, "by");
+  const auto since = base::parse_timestamp(base::text_of(object, "since").value_or(""));
   if (!name || !reason || !by || !since || object.at_key("firstSequence").get_uint64().get(out.first_sequence) != simdjson::SUCCESS) return false;
   out.name = *name, out.reason = *reason, out.by = *by, out.since = *since;
   return true;
@@ -56,7 +56,7 @@ Result<std::unique_ptr<Holds>> Holds::open(ports::FileSystem& files, std::string
   if (!text) return std::unexpected(text.error());
   simdjson::dom::parser parser;
   simdjson::dom::array items;
-  const auto object = access::parse_object(parser, *text);
+  const auto object = base::parse_object(parser, *text);
   if (!object || object->at_key("holds").get_array().get(items) != simdjson::SUCCESS) return damaged(out->path_);
   for (const auto& item : items)
     if (!read(item, out->holds_.emplace_back())) return damaged(out->path_);

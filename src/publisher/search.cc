@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "access/json_reading.h"
+#include "base/json_reading.h"
 #include "base/try.h"
 #include "base/type_filter.h"
 #include "publisher/engine.h"
@@ -29,8 +29,8 @@ audit::Terms terms_of_act(const journal::RecordView& record, std::string& scratc
   scratch.clear();
   simdjson::dom::parser parser;
   simdjson::dom::object asked;
-  if (const auto object = access::parse_object(parser, record.payload); object && object->at_key("asked").get_object().get(asked) == simdjson::SUCCESS)
-    scratch = access::text_of(asked, "user").value_or("");
+  if (const auto object = base::parse_object(parser, record.payload); object && object->at_key("asked").get_object().get(asked) == simdjson::SUCCESS)
+    scratch = base::text_of(asked, "user").value_or("");
   return {scratch, record.scope.starts_with('(') ? record.scope : record.scope.substr(0, record.scope.find(" ("))};
 }
 

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "access/json_reading.h"
 #include "base/base64url.h"
+#include "base/json_reading.h"
 #include "base/try.h"
 #include "crypto/derive.h"
 #include "signing/jws.h"
@@ -14,7 +14,7 @@
 namespace user_events::signing {
 namespace {
 
-using access::text_of;
+using base::text_of;
 
 struct Parts {
   std::string_view head, signature;  // in base64url
@@ -68,7 +68,7 @@ Result<Verified> verify_jws(std::string_view jws, std::string_view body, const V
   const auto head = base::parse_base64url(parts->head), signature = base::parse_base64url(parts->signature);
   if (!head || !signature) return refuse("it is no JWS: its parts are not base64url");
   simdjson::dom::parser parser;
-  const auto header = access::parse_object(parser, *head);
+  const auto header = base::parse_object(parser, *head);
   if (!header) return refuse("its header is no JSON object, or has a name twice");
   if (!has_plain_payload(*header)) return refuse("its header does not say \"b64\":false with \"crit\":[\"b64\"], or asks for something that is not known here");
   const auto algorithm = parse_algorithm(text_of(*header, "alg").value_or(""));

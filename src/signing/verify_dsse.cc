@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "access/json_reading.h"
+#include "base/json_reading.h"
 #include "base/try.h"
 #include "signing/dsse.h"
 #include "signing/refusal.h"
@@ -13,7 +13,7 @@ namespace user_events::signing {
 namespace ondemand = simdjson::ondemand;
 namespace {
 
-using access::text_of;
+using base::text_of;
 
 constexpr std::size_t kDigestText = 44;  // 32 bytes in base64
 
@@ -50,8 +50,8 @@ Result<std::string> check_signatures(const simdjson::dom::object& envelope, std:
 
 Result<std::vector<std::string>> signed_names(const simdjson::dom::object& material) {
   std::vector<std::string> names;
-  if (access::has(material, "ext") != access::has(material, "signedextattrs")) return refuse("of ext and signedextattrs only one is there");
-  if (!access::has(material, "ext")) return names;
+  if (base::has(material, "ext") != base::has(material, "signedextattrs")) return refuse("of ext and signedextattrs only one is there");
+  if (!base::has(material, "ext")) return names;
   simdjson::dom::array array;
   if (material.at_key("signedextattrs").get_array().get(array) != simdjson::SUCCESS) return refuse("signedextattrs is no list");
   for (const auto element : array) {
@@ -92,13 +92,13 @@ Result<Verified> verify_dsse(const Attributes& event, std::string_view data, con
   const auto text = parse_base64(value_of(event, kDsseAttribute));
   if (!text) return refuse("the event has no attribute dssematerial in base64");
   simdjson::dom::parser parser, inner_parser;
-  const auto envelope = access::parse_object(parser, *text);
+  const auto envelope = base::parse_object(parser, *text);
   if (!envelope) return refuse("dssematerial is no JSON object");
   if (text_of(*envelope, "payloadType") != kDssePayloadType) return refuse("the payloadType of dssematerial is not known");
   const auto payload = parse_base64(text_of(*envelope, "payload").value_or(""));
   if (!payload) return refuse("dssematerial has no payload");
   UE_TRY_ASSIGN(auto key, check_signatures(*envelope, *payload, keys));
-  const auto material = access::parse_object(inner_parser, *payload);
+  const auto material = base::parse_object(inner_parser, *payload);
   if (!material) return refuse("what is signed is no JSON object");
   UE_TRY_ASSIGN(const auto names, signed_names(*material));
 
@@ -117,7 +117,7 @@ Result<Verified> verify_dsse(const Attributes& event, std::string_view data, con
   const auto core = text_of(*material, "core").value_or("");
   if (core.size() != kDigestText || digests.take() != core) return refuse("the event is not the one that was signed");
   for (const auto& name : names) digests.add(take(name));
-  const bool has_extensions = access::has(*material, "ext");
+  const bool has_extensions = base::has(*material, "ext");
   if (has_extensions && digests.take() != text_of(*material, "ext").value_or("")) return refuse("the extension attributes are not those that were signed");
   return out;
 }
@@ -125,7 +125,7 @@ Result<Verified> verify_dsse(const Attributes& event, std::string_view data, con
 Result<StructuredEvent> take_apart(std::string_view body) {
   const auto none = [] { return refuse("the body is no CloudEvent in JSON whose data is an object"); };
   simdjson::dom::parser checker;
-  if (!access::parse_object(checker, body)) return none();
+  if (!base::parse_object(checker, body)) return none();
   ondemand::parser parser;
   const simdjson::padded_string text(body);
   ondemand::document document;

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace user_events::access {
+namespace user_events::base {
 
 inline constexpr std::size_t kMaxJsonDepth = 12;
 
@@ -34,4 +34,4 @@ inline constexpr std::size_t kMaxJsonDepth = 12;
   return object.at_key(name).error() == simdjson::SUCCESS;
 }
 
-}  // namespace user_events::access
+}  // namespace user_events::base
