@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <google/protobuf/descriptor.pb.h>
 
+#include <map>
 #include <set>
 
 #include "base/try.h"
@@ -124,12 +125,17 @@ class Comparison {
     const Type* field = r.FindFieldByNumber(w.number());
     if (field != nullptr) return check_field(*field, w);
     const auto* choice = w.real_containing_oneof();
-    for (int i = 0; choice != nullptr && i < choice->field_count(); ++i) {
-      if (r.FindFieldByNumber(choice->field(i)->number()) == nullptr) continue;
-      return report("proto-oneof-changed", w.full_name(),
-                    fmt::format("the reader cannot tell that `{}` of the oneof `{}` was chosen", w.name(),
-                                choice->name()));
-    }
+    if (choice != nullptr && knows_one(r, *choice))
+      report("proto-oneof-changed", w.full_name(),
+             fmt::format("the reader cannot tell that `{}` of the oneof `{}` was chosen", w.name(), choice->name()));
+  }
+
+  // Asked for each field of the oneof, which may have very many.
+  bool knows_one(const pb::Descriptor& r, const pb::OneofDescriptor& choice) {
+    const auto [at, is_new] = known_choices_.try_emplace(&choice, false);
+    for (int i = 0; is_new && !at->second && i < choice.field_count(); ++i)
+      at->second = r.FindFieldByNumber(choice.field(i)->number()) != nullptr;
+    return at->second;
   }
 
   void check_read(const Type& r, const pb::Descriptor& w) {
@@ -220,6 +226,7 @@ class Comparison {
   const ProtobufFile& reader_;
   const ProtobufFile& writer_;
   std::vector<Finding> findings_;
+  std::map<const pb::OneofDescriptor*, bool> known_choices_;  // of the writer: whether the reader has a field of it
 };
 
 class Reserved {
@@ -230,6 +237,10 @@ class Reserved {
     for (int i = 0; i < older_.file().message_type_count(); ++i) {
       const auto& older = *older_.file().message_type(i);
       check(older, newer_.file().FindMessageTypeByName(older.name()));
+    }
+    for (int i = 0; i < older_.file().enum_type_count(); ++i) {
+      const auto& older = *older_.file().enum_type(i);
+      check_enum(older, newer_.file().FindEnumTypeByName(older.name()));
     }
     return std::move(findings_);
   }
@@ -258,6 +269,17 @@ class Reserved {
     }
     for (int i = 0; i < older.nested_type_count(); ++i)
       check(*older.nested_type(i), newer->FindNestedTypeByName(older.nested_type(i)->name()));
+    for (int i = 0; i < older.enum_type_count(); ++i)
+      check_enum(*older.enum_type(i), newer->FindEnumTypeByName(older.enum_type(i)->name()));
+  }
+
+  void check_enum(const pb::EnumDescriptor& older, const pb::EnumDescriptor* newer) {
+    for (int i = 0; newer != nullptr && i < newer->value_count(); ++i) {
+      const pb::EnumValueDescriptor& value = *newer->value(i);
+      if (older.IsReservedNumber(value.number()) || older.IsReservedName(value.name()))
+        report(Severity::error, "proto-number-reserved", value.full_name(),
+               fmt::format("{} reserves {} or `{}`", older_.name(), value.number(), value.name()));
+    }
   }
 
   const ProtobufFile& older_;

@@ -172,3 +172,9 @@ TEST(Findings, ProtobufFindingsNameTheField) {
 
 }  // namespace
 }  // namespace user_events::compatibility
+TEST(Findings, NumbersAndNamesThatAnEnumReservesStayUnused) {
+  const auto file = [](const char* values) { return fmt::format("syntax = \"proto3\"; enum E {{ A = 0; {} }} message M {{ enum N {{ Z = 0; {} }} E e = 1; N n = 2; }}", values, values[0] == 'r' ? "reserved 1;" : "Y = 1;"); };
+  EXPECT_EQ(listed(findings_of(Format::protobuf, file("reserved 2; reserved \"C\";"), file("B = 2; C = 3;"))),
+            "proto-number-reserved M.Y\nproto-number-reserved B\nproto-number-reserved C");
+}
+
