@@ -191,13 +191,16 @@ class AvroParser {
   }
 
   Result<void> parse_symbols(const element& value, const std::string& pointer, AvroType& made) const {
+    if (object_in(value).at_key("symbols").error() != simdjson::SUCCESS)
+      return invalid(pointer, "`symbols` is missing");
     UE_TRY_ASSIGN(made.symbols, texts(value, "symbols", pointer));
     std::set<std::string_view> seen;
     for (const std::string& symbol : made.symbols)
       if (!is_name(symbol) || !seen.insert(symbol).second)
         return invalid(join(pointer, "symbols"), "a symbol is no name, or given twice");
-    std::string_view word;
-    if (value["default"].get(word) != simdjson::SUCCESS) return {};
+    element fallback;
+    if (object_in(value).at_key("default").get(fallback) != simdjson::SUCCESS) return {};
+    const std::string_view word = fallback.is_string() ? text_in(fallback) : std::string_view();
     if (!seen.contains(word))
       return invalid(join(pointer, "default"), "the default is no symbol of the enum");
     made.default_symbol = word;

@@ -62,6 +62,8 @@ TEST(Hostile, WhatIsNoAvroSchemaIsRefused) {
   expect_refused(Format::avro, R"({"type":"fixed","name":"F"})", "/size");
   expect_refused(Format::avro, R"({"type":"array"})", "items");
 }
+  expect_refused(Format::avro, R"({"type":"enum","name":"E","symbols":["A"],"default":0})", "/default");
+  expect_refused(Format::avro, R"({"type":"enum","name":"E"})", "symbols");
 
 TEST(Hostile, WhatIsNoProtobufFileIsRefusedWithItsLine) {
   expect_refused(Format::protobuf, "syntax = \"proto3\";\nmessage M {\n  int32 a = 1;\n  int32 b = 1;\n}\n",
