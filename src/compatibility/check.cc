@@ -1,5 +1,8 @@
 #include <algorithm>
 #include <cctype>
+#include <set>
+#include <tuple>
+#include <utility>
 
 #include "base/try.h"
 #include "compatibility/compare_protobuf.h"
@@ -21,22 +24,26 @@ Result<std::vector<Finding>> compare(Format format, const Document& reader, cons
   return compare_protobuf(reader, writer);
 }
 
-/// Appends what is not said already.
-void add(std::vector<Finding> found, std::vector<Finding>& findings) {
-  for (Finding& finding : found) {
-    const bool is_known = std::ranges::any_of(findings, [&](const Finding& each) {
-      return each.code == finding.code && each.pointer == finding.pointer && each.file == finding.file &&
-             each.breaks == finding.breaks;
-    });
-    if (!is_known) findings.push_back(std::move(finding));
+/// What is said once, however many versions it is true of.
+class Findings {
+ public:
+  void add(std::vector<Finding> found) {
+    for (Finding& finding : found)
+      if (said_.emplace(finding.code, finding.pointer, finding.file, finding.breaks).second)
+        all_.push_back(std::move(finding));
   }
-}
+  /// Of errors that break somebody.
+  void add(std::vector<Finding> found, Breaks breaks) {
+    for (Finding& finding : found)
+      finding.breaks = finding.severity == Severity::error ? breaks : Breaks::nobody;
+    add(std::move(found));
+  }
+  [[nodiscard]] std::vector<Finding> take() { return std::move(all_); }
 
-/// The same, of errors that break somebody.
-void add(std::vector<Finding> found, Breaks breaks, std::vector<Finding>& findings) {
-  for (Finding& finding : found) finding.breaks = finding.severity == Severity::error ? breaks : Breaks::nobody;
-  add(std::move(found), findings);
-}
+ private:
+  std::vector<Finding> all_;
+  std::set<std::tuple<std::string, std::string, std::string, Breaks>> said_;  // code, pointer, file
+};
 
 Breaks first_broken(Mode mode) { return mode.backward ? Breaks::new_readers : Breaks::old_readers; }
 
@@ -69,27 +76,28 @@ std::optional<Format> format_of_file(std::string_view file) {
 }
 
 Result<std::vector<Finding>> check_pair(Format format, Mode mode, const Document& older, const Document& newest) {
-  std::vector<Finding> findings;
+  Findings findings;
   if (mode.backward) {
     UE_TRY_ASSIGN(auto found, compare(format, newest, older));
-    add(std::move(found), Breaks::new_readers, findings);
+    findings.add(std::move(found), Breaks::new_readers);
   }
   if (mode.forward) {
     UE_TRY_ASSIGN(auto found, compare(format, older, newest));
-    add(std::move(found), Breaks::old_readers, findings);
+    findings.add(std::move(found), Breaks::old_readers);
   }
   if (format == Format::protobuf) {
     UE_TRY_ASSIGN(auto found, check_reserved(older, newest));
-    add(std::move(found), first_broken(mode), findings);
+    findings.add(std::move(found), first_broken(mode));
   }
-  return findings;
+  return findings.take();
 }
 
 Result<std::vector<Finding>> check_annotations(Mode mode, std::span<const Document> versions) {
-  std::vector<Finding> found, findings;
+  std::vector<Finding> found;
+  Findings findings;
   UE_TRY(compare_annotations(versions.last(mode.transitive ? versions.size() : std::min<std::size_t>(versions.size(), 2)), found));
-  add(std::move(found), first_broken(mode), findings);
-  return findings;
+  findings.add(std::move(found), first_broken(mode));
+  return findings.take();
 }
 
 Result<std::vector<Finding>> check(Format format, Mode mode, std::span<const Document> versions) {
@@ -97,16 +105,16 @@ Result<std::vector<Finding>> check(Format format, Mode mode, std::span<const Doc
     return fail(ErrorKind::usage, "schema-versions",
                 "two to " + std::to_string(kMaxVersions) +
                     " versions of a schema are compared at a time, not " + std::to_string(versions.size()));
-  std::vector<Finding> findings;
+  Findings findings;
   const std::size_t first = mode.transitive ? 0 : versions.size() - 2;
   for (std::size_t i = versions.size() - 1; i-- > first;) {
     UE_TRY_ASSIGN(auto found, check_pair(format, mode, versions[i], versions.back()));
-    add(std::move(found), findings);
+    findings.add(std::move(found));
   }
-  if (format != Format::json) return findings;
+  if (format != Format::json) return findings.take();
   UE_TRY_ASSIGN(auto annotations, check_annotations(mode, versions));
-  add(std::move(annotations), findings);
-  return findings;
+  findings.add(std::move(annotations));
+  return findings.take();
 }
 
 }  // namespace user_events::compatibility

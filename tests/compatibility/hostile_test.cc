@@ -176,6 +176,21 @@ TEST(Hostile, LongListsOfValuesAreCutOff) {
   expect_refused(Format::json, R"({"enum":)" + values + "]}", "/enum");
 }
 
+TEST(Hostile, FindingsOfManyVersionsAreGatheredQuickly) {
+  std::string texts[2];
+  for (const int version : {0, 1}) {
+    texts[version] = R"({"properties":{)";
+    for (int i = 0; i < 1'000; ++i) texts[version] += fmt::format(R"({}"f{}":{{"type":"{}"}})", i == 0 ? "" : ",", i, version == 0 ? "string" : "integer");
+    texts[version] += "}}";
+  }
+  std::vector<Document> versions;
+  for (int i = 0; i < 200; ++i) versions.push_back({std::to_string(i), texts[0]});
+  versions.push_back({"new", texts[1]});
+  const auto found = check(Format::json, {false, true, true}, versions);
+  ASSERT_TRUE(found) << describe(found.error());
+  EXPECT_EQ(found->size(), 200 * kMaxFindingsPerPair);
+}
+
 TEST(Hostile, TooManyVersionsAreRefused) {
   const std::vector<Document> versions(kMaxVersions + 1, Document{"x", "{}"});
   EXPECT_FALSE(check(Format::json, {true, true, true}, versions));
