@@ -6,8 +6,9 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <span>
 #include <unordered_map>
-#include <unordered_set>
+#include <utility>
 
 #include "base/try.h"
 #include "catalogue/dom.h"
@@ -44,7 +45,8 @@ constexpr std::string_view kOpaque[] = {
 };
 
 constexpr std::uint64_t kConjunctsPerStep = 8;
-constexpr std::uint64_t kValuesPerStep = 64;  // comparing that many enum values costs as much as a step
+constexpr std::uint64_t kValuesPerStep = 64;  // comparing that many values costs as much as a step
+constexpr std::uint64_t kKeyBytesPerStep = 512;
 
 std::string types_text(TypeMask mask) {
   std::string out;
@@ -79,7 +81,19 @@ class Comparison {
   }
 
  private:
-  enum class State : std::uint8_t { open, good, bad };
+  enum class Answer : std::uint8_t { open, good, bad };
+  struct State {
+    Answer answer = Answer::open;
+    std::size_t level = 0;  // of the values that the question was about
+  };
+
+  // ---- limits ----
+  Result<void> spend(std::uint64_t steps) {
+    steps_ += steps + std::exchange(compared_, 0) / kValuesPerStep;
+    if (steps_ <= kMaxSteps) return {};
+    return refuse(reader_.name(), "",
+                  fmt::format("comparing it with {} takes more than {} steps", writer_.name(), kMaxSteps));
+  }
 
   // ---- findings ----
   bool report(std::string_view code, const std::string& pointer, std::string detail, bool in_writer = false) {
@@ -96,26 +110,24 @@ class Comparison {
     std::string key = fmt::format("{}", writer.mask);
     for (const Group* group : {&reader, &writer}) {
       key += '|';
-      for (const Conjunct& each : group->all)
-        key += fmt::format("{}{} ", each.pointer, each.is_split ? "!" : "");
+      for (const Conjunct& each : group->all)  // a member's name may hold any character
+        key += fmt::format("{}{}{}", each.pointer.size(), each.is_split ? '!' : ':', each.pointer);
     }
     return key;
   }
 
-  // Every value of `writer` is one of `reader`. A pair that is being compared is taken to be good: that is
-  // what recursion means.
+  // Every value of `writer` is one of `reader`. Of values inside those that are being compared a pair is taken to be
+  // good: that is what recursion means. Of the same values it shows nothing.
   Result<bool> contains(const Group& reader, const Group& writer) {
-    steps_ += 1 + writer.all.size() / kConjunctsPerStep;
-    if (steps_ > kMaxSteps)
-      return refuse(reader_.name(), "",
-                    fmt::format("comparing it with {} takes more than {} steps", writer_.name(), kMaxSteps));
+    const std::string key = key_of(reader, writer);
+    UE_TRY(spend(1 + writer.all.size() / kConjunctsPerStep + key.size() / kKeyBytesPerStep));
     auto& states = states_[trials_ > 0 ? 1 : 0];
-    const auto [at, is_new] = states.try_emplace(key_of(reader, writer), State::open);
+    const auto [at, is_new] = states.try_emplace(key, State{Answer::open, level_});
     if (!is_new) {
-      if (at->second == State::open) ++guesses_;
-      return at->second != State::bad;
+      if (at->second.answer != Answer::open) return at->second.answer == Answer::good;
+      ++guesses_;
+      return at->second.level < level_;
     }
-    const std::string key = at->first;
     if (depth_ >= kMaxNesting)
       return refuse(reader_.name(), "",
                     fmt::format("schemas refer to each other more than {} deep", kMaxNesting));
@@ -123,8 +135,22 @@ class Comparison {
     const auto result = contains_now(reader, writer);
     --depth_;
     UE_TRY_ASSIGN(const bool is_good, result);
-    states[key] = is_good ? State::good : State::bad;
+    states[key].answer = is_good ? Answer::good : Answer::bad;
     return is_good;
+  }
+
+  // The same of values inside those that are being compared.
+  Result<bool> contains_inside(const Group& reader, const Group& writer) {
+    ++level_;
+    const auto result = contains(reader, writer);
+    --level_;
+    return result;
+  }
+  Result<bool> would_contain_inside(const Group& reader, const Group& writer) {
+    ++level_;
+    const auto result = would_contain(reader, writer);
+    --level_;
+    return result;
   }
 
   // A question whose answer is no finding by itself. What a failed one took for granted is forgotten.
@@ -133,15 +159,17 @@ class Comparison {
     ++trials_;
     auto result = contains(reader, writer);
     --trials_;
-    if (result && !*result && guesses_ != guesses)
-      std::erase_if(states_[1], [](const auto& each) { return each.second == State::good; });
+    if (result && !*result && guesses_ != guesses) {
+      UE_TRY(spend(states_[1].size() / kValuesPerStep));
+      std::erase_if(states_[1], [](const auto& each) { return each.second.answer == Answer::good; });
+    }
     return result;
   }
 
   Result<bool> contains_now(const Group& reader, const Group& writer) {
     UE_TRY_ASSIGN(Facts facts, writer_.facts(writer));
     UE_TRY_ASSIGN(const Facts wanted, reader_.facts(reader));  // checks the reader's keywords
-    if (facts.values) steps_ += facts.values->size() / kValuesPerStep;
+    compared_ += facts.compared + wanted.compared + (facts.values ? facts.values->size() : 0);
     if (facts.is_never) return true;
     if (const Conjunct* choice = unsplit(writer)) return contains_each(reader, writer, *choice);
     bool is_good = true;
@@ -249,12 +277,11 @@ class Comparison {
     const bool has_enum = keyword(r.value, "enum").has_value();
     if (!has_enum && !keyword(r.value, "const")) return true;
     const std::string pointer = join(r.pointer, has_enum ? "enum" : "const");
-    if (facts.values) steps_ += facts.values->size() * wanted.values->size() / kValuesPerStep;
     if (!facts.values)
       return report("enum-narrowed", pointer, "the reader allows listed values only, the writer any");
     const auto is_refused = [&](const element& value) {
       return std::ranges::none_of(*wanted.values,
-                                  [&](const element& other) { return is_same(value, other); });
+                                  [&](const element& other) { return is_same(value, other, compared_); });
     };
     const auto refused = std::ranges::count_if(*facts.values, is_refused);
     return refused == 0 || report("enum-narrowed", pointer,
@@ -287,10 +314,20 @@ class Comparison {
   }
 
   // The same keyword with the same value stands in some schema of the writer.
-  static bool has_same(const Group& writer, std::string_view word, const element& value) {
+  bool has_same(const Group& writer, std::string_view word, const element& value) {
     return std::ranges::any_of(writer.all, [&](const Conjunct& each) {
       const auto other = keyword(each.value, word);
-      return other && is_same(value, *other);
+      return other && is_same(value, *other, compared_);
+    });
+  }
+  // Keywords that say something only together stand in one schema of the writer as they stand in the reader's.
+  bool has_same(const Group& writer, std::span<const std::string_view> words, const element& schema) {
+    return std::ranges::any_of(writer.all, [&](const Conjunct& each) {
+      return std::ranges::all_of(words, [&](std::string_view word) {
+        const auto mine = keyword(schema, word), theirs = keyword(each.value, word);
+        return mine.has_value() == theirs.has_value() &&
+               (!mine || (is_same(*mine, *theirs, compared_) && means_the_same(*mine)));
+      });
     });
   }
 
@@ -374,19 +411,24 @@ class Comparison {
     return *same_documents_;
   }
 
+  bool is_same_there(std::string_view word, const element& value, const Conjunct& r, const Group& writer) {
+    static constexpr std::string_view kCondition[] = {"if", "then", "else"};
+    static constexpr std::string_view kContains[] = {"contains", "minContains", "maxContains"};
+    const auto is_in = [&](const auto& words) { return std::ranges::find(words, word) != std::end(words); };
+    if (is_in(kCondition)) return has_same(writer, kCondition, r.value);
+    if (is_in(kContains)) return has_same(writer, kContains, r.value);
+    if (!word.starts_with("unevaluated") && !word.starts_with('$'))
+      return has_same(writer, word, value) && means_the_same(value);
+    return std::ranges::any_of(writer.all,
+                               [&](const Conjunct& each) { return is_same(each.value, r.value, compared_); }) &&
+           means_the_same(r.value);
+  }
+
   bool check_opaque(const Conjunct& r, const Group& writer) {
     bool is_good = true;
     for (const auto field : object_in(r.value)) {
       if (std::ranges::find(kOpaque, field.key) == std::end(kOpaque)) continue;
-      const bool stands_alone = !field.key.starts_with("unevaluated") && !field.key.starts_with("$") &&
-                                field.key != "if" && field.key != "then" && field.key != "else";
-      const bool holds =
-          stands_alone
-              ? has_same(writer, field.key, field.value) && means_the_same(field.value)
-              : std::ranges::any_of(writer.all,
-                                    [&](const Conjunct& each) { return is_same(each.value, r.value); }) &&
-                    means_the_same(r.value);
-      if (!holds)
+      if (!is_same_there(field.key, field.value, r, writer))
         is_good = report(
             "keyword-undecided", join(r.pointer, field.key),
             fmt::format("`{}` is not the same in both, and what it allows is not compared", field.key));
@@ -443,9 +485,7 @@ class Comparison {
     tuple.rest_pointer = join(conjunct.pointer, is_old ? "additionalItems" : "items");
     return tuple;
   }
-  static Result<void> expand_item(const JsonSchema& schema, const Conjunct& conjunct, std::size_t position,
-                                  Group& group) {
-    const Tuple tuple = tuple_of(conjunct);
+  static Result<void> expand_item(const JsonSchema& schema, const Tuple& tuple, std::size_t position, Group& group) {
     if (position < tuple.first.size())
       return schema.expand(tuple.first[position], join(tuple.first_pointer, std::to_string(position)), group);
     return tuple.rest ? schema.expand(*tuple.rest, tuple.rest_pointer, group) : Result<void>{};
@@ -462,15 +502,18 @@ class Comparison {
         std::ranges::none_of(writer.all, is_unique, &Conjunct::value))
       is_good = report("unique-items-added", join(r.pointer, "uniqueItems"),
                        "the writer may send the same item twice");
-    std::size_t positions = tuple_of(r).first.size();
-    for (const Conjunct& each : writer.all) positions = std::max(positions, tuple_of(each).first.size());
+    const Tuple read = tuple_of(r);
+    std::vector<Tuple> written;
+    std::size_t positions = read.first.size();
+    for (const Conjunct& each : writer.all)
+      positions = std::max(positions, written.emplace_back(tuple_of(each)).first.size());
     for (std::size_t i = 0; i <= positions && i < facts.max_items;
          ++i) {  // the last stands for all behind the tuples
       Group mine, theirs;
-      UE_TRY(expand_item(reader_, r, i, mine));
+      UE_TRY(expand_item(reader_, read, i, mine));
       if (mine.all.empty()) continue;
-      for (const Conjunct& each : writer.all) UE_TRY(expand_item(writer_, each, i, theirs));
-      UE_TRY_ASSIGN(const bool holds, contains(mine, theirs));
+      for (const Tuple& each : written) UE_TRY(expand_item(writer_, each, i, theirs));
+      UE_TRY_ASSIGN(const bool holds, contains_inside(mine, theirs));
       is_good = holds && is_good;
     }
     return is_good;
@@ -506,7 +549,7 @@ class Comparison {
         for (const auto field : object_in(*patterns)) {
           const std::string pointer = join(join(conjunct.pointer, "patternProperties"), field.key);
           UE_TRY_ASSIGN(const re2::RE2* compiled, schema.pattern(field.key, pointer));
-          ++steps_;
+          UE_TRY(spend(1));
           if (!matches_pattern(*compiled, *name)) continue;
           is_covered = true;
           UE_TRY(schema.expand(field.value, pointer, group));
@@ -551,7 +594,7 @@ class Comparison {
     UE_TRY(expand_member(reader_, r, std::nullopt, rest_mine));
     for (const Conjunct& each : writer.all) UE_TRY(expand_member(writer_, each, std::nullopt, rest_theirs));
     if (rest_mine.all.empty()) return is_good;
-    UE_TRY_ASSIGN(const bool holds, would_contain(rest_mine, rest_theirs));
+    UE_TRY_ASSIGN(const bool holds, would_contain_inside(rest_mine, rest_theirs));
     return (holds || report("property-not-allowed", join(r.pointer, "additionalProperties"),
                             "the writer may send members of any name that the reader refuses")) &&
            is_good;
@@ -559,17 +602,18 @@ class Comparison {
 
   Result<bool> check_member(const Conjunct& r, const Group& writer, std::string_view name, bool is_written,
                             bool is_read) {
-    ++steps_;
+    UE_TRY(spend(1));
     Group mine, theirs;
     UE_TRY(expand_member(reader_, r, name, mine));
     if (mine.all.empty()) return true;
     for (const Conjunct& each : writer.all) UE_TRY(expand_member(writer_, each, name, theirs));
-    if (is_written && is_read) return contains(mine, theirs);
-    UE_TRY_ASSIGN(const bool holds, would_contain(mine, theirs));
+    if (is_written && is_read) return contains_inside(mine, theirs);
+    UE_TRY_ASSIGN(const bool holds, would_contain_inside(mine, theirs));
     if (holds) return true;
     if (is_written) {
-      const auto place = std::ranges::find_if(
-          writer.all, [&](const Conjunct& each) { return keyword(each.value, "properties").has_value(); });
+      const auto place = std::ranges::find_if(writer.all, [&](const Conjunct& each) {
+        return writer_members_.at(each.pointer).contains(name);  // looked at by the caller
+      });
       return report(
           "property-not-allowed", join(join(place->pointer, "properties"), name),
           fmt::format("the reader's schema has no `{}`, and refuses or constrains what it does not know",
@@ -601,11 +645,13 @@ class Comparison {
              !keyword(each.value, "patternProperties");
     });
     if (names_all) return true;  // and each name has been looked at
+    if (object_in(*patterns).size() == 0) return true;
     const auto other = std::ranges::find_if(writer.all, [&](const Conjunct& each) {
-      return std::ranges::all_of(
-                 object_in(*patterns),
-                 [&](const auto& field) { return schema_of_pattern(each, field.key).has_value(); }) &&
-             object_in(*keyword(each.value, "patternProperties")).size() == object_in(*patterns).size();
+      const auto theirs = keyword(each.value, "patternProperties");
+      return theirs && theirs->is_object() && object_in(*theirs).size() == object_in(*patterns).size() &&
+             std::ranges::all_of(object_in(*patterns), [&](const auto& field) {
+               return schema_of_pattern(each, field.key).has_value();
+             });
     });
     if (other == writer.all.end())
       return report("keyword-undecided", join(r.pointer, "patternProperties"),
@@ -617,7 +663,7 @@ class Comparison {
       UE_TRY(reader_.expand(field.value, pattern_pointer(r, field.key), mine));
       UE_TRY(
           writer_.expand(*schema_of_pattern(*other, field.key), pattern_pointer(*other, field.key), theirs));
-      UE_TRY_ASSIGN(const bool holds, contains(mine, theirs));
+      UE_TRY_ASSIGN(const bool holds, contains_inside(mine, theirs));
       is_good = holds && is_good;
     }
     return is_good;
@@ -636,7 +682,7 @@ class Comparison {
         if (schema_of_pattern(r, field.key)) continue;
         Group theirs;
         UE_TRY(writer_.expand(field.value, pattern_pointer(each, field.key), theirs));
-        UE_TRY_ASSIGN(const bool holds, would_contain(rest, theirs));
+        UE_TRY_ASSIGN(const bool holds, would_contain_inside(rest, theirs));
         if (!holds)
           is_good = report("property-not-allowed", pattern_pointer(each, field.key),
                            "the reader refuses or constrains members that match this pattern", true);
@@ -658,7 +704,7 @@ class Comparison {
       if (const auto other = keyword(each.value, "propertyNames"))
         UE_TRY(writer_.expand(*other, join(each.pointer, "propertyNames"), theirs));
     theirs.mask = kString;
-    UE_TRY_ASSIGN(const bool holds, contains(mine, theirs));
+    UE_TRY_ASSIGN(const bool holds, contains_inside(mine, theirs));
     return holds && is_good;
   }
 
@@ -667,9 +713,9 @@ class Comparison {
   std::vector<Finding> findings_;
   std::unordered_map<std::string, State> states_[2];  // of what is reported, and of trials
   std::unordered_map<std::string, Members> reader_members_, writer_members_;
-  std::uint64_t steps_ = 0;
+  std::uint64_t steps_ = 0, compared_ = 0;
   int trials_ = 0;
-  std::size_t depth_ = 0;
+  std::size_t depth_ = 0, level_ = 0;
   std::uint64_t guesses_ = 0;  // answers taken for granted so far
   std::optional<bool> same_documents_;
 };

@@ -16,6 +16,7 @@ namespace user_events::compatibility {
 
 inline constexpr std::size_t kMaxTextBytes = 1u << 20;  ///< Of one schema.
 inline constexpr std::size_t kMaxDepth = 64;            ///< Nesting of its text.
+inline constexpr std::size_t kMaxPointerBytes = 2'048;  ///< Of the JSON Pointer to any place in it.
 inline constexpr std::size_t kMaxNesting =
     80;  ///< Of types that refer to each other, while two are compared.
 inline constexpr std::uint64_t kMaxSteps = 200'000;        ///< Pairs of subschemas compared in one direction.

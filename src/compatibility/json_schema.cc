@@ -40,7 +40,7 @@ void restrict_values(std::vector<element> allowed, Facts& facts) {
     return;
   }
   std::erase_if(*facts.values, [&](const element& value) {
-    return std::ranges::none_of(allowed, [&](const element& other) { return is_same(value, other); });
+    return std::ranges::none_of(allowed, [&](const element& other) { return is_same(value, other, facts.compared); });
   });
 }
 
@@ -51,13 +51,6 @@ std::optional<element> keyword(const element& schema, std::string_view name) {
   if (!schema.is_object() || object_in(schema).at_key(name).get(value) != simdjson::SUCCESS)
     return std::nullopt;
   return value;
-}
-
-std::optional<long double> number(const element& value) {
-  if (value.is_int64()) return static_cast<long double>(value.get_int64().value_unsafe());
-  if (value.is_uint64()) return static_cast<long double>(value.get_uint64().value_unsafe());
-  if (value.is_double()) return static_cast<long double>(value.get_double().value_unsafe());
-  return std::nullopt;
 }
 
 TypeMask type_of(const element& value) {
@@ -75,11 +68,13 @@ std::uint64_t length_of(std::string_view text) noexcept {
       std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
-JsonSchema::JsonSchema(const JsonText& text) : text_(text) {
+JsonSchema::JsonSchema(const JsonText& text) : text_(text), nothing_(parser_.parse("{}", 2).value_unsafe()) {
   const auto dialect = keyword(text.root(), "$schema");
   if (!dialect || !dialect->is_string()) return;
-  for (const std::string_view draft : {"draft-03", "draft-04", "draft-06", "draft-07"})
-    ref_stands_alone_ = ref_stands_alone_ || text_in(*dialect).find(draft) != std::string_view::npos;
+  const auto is_of = [&](std::string_view draft) { return text_in(*dialect).find(draft) != std::string_view::npos; };
+  const bool is_old = is_of("draft-03") || is_of("draft-04");
+  ref_stands_alone_ = is_old || is_of("draft-06") || is_of("draft-07");
+  if (is_old) id_keyword_ = "id";
 }
 
 Result<Group> JsonSchema::root() const {
@@ -99,6 +94,9 @@ Result<void> JsonSchema::expand(const element& value, const std::string& pointer
   if (group.all.size() >= kMaxReferences)
     return refuse(name(), pointer,
                   "more than " + std::to_string(kMaxReferences) + " schemas apply to one value");
+  // References below it would lead into it, not into the file.
+  if (const auto id = keyword(value, id_keyword_); !pointer.empty() && id && id->is_string() && !text_in(*id).starts_with('#'))
+    return refuse(name(), join(pointer, id_keyword_), "only the whole file may have an id of its own");
   const auto reference = keyword(value, "$ref");
   group.all.push_back({value, pointer});
   if (reference) {
@@ -107,7 +105,7 @@ Result<void> JsonSchema::expand(const element& value, const std::string& pointer
     if (!target || text_.root().at_pointer(*target).get(found) != simdjson::SUCCESS)
       return refuse(name(), join(pointer, "$ref"),
                     "only references to a place within the file (#/...) are followed");
-    if (ref_stands_alone_) group.all.pop_back();
+    if (ref_stands_alone_) group.all.back().value = nothing_;  // it stays in the group, so that a circle of references ends
     UE_TRY(expand(found, *target, group));
     if (ref_stands_alone_) return {};
   }
@@ -216,6 +214,8 @@ Result<void> JsonSchema::add_facts(const Conjunct& conjunct, Facts& facts) const
       restrict_values(std::move(allowed), facts);
     } else if (word == "const") {
       restrict_values({value}, facts);
+    } else if (word == "multipleOf") {
+      if (const auto n = number(value); !n || *n <= 0) return refuse(name(), at(), "a number above 0 is expected");
     } else if (word == "pattern") {
       if (!value.is_string()) return refuse(name(), at(), "a regular expression is expected");
       UE_TRY(pattern(text_in(value), at()));

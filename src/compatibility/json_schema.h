@@ -43,6 +43,7 @@ struct Facts {
       upper{std::numeric_limits<long double>::infinity()};
   std::set<std::string_view> required;
   std::optional<std::vector<simdjson::dom::element>> values;  ///< `enum` and `const`.
+  std::uint64_t compared = 0;                                 ///< Values that were looked at to find them.
 
   static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
 };
@@ -68,14 +69,16 @@ class JsonSchema {
   Result<catalogue::TypeMask> types(const simdjson::dom::element& value, const std::string& pointer) const;
 
   const JsonText& text_;
+  simdjson::dom::parser parser_;
+  simdjson::dom::element nothing_;  ///< `{}`
   mutable catalogue::Patterns patterns_;
   bool ref_stands_alone_ = false;  ///< Up to draft 7 nothing beside a `$ref` counts.
+  std::string_view id_keyword_ = "$id";
 };
 
 /// A keyword of an object schema; nullopt if it is not there.
 [[nodiscard]] std::optional<simdjson::dom::element> keyword(const simdjson::dom::element& schema,
                                                             std::string_view name);
-[[nodiscard]] std::optional<long double> number(const simdjson::dom::element& value);
 /// The type bit of a value.
 [[nodiscard]] catalogue::TypeMask type_of(const simdjson::dom::element& value);
 /// Code points.

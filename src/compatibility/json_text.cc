@@ -1,5 +1,7 @@
 #include "compatibility/json_text.h"
 
+#include <limits>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "base/json_text.h"
@@ -29,9 +31,24 @@ std::string join(const std::string& pointer, std::string_view token) {
   return joined;
 }
 
+std::string last_token(std::string_view pointer) {
+  std::string token;
+  for (std::size_t at = pointer.rfind('/') + 1; at < pointer.size(); ++at) {
+    if (pointer[at] != '~') token += pointer[at];
+    else
+      token += pointer[++at] == '0' ? '~' : '/';
+  }
+  return token;
+}
+
 namespace {
 
+constexpr std::size_t kFewMembers = 16;  // of an object: looked up one by one
+
+// Also what would make pointers, of which others keep one for each place, larger than the text.
 Result<void> refuse_duplicates(const std::string& file, const element& value, const std::string& pointer) {
+  if (pointer.size() > kMaxPointerBytes)
+    return refuse(file, "", "the pointer to a place is longer than " + std::to_string(kMaxPointerBytes) + " bytes");
   if (value.is_array()) {
     std::size_t i = 0;
     for (const auto item : array_in(value))
@@ -47,12 +64,18 @@ Result<void> refuse_duplicates(const std::string& file, const element& value, co
   return {};
 }
 
-bool is_same_object(const element& a, const element& b) {
+bool is_same_object(const element& a, const element& b, std::uint64_t& compared) {
   if (object_in(a).size() != object_in(b).size()) return false;
+  std::unordered_map<std::string_view, element> others;
+  if (object_in(b).size() > kFewMembers)
+    for (const auto field : object_in(b)) others.emplace(field.key, field.value);
   for (const auto field : object_in(a)) {
     element other;
-    if (object_in(b).at_key(field.key).get(other) != simdjson::SUCCESS || !is_same(field.value, other))
+    if (const auto found = others.find(field.key); found != others.end())
+      other = found->second;
+    else if (!others.empty() || object_in(b).at_key(field.key).get(other) != simdjson::SUCCESS)
       return false;
+    if (!is_same(field.value, other, compared)) return false;
   }
   return true;
 }
@@ -75,22 +98,32 @@ Result<JsonText> JsonText::parse(const Document& document) {
   return made;
 }
 
+std::optional<long double> number(const element& value) {
+  static_assert(std::numeric_limits<long double>::digits >= 64, "holds every int64, uint64 and double");
+  if (value.is_int64()) return static_cast<long double>(value.get_int64().value_unsafe());
+  if (value.is_uint64()) return static_cast<long double>(value.get_uint64().value_unsafe());
+  if (value.is_double()) return static_cast<long double>(value.get_double().value_unsafe());
+  return std::nullopt;
+}
+
 bool is_same(const element& a, const element& b) {
-  if (a.is_number() && b.is_number()) {
-    std::int64_t left = 0, right = 0;
-    if (a.get(left) == simdjson::SUCCESS && b.get(right) == simdjson::SUCCESS) return left == right;
-    return a.get_double().value_unsafe() == b.get_double().value_unsafe();
-  }
+  std::uint64_t ignored = 0;
+  return is_same(a, b, ignored);
+}
+
+bool is_same(const element& a, const element& b, std::uint64_t& compared) {
+  ++compared;
+  if (a.is_number() && b.is_number()) return number(a) == number(b);
   if (a.type() != b.type()) return false;
   if (a.is_string()) return text_in(a) == text_in(b);
   if (a.is_bool()) return a.get_bool().value_unsafe() == b.get_bool().value_unsafe();
-  if (a.is_object()) return is_same_object(a, b);
+  if (a.is_object()) return is_same_object(a, b, compared);
   if (!a.is_array()) return true;  // null
   const auto left = array_in(a), right = array_in(b);
   if (left.size() != right.size()) return false;
   auto at = right.begin();
   for (const auto item : left) {
-    if (!is_same(item, *at)) return false;
+    if (!is_same(item, *at, compared)) return false;
     ++at;
   }
   return true;

@@ -3,7 +3,9 @@
 
 #include <simdjson.h>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,9 +34,14 @@ class JsonText {
   std::string name_;
 };
 
-/// By value: object members in any order, 1 and 1.0 the same.
+/// By value: object members in any order, 1 and 1.0 the same. Linear. Adds to `compared` how many values it looked at.
+[[nodiscard]] bool is_same(const simdjson::dom::element& a, const simdjson::dom::element& b, std::uint64_t& compared);
 [[nodiscard]] bool is_same(const simdjson::dom::element& a, const simdjson::dom::element& b);
+/// Exact for every number of JSON that simdjson reads; nullopt for what is none.
+[[nodiscard]] std::optional<long double> number(const simdjson::dom::element& value);
 
 [[nodiscard]] std::string join(const std::string& pointer, std::string_view token);
+/// What `join` added last. `pointer` is not empty.
+[[nodiscard]] std::string last_token(std::string_view pointer);
 
 }  // namespace user_events::compatibility

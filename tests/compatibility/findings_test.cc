@@ -53,6 +53,46 @@ TEST(Findings, AnAlternativeThatFailedLaterIsNotRemembered) {
   EXPECT_EQ(listed(findings_of(Format::json, writer, reader)), "alternatives-narrowed /anyOf");
 }
 
+TEST(Findings, AnAlternativeThatIsTheWholeAgainShowsNothing) {
+  const std::string reader = R"({"anyOf":[{"$ref":"#"},{"type":"string"}]})";
+  EXPECT_EQ(listed(findings_of(Format::json, R"({"type":"integer"})", reader)), "alternatives-narrowed /anyOf");
+  EXPECT_EQ(listed(findings_of(Format::json, R"({"type":"string"})", reader)), "");
+}
+
+TEST(Findings, NamesWithBlanksAreNotTakenForEachOther) {
+  const auto schema = [](const char* type) {
+    return fmt::format(R"({{"properties":{{"x":{{"$ref":"#/properties/y"}},"x ":{{"properties":{{"y":{{"type":"{}"}}}}}},"y":{{"type":"string"}}}}}})", type);
+  };
+  EXPECT_EQ(listed(findings_of(Format::json, schema("string"), schema("integer"))), "type-narrowed /properties/x /properties/y/type");
+}
+
+TEST(Findings, AnEmptyListOfPatternsAsksNothing) {
+  EXPECT_EQ(listed(findings_of(Format::json, R"({"type":"object"})", R"({"type":"object","patternProperties":{}})")), "");
+}
+
+TEST(Findings, NumbersBeyondTheDigitsOfADoubleDiffer) {
+  EXPECT_EQ(listed(findings_of(Format::json, R"({"enum":[18446744073709551615]})", R"({"enum":[18446744073709551614]})")), "enum-narrowed /enum");
+  EXPECT_EQ(listed(findings_of(Format::json, R"({"const":9007199254740993})", R"({"const":9007199254740992.0})")), "enum-narrowed /const");
+}
+
+TEST(Findings, AMemberThatIsRefusedIsShownWhereItStands) {
+  EXPECT_EQ(listed(findings_of(Format::json, R"({"allOf":[{"properties":{"a":{}}},{"properties":{"b":{}}}]})", R"({"properties":{"a":{}},"additionalProperties":false})")),
+            "property-not-allowed /allOf/1/properties/b\nproperty-not-allowed /additionalProperties");
+}
+
+TEST(Findings, WhatIsSaidTogetherIsComparedTogether) {
+  const std::string plain = R"({"contains":{"type":"string"}})";
+  EXPECT_EQ(listed(findings_of(Format::json, plain, plain)), "");
+  EXPECT_EQ(listed(findings_of(Format::json, R"({"contains":{"type":"string"},"minContains":0})", plain)), "keyword-undecided /contains");
+  EXPECT_EQ(listed(findings_of(Format::json, R"({"allOf":[{"contains":{"type":"string"}},{"contains":{"type":"null"},"minContains":2}]})",
+                               R"({"contains":{"type":"string"},"minContains":2})")),
+            "keyword-undecided /contains\nkeyword-undecided /minContains");
+  const std::string condition = R"("if":{"required":["a"]},"then":{"required":["b"]})";
+  EXPECT_EQ(listed(findings_of(Format::json, "{" + condition + "}", "{" + condition + R"(,"title":"other"})")), "");
+  EXPECT_EQ(listed(findings_of(Format::json, R"({"allOf":[{"if":{"required":["a"]}},{"then":{"required":["b"]}}]})", "{" + condition + "}")),
+            "keyword-undecided /if\nkeyword-undecided /then");
+}
+
 TEST(Findings, WhatCannotBeComparedIsAFindingUnlessItIsTheSame) {
   const std::string with = R"({"not":{"type":"string"}})", other = R"({"not":{"type":"integer"}})";
   EXPECT_EQ(listed(findings_of(Format::json, with, with)), "");

@@ -38,6 +38,9 @@ TEST(Hostile, WhatIsNoSchemaIsRefused) {
   expect_refused(Format::json, R"({"$ref":"#/nowhere"})", "/$ref");
   expect_refused(Format::json, R"({"$ref":"http://example.com/x.json"})", "/$ref");
   expect_refused(Format::json, R"({"pattern":"("})", "/pattern");
+  for (const char* divisor : {"0", "-1", "\"2\""}) expect_refused(Format::json, fmt::format(R"({{"multipleOf":{}}})", divisor), "/multipleOf");
+  expect_refused(Format::json, R"({"properties":{"a":{"$id":"urn:x","$ref":"#/$defs/b"}},"$defs":{"b":{}}})", "/properties/a/$id");
+  expect_refused(Format::json, R"({"$schema":"http://json-schema.org/draft-04/schema#","properties":{"a":{"id":"urn:x"}}})", "/properties/a/id");
   expect_refused(Format::json, R"j({"pattern":"(?=x)"})j", "/pattern");
 }
 
@@ -59,11 +62,11 @@ TEST(Hostile, WhatIsNoAvroSchemaIsRefused) {
                  "/fields/0/default");
   expect_refused(Format::avro, R"({"type":"enum","name":"E","symbols":["A","A"]})", "twice");
   expect_refused(Format::avro, R"({"type":"enum","name":"E","symbols":["A"],"default":"B"})", "/default");
+  expect_refused(Format::avro, R"({"type":"enum","name":"E","symbols":["A"],"default":0})", "/default");
+  expect_refused(Format::avro, R"({"type":"enum","name":"E"})", "symbols");
   expect_refused(Format::avro, R"({"type":"fixed","name":"F"})", "/size");
   expect_refused(Format::avro, R"({"type":"array"})", "items");
 }
-  expect_refused(Format::avro, R"({"type":"enum","name":"E","symbols":["A"],"default":0})", "/default");
-  expect_refused(Format::avro, R"({"type":"enum","name":"E"})", "symbols");
 
 TEST(Hostile, WhatIsNoProtobufFileIsRefusedWithItsLine) {
   expect_refused(Format::protobuf, "syntax = \"proto3\";\nmessage M {\n  int32 a = 1;\n  int32 b = 1;\n}\n",
@@ -95,6 +98,11 @@ TEST(Hostile, CirclesOfReferencesEnd) {
   const std::string circle =
       R"({"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/b"},"b":{"allOf":[{"$ref":"#/$defs/a"}]}}})";
   EXPECT_TRUE(findings_of(Format::json, circle, circle).empty());
+  for (const char* draft : {"http://json-schema.org/draft-04/schema#", "http://json-schema.org/draft-07/schema#"}) {
+    const std::string old = fmt::format(R"({{"$schema":"{}",)", draft);  // nothing beside a `$ref` counts
+    EXPECT_TRUE(findings_of(Format::json, old + R"("$ref":"#"})", old + R"("$ref":"#"})").empty());
+    EXPECT_TRUE(findings_of(Format::json, old + circle.substr(1), old + circle.substr(1)).empty());
+  }
   const std::string alternatives = R"({"anyOf":[{"$ref":"#"},{"type":"string"}]})";
   EXPECT_TRUE(findings_of(Format::json, R"({"type":"string"})", alternatives).empty());
   const std::string avro =
@@ -174,6 +182,46 @@ TEST(Hostile, LongListsOfValuesAreCutOff) {
   std::string values = "[0";
   for (int i = 1; i <= 10'001; ++i) values += fmt::format(",{}", i);
   expect_refused(Format::json, R"({"enum":)" + values + "]}", "/enum");
+}
+
+// Whoever keeps a pointer for each place would need the text's size squared.
+TEST(Hostile, LongPointersAreRefused) {
+  const std::string name(kMaxPointerBytes, 'x');
+  expect_refused(Format::json, R"({"properties":{")" + name + R"(":{}}})", "longer than 2048 bytes");
+  expect_refused(Format::avro, R"({"type":"int","doc":{")" + name + R"(":0}})", "longer than 2048 bytes");
+}
+
+TEST(Hostile, WhatListsOfValuesCostCountsWhereverTheyMeet) {
+  std::string zeros = "0", ones = "1", referring, plain;
+  for (int i = 2; i < 10'000; ++i) zeros += ",0", ones += ",1";
+  for (int i = 0; i < 1'000; ++i) {
+    referring += fmt::format(R"({}"m{}":{{"$ref":"#/$defs/e"}})", i == 0 ? "" : ",", i);
+    plain += fmt::format(R"({}"m{}":{{"type":"integer"}})", i == 0 ? "" : ",", i);
+  }
+  const std::string lists = R"({"$defs":{"e":{"allOf":[{"enum":[)" + zeros + R"(]},{"enum":[)" + ones + R"(,0]}]}},"properties":{)" + referring + "}}";
+  EXPECT_NE(refusal_of(Format::json, lists, R"({"properties":{)" + plain + "}}").message.find("steps"), std::string::npos);
+}
+
+TEST(Hostile, LargeValuesThatAreComparedAgainAndAgainAreCutOff) {
+  std::string members, items = "0";
+  for (int i = 0; i < 100'000; ++i) items += ",0";
+  for (int i = 0; i < 10'000; ++i) members += fmt::format(R"({}"m{}":{{"$ref":"#/$defs/n"}})", i == 0 ? "" : ",", i);
+  expect_refused(Format::json, R"({"$defs":{"n":{"not":{"const":[)" + items + R"(]}}},"properties":{)" + members + "}}", "steps");
+}
+
+TEST(Hostile, LongTuplesAndObjectsTakeNoQuadraticTime) {
+  std::string items = "true", members = R"("m":0)";
+  for (int i = 0; i < 150'000; ++i) items += ",true";
+  EXPECT_TRUE(findings_of(Format::json, R"({"prefixItems":[)" + items + "]}", R"({"prefixItems":[)" + items + "]}").empty());
+  for (int i = 0; i < 60'000; ++i) members += fmt::format(R"(,"m{}":0)", i);
+  EXPECT_TRUE(findings_of(Format::json, R"({"const":{)" + members + "}}", R"({"const":{)" + members + "}}").empty());
+}
+
+TEST(Hostile, AVeryLargeOneofIsCompared) {
+  std::string fields;
+  for (int i = 0; i < 40'000; ++i) fields += fmt::format("string f{}={};\n", i, i < 18'998 ? i + 2 : i + 2'002);
+  const auto found = findings_of(Format::protobuf, "syntax = \"proto3\"; message M { oneof c { " + fields + "} }", "syntax = \"proto3\"; message M { oneof c { string a = 1; } }");
+  EXPECT_FALSE(has_errors(found)) << "the reader knows none of the fields";
 }
 
 TEST(Hostile, FindingsOfManyVersionsAreGatheredQuickly) {
