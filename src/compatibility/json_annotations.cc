@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/try.h"
@@ -30,28 +31,38 @@ std::string text_of(const element& schema, std::string_view name) {
   return schema[name].get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
 }
 
-void collect(const element& value, const std::string& pointer, std::map<std::string, FieldNote>& notes) {
+using Notes = std::multimap<std::string, FieldNote>;  // several if fields of the older version have become one
+
+bool is_listed(std::span<const std::string_view> words, std::string_view word) {
+  return std::ranges::find(words, word) != words.end();
+}
+
+FieldNote note_of(const element& schema) {
+  if (!schema.is_object()) return {};
+  FieldNote note{0, text_of(schema, "x-personal"), text_of(schema, "x-key")};
+  if (schema["x-field-number"].get(note.number) != simdjson::SUCCESS) note.number = 0;
+  return note;
+}
+
+void collect(const element& value, const std::string& pointer, Notes& notes) {
   if (value.is_array()) {
     std::size_t i = 0;
     for (const auto item : array_in(value)) collect(item, join(pointer, std::to_string(i++)), notes);
   }
   if (!value.is_object()) return;
+  static constexpr std::string_view kData[] = {"examples", "default", "enum", "const"};
+  static constexpr std::string_view kNamed[] = {"$defs", "definitions", "patternProperties", "dependentSchemas"};
   for (const auto field : object_in(value)) {
     const std::string at = join(pointer, field.key);
-    if (field.key == "examples" || field.key == "default" || field.key == "enum" || field.key == "const")
-      continue;
-    if (field.key != "properties" || !field.value.is_object()) {
+    if (is_listed(kData, field.key)) continue;
+    const bool has_fields = field.key == "properties" && field.value.is_object();
+    if (!has_fields && !(is_listed(kNamed, field.key) && field.value.is_object())) {
       collect(field.value, at, notes);
       continue;
     }
     for (const auto member : object_in(field.value)) {
       const std::string place = join(at, member.key);
-      FieldNote note;
-      if (member.value.is_object()) {
-        note = {0, text_of(member.value, "x-personal"), text_of(member.value, "x-key")};
-        if (member.value["x-field-number"].get(note.number) != simdjson::SUCCESS) note.number = 0;
-      }
-      notes.emplace(place, note);
+      if (has_fields) notes.emplace(place, note_of(member.value));
       collect(member.value, place, notes);
     }
   }
@@ -59,45 +70,99 @@ void collect(const element& value, const std::string& pointer, std::map<std::str
 
 std::string parent(const std::string& pointer) { return pointer.substr(0, pointer.rfind('/')); }
 
-// Where the schema of a field stands in the file, whose pointer in the data is given (`*` is an array's item): references are followed. Empty: nowhere.
-std::string schema_pointer(const element& root, std::string_view data) {
-  std::string pointer;
-  std::size_t references = 0;
-  while (!data.empty()) {
-    element at = root;
-    std::string_view reference;
-    if (!pointer.empty() && root.at_pointer(pointer).get(at) != simdjson::SUCCESS) return {};
-    if (!at.is_object()) return {};
-    const std::string_view token = data.substr(1, data.find('/', 1) - 1);
-    const std::string below = token == "*" ? "/items" : "/properties/" + std::string(token);
-    if (at.at_pointer(below).error() == simdjson::SUCCESS) {
-      pointer += below;
-      data.remove_prefix(token.size() + 1);
-      continue;
+// Two versions, field by field as the data has them: references are followed, and what `x-cast` renames is the same field.
+class Walk {
+ public:
+  Walk(const JsonText& older, const JsonText& newer) : older_(older), newer_(newer) {
+    simdjson::dom::object renames;
+    if (newer.root().is_object() && newer.root()["x-cast"]["rename"].get(renames) == simdjson::SUCCESS) renames_ = renames;
+  }
+
+  Result<Moves> run() {
+    UE_TRY(step({older_.root(), ""}, {newer_.root(), ""}));
+    std::erase_if(moves_, [](const auto& each) { return each.second.size() == 1 && each.second.contains(each.first); });
+    return std::move(moves_);
+  }
+
+ private:
+  struct Place {
+    element schema;
+    std::string pointer;
+  };
+  using Fields = std::map<std::string_view, Place>;
+
+  // The schema and, behind it, what its references lead to.
+  static std::vector<Place> in_place(const JsonText& text, Place at) {
+    std::vector<Place> all;
+    while (at.schema.is_object() && all.size() < kMaxNesting) {
+      all.push_back(at);
+      std::string_view reference;
+      if (at.schema["$ref"].get(reference) != simdjson::SUCCESS) break;
+      const auto target = catalogue::local_reference(reference);
+      if (!target || text.root().at_pointer(*target).get(at.schema) != simdjson::SUCCESS) break;
+      at.pointer = *target;
     }
-    const auto target = at["$ref"].get(reference) == simdjson::SUCCESS ? catalogue::local_reference(reference) : std::nullopt;
-    if (!target || ++references > kMaxNesting) return {};
-    pointer = *target;
+    return all;
   }
-  return pointer;
-}
 
-// The data pointer of a field in the newer version, whose pointer in the older one is given: it, and what is around it, may have another name.
-std::string newer_pointer(const simdjson::dom::object& renames, std::string_view older) {
-  std::string newer;
-  for (std::size_t end = 0; end < older.size();) {
-    const std::size_t begin = end + 1;
-    end = std::min(older.find('/', begin), older.size());
-    std::string_view name;
-    if (renames[older.substr(0, end)].get(name) == simdjson::SUCCESS)
-      newer = join(newer, name);
-    else
-      newer.append("/").append(older.substr(begin, end - begin));
+  static Fields fields_of(const std::vector<Place>& schemas) {
+    Fields fields;
+    for (const auto& [schema, pointer] : schemas) {
+      simdjson::dom::object properties;
+      if (schema["properties"].get(properties) != simdjson::SUCCESS) continue;
+      for (const auto field : properties)
+        fields.emplace(field.key, Place{field.value, join(join(pointer, "properties"), field.key)});
+    }
+    return fields;
   }
-  return newer;
-}
 
-using Notes = std::map<std::string, FieldNote>;
+  static std::optional<Place> inside(const std::vector<Place>& schemas, std::string_view word) {
+    for (const auto& [schema, pointer] : schemas)
+      if (element value; schema[word].get(value) == simdjson::SUCCESS) return Place{value, join(pointer, word)};
+    return std::nullopt;
+  }
+
+  Result<void> step(const Place& older, const Place& newer) {  // NOLINT(misc-no-recursion): bounded by kMaxNesting
+    if (depth_ == kMaxNesting || !seen_.emplace(older.pointer, newer.pointer).second) return {};
+    const auto before = in_place(older_, older), after = in_place(newer_, newer);
+    const Fields theirs = fields_of(before), mine = fields_of(after);
+    steps_ += 1 + theirs.size() + mine.size();
+    if (steps_ > kMaxSteps)
+      return refuse(newer_.name(), "", fmt::format("following the fields of {} takes more than {} steps", older_.name(), kMaxSteps));
+    for (const auto& [name, place] : theirs) {
+      const std::string outer = std::exchange(data_, join(data_, name));
+      std::string_view now = name;
+      if (renames_ && (*renames_)[data_].get(now) != simdjson::SUCCESS) now = name;
+      if (const auto found = mine.find(now); found != mine.end()) {
+        moves_[place.pointer].insert(found->second.pointer);
+        UE_TRY(step_in(place, found->second));
+      }
+      data_ = outer;
+    }
+    for (const std::string_view word : {"items", "additionalProperties"}) {
+      const auto was = inside(before, word), is = inside(after, word);
+      if (!was || !is) continue;
+      const std::string outer = std::exchange(data_, join(data_, "*"));
+      UE_TRY(step_in(*was, *is));
+      data_ = outer;
+    }
+    return {};
+  }
+  Result<void> step_in(const Place& older, const Place& newer) {  // NOLINT(misc-no-recursion)
+    ++depth_;
+    UE_TRY(step(older, newer));
+    --depth_;
+    return {};
+  }
+
+  const JsonText &older_, &newer_;
+  std::optional<simdjson::dom::object> renames_;
+  std::string data_;  // pointer of what is looked at, in the older version's data
+  Moves moves_;
+  std::set<std::pair<std::string, std::string>> seen_;
+  std::uint64_t steps_ = 0;
+  std::size_t depth_ = 0;
+};
 
 // One older version beside the newest. `theirs` stands where the newest has the fields.
 class Pair {
@@ -110,7 +175,7 @@ class Pair {
     for (const auto& [pointer, note] : theirs)
       if (note.number != 0) by_number.emplace(std::pair(parent(pointer), note.number), pointer);
     for (const auto& [pointer, note] : mine) {
-      if (const auto other = theirs.find(pointer); other != theirs.end()) compare(pointer, note, other->second);
+      for (auto [other, end] = theirs.equal_range(pointer); other != end; ++other) compare(pointer, note, other->second);
       if (note.number == 0) continue;
       const auto used = by_number.find({parent(pointer), note.number});
       if (used != by_number.end() && used->second != pointer)
@@ -132,11 +197,13 @@ class Pair {
   }
 
   void report(Severity severity, std::string_view code, std::string pointer, std::string detail) {
+    if (++reported_ > kMaxFindingsPerPair) return;
     findings_.push_back({severity, Breaks::nobody, std::string(code), newest_, std::move(pointer), std::move(detail)});
   }
 
   const std::string &newest_, &older_;
   std::vector<Finding>& findings_;
+  std::size_t reported_ = 0;
 };
 
 // Every member that some `properties` of the schema names, by its pointer.
@@ -150,34 +217,29 @@ Notes moved(const Notes& notes, const Moves& moves) {
   Notes made;
   for (const auto& [pointer, note] : notes) {
     const auto move = moves.find(pointer);
-    made.insert_or_assign(move == moves.end() ? pointer : move->second, note);
+    if (move == moves.end()) made.emplace(pointer, note);
+    else
+      for (const std::string& to : move->second) made.emplace(to, note);
   }
   return made;
 }
 
 }  // namespace
 
-Moves moves_between(const JsonText& older, const JsonText& newer) {
-  Moves moves;
-  simdjson::dom::object renames;
-  if (!newer.root().is_object() || newer.root()["x-cast"]["rename"].get(renames) != simdjson::SUCCESS) return moves;
-  for (const auto field : renames) {
-    const std::string_view pointer = field.key;
-    if (!pointer.starts_with('/') || !field.value.is_string()) continue;
-    std::string from = schema_pointer(older.root(), pointer), to = schema_pointer(newer.root(), newer_pointer(renames, pointer));
-    if (!from.empty() && !to.empty()) moves.emplace(std::move(from), std::move(to));
-  }
-  return moves;
-}
+Result<Moves> moves_between(const JsonText& older, const JsonText& newer) { return Walk(older, newer).run(); }
 
 Moves chain(const Moves& first, const Moves& second) {
-  Moves moves = second;
-  for (const auto& [from, to] : first) {
-    moves.erase(to);
-    const auto further = second.find(to);
-    moves.insert_or_assign(from, further == second.end() ? to : further->second);
-  }
-  return moves;
+  Moves made;
+  for (const auto& [from, places] : first)
+    for (const std::string& to : places) {
+      if (const auto further = second.find(to); further != second.end())
+        made[from].insert(further->second.begin(), further->second.end());
+      else
+        made[from].insert(to);
+    }
+  for (const auto& [from, places] : second)
+    if (!first.contains(from)) made.emplace(from, places);
+  return made;
 }
 
 Result<void> compare_annotations(std::span<const Document> versions, std::vector<Finding>& findings) {
@@ -187,7 +249,8 @@ Result<void> compare_annotations(std::span<const Document> versions, std::vector
   std::optional<JsonText> next;
   for (std::size_t i = versions.size() - 1; i-- > 0;) {
     UE_TRY_ASSIGN(JsonText older, JsonText::parse(versions[i]));
-    moves = chain(moves_between(older, next ? *next : newest), moves);
+    UE_TRY_ASSIGN(const Moves step, moves_between(older, next ? *next : newest));
+    moves = chain(step, moves);
     Pair(newest, older, findings).run(mine, moved(notes_of(older), moves));
     next = std::move(older);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,11 +12,12 @@
 
 namespace user_events::compatibility {
 
-/// Where a field's schema stands in the file of one version → in another's, for fields that have another name there.
-using Moves = std::map<std::string, std::string>;
+/// Where a field's schema stands in the file of one version → where in another's, for fields whose schema does not stand at the same place
+/// alone: they have another name there, or their object's schema is referred to, or not, where it was not, or was.
+using Moves = std::map<std::string, std::set<std::string>>;
 
-/// From a version to the one after it, as `x-cast` of that one says.
-[[nodiscard]] Moves moves_between(const JsonText& older, const JsonText& newer);
+/// From a version to the one after it, `x-cast` of that one included. Error `usage`: more than kMaxSteps fields.
+[[nodiscard]] Result<Moves> moves_between(const JsonText& older, const JsonText& newer);
 /// `first`, then `second`.
 [[nodiscard]] Moves chain(const Moves& first, const Moves& second);
 

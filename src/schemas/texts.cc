@@ -22,7 +22,7 @@ namespace {
 void rename_fields(const compatibility::Moves& moves, Model& model) {
   for (Object& object : model.objects)
     for (Field& field : object.fields)
-      if (const auto to = moves.find(field.pointer); to != moves.end()) field.name = to->second.substr(to->second.rfind('/') + 1);
+      if (const auto to = moves.find(field.pointer); to != moves.end()) field.name = compatibility::last_token(*to->second.begin());
 }
 
 /// Of the versions before `type`, the newest first.
@@ -35,7 +35,8 @@ Result<std::vector<Model>> earlier_models(const catalogue::Catalogue& catalogue,
   std::vector<Model> models;
   for (const catalogue::EventType* each : std::views::reverse(before)) {
     UE_TRY_ASSIGN(auto older, compatibility::JsonText::parse({each->name, each->schema_text}));
-    moves = compatibility::chain(compatibility::moves_between(older, newer), moves);
+    UE_TRY_ASSIGN(const auto step, compatibility::moves_between(older, newer));
+    moves = compatibility::chain(step, moves);
     UE_TRY_ASSIGN(Model model, make_model(*each));
     rename_fields(moves, model);
     models.push_back(std::move(model));

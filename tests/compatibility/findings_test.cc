@@ -195,12 +195,47 @@ TEST(Findings, ARenamedFieldKeepsItsNumberWhereverItsSchemaStands) {
             "");
 }
 
+TEST(Findings, AFieldKeepsItsNumberAlsoWhereItsObjectIsReferredToOnlyNow) {
+  const auto place = [](int number) { return fmt::format(R"({{"properties":{{"zip":{{"x-field-number":{}}}}}}})", number); };
+  const std::string inside = R"({"properties":{"home":)" + place(1) + R"(,"work":)" + place(1) + "}}";
+  const auto referred = [&](int number) { return R"({"properties":{"home":{"$ref":"#/$defs/place"},"work":{"$ref":"#/$defs/place"}},"$defs":{"place":)" + place(number) + "}}"; };
+  EXPECT_EQ(listed(findings_of(Format::json, inside, referred(1))), "");
+  EXPECT_EQ(listed(findings_of(Format::json, inside, referred(2))), "field-number-changed /$defs/place/properties/zip/x-field-number");
+  EXPECT_EQ(listed(findings_of(Format::json, referred(1), inside)), "");
+  EXPECT_EQ(listed(findings_of(Format::json, referred(2), inside)),
+            "field-number-changed /properties/home/properties/zip/x-field-number\nfield-number-changed /properties/work/properties/zip/x-field-number");
+  const auto list = [](int number) { return fmt::format(R"({{"properties":{{"all":{{"items":{{"properties":{{"zip":{{"x-field-number":{}}}}}}}}}}}}})", number); };
+  EXPECT_EQ(listed(findings_of(Format::json, list(1), R"({"properties":{"all":{"items":{"$ref":"#/$defs/place"}}},"$defs":{"place":)" + place(2) + "}}")),
+            "field-number-changed /$defs/place/properties/zip/x-field-number");
+}
+
+TEST(Findings, NumbersCountUnderAnyNameOfADefinition) {
+  const auto schema = [](int number) { return fmt::format(R"({{"$ref":"#/$defs/default","$defs":{{"default":{{"properties":{{"a":{{"x-field-number":{}}}}}}}}}}})", number); };
+  EXPECT_EQ(listed(findings_of(Format::json, schema(1), schema(2))), "field-number-changed /$defs/default/properties/a/x-field-number");
+}
+
+TEST(Findings, FieldsThatExchangeTheirNamesKeepTheirNumbersOverVersions) {
+  const auto schema = [](int a, int b, const char* cast) {
+    return fmt::format(R"({{"properties":{{"a":{{"x-field-number":{}}},"b":{{"x-field-number":{}}}}}{}}})", a, b, cast);
+  };
+  const std::string first = schema(1, 2, ""), second = schema(2, 1, R"(,"x-cast":{"rename":{"/a":"b","/b":"a"}})");
+  const std::string third = R"({"properties":{"b":{"x-field-number":1},"c":{"x-field-number":2}},"x-cast":{"rename":{"/a":"c"}}})";
+  const Document versions[] = {{"1", first}, {"2", second}, {"3", third}};
+  EXPECT_EQ(listed(*check_annotations({true, false, true}, versions)), "");
+}
+
 TEST(Findings, AvroFindingsPointIntoTheReader) {
   EXPECT_EQ(
       listed(findings_of(
           Format::avro, R"({"type":"record","name":"R","fields":[]})",
           R"({"type":"record","name":"R","fields":[{"name":"a","type":["null","int"],"default":null},{"name":"b","type":"int"}]})")),
       "avro-field-without-default /fields/1");
+}
+
+TEST(Findings, NumbersAndNamesThatAnEnumReservesStayUnused) {
+  const auto file = [](const char* values) { return fmt::format("syntax = \"proto3\"; enum E {{ A = 0; {} }} message M {{ enum N {{ Z = 0; {} }} E e = 1; N n = 2; }}", values, values[0] == 'r' ? "reserved 1;" : "Y = 1;"); };
+  EXPECT_EQ(listed(findings_of(Format::protobuf, file("reserved 2; reserved \"C\";"), file("B = 2; C = 3;"))),
+            "proto-number-reserved M.Y\nproto-number-reserved B\nproto-number-reserved C");
 }
 
 TEST(Findings, ProtobufFindingsNameTheField) {
@@ -212,9 +247,3 @@ TEST(Findings, ProtobufFindingsNameTheField) {
 
 }  // namespace
 }  // namespace user_events::compatibility
-TEST(Findings, NumbersAndNamesThatAnEnumReservesStayUnused) {
-  const auto file = [](const char* values) { return fmt::format("syntax = \"proto3\"; enum E {{ A = 0; {} }} message M {{ enum N {{ Z = 0; {} }} E e = 1; N n = 2; }}", values, values[0] == 'r' ? "reserved 1;" : "Y = 1;"); };
-  EXPECT_EQ(listed(findings_of(Format::protobuf, file("reserved 2; reserved \"C\";"), file("B = 2; C = 3;"))),
-            "proto-number-reserved M.Y\nproto-number-reserved B\nproto-number-reserved C");
-}
-
