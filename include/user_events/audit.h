@@ -13,10 +13,11 @@ namespace user_events {
 /// Every condition given must hold. None: all, newest first.
 struct AuditQuery {
   std::string user = {};                ///< A user's id, an e-mail address or user name of failed logins, or a lane key that an answer showed.
-  std::vector<std::string> types = {};  ///< Patterns over event types; acts in full (`keys.forget`).
+  std::vector<std::string> types = {};  ///< Patterns over types of events and names of acts: `user.login.*`, `keys.forget`.
   std::string principal = {};           ///< Who published or asked.
   std::optional<Timestamp> since = {}, until = {};  ///< Accepted at or after, before.
   std::size_t limit = 100;              ///< 1..1000.
+  std::string before = {};              ///< `next` of the page before.
 };
 
 /// An event or an act. No content of an event and no personal data.
@@ -30,8 +31,9 @@ struct AuditEntry {
 
 struct AuditPage {
   std::vector<AuditEntry> entries;  ///< Newest first.
-  bool more = false;                ///< There may be older ones: ask again with `until`.
-  std::uint64_t events_behind = 0;  ///< Events that cannot be found yet, because the index is not so far.
+  bool more = false;                ///< There are older ones: ask again with `next` as `before`.
+  std::string next;
+  std::uint64_t events_behind = 0, acts_behind = 0;  ///< What cannot be found yet, because the index is not so far.
 };
 
 /// While there is one, retention removes neither events nor audit records.

@@ -83,7 +83,7 @@ struct AuditStatus {
   std::uint64_t disk_bytes = 0;
   std::optional<Timestamp> checkpoint = {};  ///< When the last one was made, since start.
   bool is_signed = false;
-  std::string problem;              ///< Why the last record could not be written, or the last checkpoint not be published; empty: it was.
+  std::string problem;              ///< Why the last record could not be written, the last checkpoint not be published, or the index does not go on; empty: all is well.
 };
 
 struct Status {

@@ -27,13 +27,11 @@ void append_chain(const ChainHead& chain, std::string& out) {
 
 Result<ChainHead> parse_chain(const simdjson::dom::object& claims, std::string_view name) {
   simdjson::dom::object chain;
-  ChainHead out;
   if (claims.at_key(name).get_object().get(chain) != simdjson::SUCCESS) return bad("a checkpoint names no head of both journals");
-  const auto journal = base::text_of(chain, "journal"), hash = base::text_of(chain, "hash");
-  if (!journal || !hash || chain.at_key("sequence").get_uint64().get(out.head.sequence) != simdjson::SUCCESS) return bad("a checkpoint's head is not readable");
-  out.journal = *journal;
-  if (!base::parse_hex(*hash, {reinterpret_cast<unsigned char*>(out.head.hash.data()), out.head.hash.size()})) return bad("a checkpoint's hash is not readable");
-  return out;
+  const auto journal = base::text_of(chain, "journal");
+  const auto head = parse_head(chain);
+  if (!journal || !head) return bad("a checkpoint's head is not readable");
+  return ChainHead{std::string(*journal), *head};
 }
 
 struct Jws {
@@ -68,11 +66,18 @@ void append_head(const journal::Head& head, std::string& out) {
   out += '"';
 }
 
+std::optional<journal::Head> parse_head(const simdjson::dom::object& object) {
+  journal::Head head;
+  const auto hash = base::text_of(object, "hash");
+  if (!hash || object.at_key("sequence").get_uint64().get(head.sequence) != simdjson::SUCCESS) return std::nullopt;
+  if (!base::parse_hex(*hash, {reinterpret_cast<unsigned char*>(head.hash.data()), head.hash.size()})) return std::nullopt;
+  return head;
+}
+
 std::string to_json(const Claims& claims) {
-  std::string out, at;
-  base::append_time(claims.at_ms, at);
+  std::string out;
   base::ObjectWriter object(out);
-  object.text("at", at);
+  object.text("at", base::time_text(claims.at_ms));
   append_chain(claims.events, object.key("events"));
   append_chain(claims.audit, object.key("audit"));
   object.end();

@@ -1,7 +1,10 @@
 // Checkpoints: where both journals ended at a time, signed, so that who rewrites what was before is found out. Format: docs/security/audit.md.
 #pragma once
 
+#include <simdjson.h>
+
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,6 +33,8 @@ struct Claims {
 
 /// `"sequence":12,"hash":"…"`
 void append_head(const journal::Head& head, std::string& out);
+/// Read back; nothing if the object has no such members.
+[[nodiscard]] std::optional<journal::Head> parse_head(const simdjson::dom::object& object);
 
 /// A compact JWS (RFC 7515) over the claims.
 [[nodiscard]] std::string sign(const Claims& claims, signing::Signer& signer);

@@ -1,8 +1,6 @@
 // Refused requests, summed up, so that a flood of them fills neither memory nor disk.
 #pragma once
 
-#include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -23,16 +21,10 @@ class Denials {
   /// The inside of a JSON object, and the count starts anew; empty if there was none.
   [[nodiscard]] std::string take();
 
-  /// How long to wait before the next record: a second; in a flood ever longer, up to a minute.
-  [[nodiscard]] std::chrono::milliseconds pause() const noexcept { return pause_; }
-  void lengthen_pause() noexcept { pause_ = std::min<std::chrono::milliseconds>(pause_ * 2, std::chrono::minutes(1)); }
-  void reset_pause() noexcept { pause_ = std::chrono::seconds(1); }
-
  private:
   std::mutex mutex_;
   std::map<std::tuple<std::string, std::string, std::string>, std::uint64_t> sums_;
   std::uint64_t other_ = 0;
-  std::chrono::milliseconds pause_{1'000};  // of the thread that takes
 };
 
 }  // namespace user_events::audit

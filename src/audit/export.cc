@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "base/json_writer.h"
 #include "base/time_text.h"
 #include "base/try.h"
+#include "journal/segment.h"
 
 namespace user_events::audit {
 namespace {
@@ -21,12 +21,6 @@ constexpr std::string_view kCsvHeader = "journal,sequence,time,id,type,principal
 std::string hex_of(const journal::Hash& hash) {
   std::string out;
   base::append_hex({reinterpret_cast<const char*>(hash.data()), hash.size()}, out);
-  return out;
-}
-
-std::string time_of(std::int64_t ms) {
-  std::string out;
-  base::append_time(ms, out);
   return out;
 }
 
@@ -73,12 +67,8 @@ class Exporter {
       : files_(files), data_dir_(data_dir), format_(format), range_(range), write_(write) {}
 
   Result<std::uint64_t> run() {
-    std::vector<std::unique_ptr<ports::FileLock>> locks;
-    for (const char* name : {"/journal/lock", "/audit/lock"}) {
-      auto lock = files_.lock_shared(data_dir_ + name);
-      if (lock) locks.push_back(*std::move(lock));
-      else if (lock.error().kind != ErrorKind::not_found) return std::unexpected(std::move(lock).error());
-    }
+    UE_TRY_ASSIGN(const auto events_lock, journal::share_lock({files_, data_dir_ + "/journal"}));
+    UE_TRY_ASSIGN(const auto audit_lock, journal::share_lock({files_, data_dir_ + "/audit"}));
     if (format_ == ExportFormat::csv) UE_TRY(write_(kCsvHeader));
     UE_TRY_ASSIGN(const auto acts, walk("audit", data_dir_ + "/audit", range_.last_act));
     UE_TRY_ASSIGN(const auto events, walk("events", data_dir_ + "/journal", range_.last_event));
@@ -94,14 +84,15 @@ class Exporter {
     journal::ChainObserver observer;
     std::vector<journal::RecordView> records;
     observer.on_frame = [&](const journal::WalkedFrame& frame) {
-      if (!done || frame.header.first_sequence > last) return;
+      if (frame.header.first_sequence > last) return false;
       if (!decode_records(frame.header, frame.body, records)) {
         done = fail(ErrorKind::damaged, "journal-damaged", "a frame's records are not what its header says", "run audit verify");
-        return;
+        return false;
       }
       if (frame.header.last_sequence() <= last) end.head = {frame.header.last_sequence(), frame.hash};
       for (const auto& record : records)
         if (done && record.sequence <= last && is_in_range(record)) done = write_record(name, record);
+      return done.has_value();
     };
     observer.on_defect = [&](const journal::ChainDefect& defect) {
       if (done) done = fail(ErrorKind::damaged, "journal-damaged", fmt::format("the journal '{}' is not as it was written: {}", name, defect.what), "run audit verify; it names everything");
@@ -117,13 +108,12 @@ class Exporter {
   }
 
   Result<void> write_record(std::string_view name, const journal::RecordView& record) {
-    const auto line_break = record.scope.find('\n');
     const bool is_act = name == "audit";
     // Of an event only the hash of what lies there, which may be personal data, sealed or not.
     std::string content;
     for (const auto part : {record.id, record.type, record.key, record.scope, record.payload}) content += fmt::format("{}:", part.size()), content += part;
-    Line line{name, record.sequence, time_of(record.accepted_ms), record.id, record.type, {}, {}, hex_of(sha_(std::as_bytes(std::span(content))))};
-    line.principal = is_act ? record.scope : line_break == std::string_view::npos ? std::string_view() : record.scope.substr(line_break + 1);
+    Line line{name, record.sequence, base::time_text(record.accepted_ms), record.id, record.type, {}, {}, hex_of(sha_(std::as_bytes(std::span(content))))};
+    line.principal = is_act ? record.scope : journal::principal_in(record.scope);
     if (is_act) line.record = record.payload;
     ++lines_;
     return write_(to_text(line, format_));
@@ -133,8 +123,8 @@ class Exporter {
     std::string json;
     base::ObjectWriter object(json);
     object.text("format", format_ == ExportFormat::csv ? "csv" : "ndjson");
-    if (range_.since_ms) object.text("since", time_of(*range_.since_ms));
-    if (range_.until_ms) object.text("until", time_of(*range_.until_ms));
+    if (range_.since_ms) object.text("since", base::time_text(*range_.since_ms));
+    if (range_.until_ms) object.text("until", base::time_text(*range_.until_ms));
     object.number("lines", lines_);
     for (const auto& [name, chain] : {std::pair("events", &events), std::pair("audit", &acts)}) {
       std::string one = R"({"journal":")" + chain->journal + R"(",)";

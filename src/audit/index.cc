@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/try.h"
+#include "base/type_filter.h"
 #include "journal/hashing.h"
 #include "observability/log.h"
 
@@ -15,14 +16,13 @@ namespace {
 constexpr int kCacheKib = 32 << 10;
 constexpr unsigned kPartBits = 20;
 constexpr std::size_t kBatchRecords = 16'384;  // and the rest of the last frame
+constexpr std::size_t kMaxNames = 65'536;      // of types, and of principals; what is beyond is found by the rest only
 constexpr std::chrono::milliseconds kPoll{200}, kRetry{5'000};
 /// Of an index that is damaged or of another journal; SQLite's own files beside it.
 constexpr const char* kSuffixes[] = {"", "-wal", "-shm"};
 
 /// 64 bits of a user; two users of one number are both found, which nobody has seen (2⁻²⁴ at a million users).
 std::int64_t user_number(std::string_view user) { return static_cast<std::int64_t>(journal::siphash({0x75736572, 0x696e6478}, user)); }
-
-std::string lasting_id(const journal::Journal& journal) { return journal.id().substr(0, journal.id().find('.')); }
 
 }  // namespace
 
@@ -32,7 +32,8 @@ Index::~Index() { stop(); }
 
 Result<std::unique_ptr<Index>> Index::open(const std::string& path, const journal::Journal& journal, TermsOf terms_of) {
   std::unique_ptr<Index> index(new Index(path, journal, std::move(terms_of)));
-  if (const auto ready = index->prepare(); !ready) {
+  if (auto ready = index->prepare(); !ready) {
+    if (ready.error().kind != ErrorKind::damaged) return std::unexpected(std::move(ready).error());
     // It holds nothing that the journal does not.
     observability::log().warn("audit: the index {} is made anew: {}", path, describe(ready.error()));
     index->database_.reset();
@@ -52,31 +53,43 @@ Result<void> Index::prepare() {
   UE_TRY(database_->run("PRAGMA synchronous=NORMAL"));
   UE_TRY(database_->run("PRAGMA wal_autocheckpoint=4096"));
   UE_TRY(database_->run("CREATE TABLE IF NOT EXISTS about(journal TEXT NOT NULL, indexed INTEGER NOT NULL)"));
-  UE_TRY(database_->run("CREATE TABLE IF NOT EXISTS names(number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)"));
+  for (const Names* names : {&types_, &principals_})
+    UE_TRY(database_->run(fmt::format("CREATE TABLE IF NOT EXISTS {}(number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)", names->table).c_str()));
   return load();
 }
 
 Result<void> Index::load() {
-  parts_.clear(), numbers_.clear(), names_.clear();
+  parts_.clear();
   std::string journal;
   std::uint64_t indexed = 0;
   UE_TRY_ASSIGN(auto about, database_->prepare("SELECT journal, indexed FROM about"));
   UE_TRY(about.each({}, [&](const state::Statement& row) { journal = row.text(0), indexed = static_cast<std::uint64_t>(row.integer(1)); }));
   if (journal.empty()) {
     UE_TRY_ASSIGN(auto insert, database_->prepare("INSERT INTO about VALUES(?, 0)"));
-    UE_TRY(insert.run({std::string_view(lasting_id(journal_))}));
-  } else if (journal != lasting_id(journal_) || indexed > journal_.durable_sequence()) {
+    UE_TRY(insert.run({journal_.lasting_id()}));
+  } else if (journal != journal_.lasting_id() || indexed > journal_.durable_sequence()) {
     return fail(ErrorKind::damaged, "audit-index", "it is of another journal");
   }
-  UE_TRY_ASSIGN(auto names, database_->prepare("SELECT number, name FROM names"));
-  UE_TRY(names.each({}, [&](const state::Statement& row) {
-    names_.emplace(row.integer(0), row.text(1));
-    numbers_.emplace(row.text(1), row.integer(0));
-  }));
+  UE_TRY(load(types_));
+  UE_TRY(load(principals_));
   UE_TRY_ASSIGN(auto tables, database_->prepare("SELECT substr(name, 9) + 0 FROM sqlite_schema WHERE type = 'table' AND name GLOB 'records_*'"));
   UE_TRY(tables.each({}, [&](const state::Statement& row) { parts_.insert(static_cast<std::uint64_t>(row.integer(0))); }));
   indexed_.store(indexed, std::memory_order_release);
   return {};
+}
+
+Result<void> Index::load(Names& names) {
+  names.numbers.clear(), names.texts.clear();
+  UE_TRY_ASSIGN(auto select, database_->prepare(fmt::format("SELECT number, name FROM {}", names.table)));
+  return select.each({}, [&](const state::Statement& row) {
+    names.texts.emplace(row.integer(0), row.text(1));
+    names.numbers.emplace(row.text(1), row.integer(0));
+  });
+}
+
+std::string Index::Names::text_of(std::int64_t number) const {
+  const auto found = texts.find(number);
+  return found == texts.end() ? std::string() : found->second;
 }
 
 void Index::stop() {
@@ -107,8 +120,10 @@ void Index::run() {
     lock.unlock();
     const auto went_on = follow(reader);
     if (!went_on) reader = journal_.reader(std::max(indexed(), journal_.stats().first_sequence - 1));
+    const std::string problem = went_on ? std::string() : describe(went_on.error());
     lock.lock();
-    problem_ = went_on ? std::string() : describe(went_on.error());
+    if (!problem.empty() && problem != problem_) observability::log().error("audit: the index {} does not go on: {}", path_, problem);
+    problem_ = problem;
     wake_.notify_all();
     if (went_on && *went_on) continue;
     wake_.wait_for(lock, went_on ? kPoll : kRetry, [this] { return stopping_; });
@@ -118,27 +133,36 @@ void Index::run() {
 /// Some frames in one transaction; false when there is none yet.
 Result<bool> Index::follow(journal::Reader& reader) {
   if (journal_.durable_sequence() <= indexed()) return false;
-  std::vector<journal::Chunk> chunks;
-  for (std::size_t records = 0; records < kBatchRecords; records += chunks.back().size()) {
-    UE_TRY_ASSIGN(auto chunk, reader.next());
-    if (chunk.empty()) break;
-    chunks.push_back(std::move(chunk));
-  }
-  if (chunks.empty()) return false;
   const std::lock_guard lock(database_mutex_);
   UE_TRY(database_->run("BEGIN"));
-  Result<void> added;
-  for (const auto& chunk : chunks)
-    if (added) added = add(chunk);
-  if (added) added = drop_old_parts();
-  if (added) added = database_->run("COMMIT");
-  if (!added) {
+  auto last = add_frames(reader);
+  if (last)
+    if (auto committed = database_->run("COMMIT"); !committed) last = std::unexpected(std::move(committed).error());
+  if (!last) {
     (void)database_->run("ROLLBACK");
     UE_TRY(load());
-    return std::unexpected(added.error());
+    return std::unexpected(std::move(last).error());
   }
-  indexed_.store(chunks.back().last_sequence(), std::memory_order_release);
+  if (*last == indexed()) return false;
+  indexed_.store(*last, std::memory_order_release);
   return true;
+}
+
+/// The last record that is in it then. One frame is in memory at a time.
+Result<std::uint64_t> Index::add_frames(journal::Reader& reader) {
+  Insertion insertion;
+  std::uint64_t last = indexed();
+  for (std::size_t records = 0; records < kBatchRecords;) {
+    UE_TRY_ASSIGN(const auto chunk, reader.next());
+    if (chunk.empty()) break;
+    UE_TRY(add(chunk, insertion));
+    records += chunk.size();
+    last = chunk.last_sequence();
+  }
+  UE_TRY(drop_old_parts());
+  UE_TRY_ASSIGN(auto about, database_->prepare("UPDATE about SET indexed = ?"));
+  UE_TRY(about.run({static_cast<std::int64_t>(last)}));
+  return last;
 }
 
 Result<state::Statement> Index::insertion_into(std::uint64_t part) {
@@ -154,35 +178,33 @@ Result<state::Statement> Index::insertion_into(std::uint64_t part) {
   return database_->prepare(fmt::format("INSERT OR REPLACE INTO records_{} VALUES(?, ?, nullif(?, 0), ?, nullif(?, 0), ?)", part));
 }
 
-Result<std::int64_t> Index::number_of(std::string_view name) {
+Result<std::int64_t> Index::number_of(std::string_view name, Names& names) {
   if (name.empty()) return 0;
-  if (const auto known = numbers_.find(name); known != numbers_.end()) return known->second;
-  UE_TRY_ASSIGN(auto insert, database_->prepare("INSERT INTO names(name) VALUES(?)"));
+  if (const auto known = names.numbers.find(name); known != names.numbers.end()) return known->second;
+  if (names.numbers.size() >= kMaxNames) return 0;
+  UE_TRY_ASSIGN(auto insert, database_->prepare(fmt::format("INSERT INTO {}(name) VALUES(?)", names.table)));
   UE_TRY(insert.run({name}));
   const auto number = database_->last_row();
-  numbers_.emplace(name, number);
-  names_.emplace(number, name);
+  names.numbers.emplace(name, number);
+  names.texts.emplace(number, name);
   return number;
 }
 
-Result<void> Index::add(const journal::Chunk& chunk) {
-  std::optional<state::Statement> insert;
-  std::uint64_t part = ~0ull;
+Result<void> Index::add(const journal::Chunk& chunk, Insertion& into) {
   std::string scratch;
   for (std::size_t i = 0; i < chunk.size(); ++i) {
     const auto& record = chunk[i];
-    if (const auto wanted = record.sequence >> kPartBits; wanted != part) {
-      UE_TRY_ASSIGN(insert, insertion_into(wanted));
-      part = wanted;
+    if (const auto part = record.sequence >> kPartBits; !into.statement || part != into.part) {
+      UE_TRY_ASSIGN(into.statement, insertion_into(part));
+      into.part = part;
     }
     const Terms terms = terms_of_(record, scratch);
-    UE_TRY_ASSIGN(const auto type, number_of(record.type));
-    UE_TRY_ASSIGN(const auto principal, number_of(terms.principal));
+    UE_TRY_ASSIGN(const auto type, number_of(record.type, types_));
+    UE_TRY_ASSIGN(const auto principal, number_of(terms.principal, principals_));
     const std::int64_t user = terms.user.empty() ? 0 : user_number(terms.user);
-    UE_TRY(insert->run({static_cast<std::int64_t>(record.sequence), record.accepted_ms, user, type, principal, record.id}));
+    UE_TRY(into.statement->run({static_cast<std::int64_t>(record.sequence), record.accepted_ms, user, type, principal, record.id}));
   }
-  UE_TRY_ASSIGN(auto about, database_->prepare("UPDATE about SET indexed = ?"));
-  return about.run({static_cast<std::int64_t>(chunk.last_sequence())});
+  return {};
 }
 
 /// What retention has removed of the journal is not shown any more, and goes with the whole part.
@@ -201,57 +223,66 @@ Result<std::vector<IndexEntry>> Index::search(const IndexQuery& query) {
   std::vector<IndexEntry> out;
   const auto first = std::max(query.first, journal_.stats().first_sequence);
   const std::lock_guard lock(database_mutex_);
+  UE_TRY_ASSIGN(const auto conditions, conditions_of(query));
+  if (!conditions) return out;
   for (auto part = parts_.rbegin(); part != parts_.rend() && out.size() < query.limit; ++part) {
     if (*part < first >> kPartBits) break;
     if (*part > query.last >> kPartBits) continue;
-    UE_TRY(search_part(*part, {query.users, query.types, query.principal, first, query.last, query.limit - out.size()}, out));
+    UE_TRY(search_part(*part, *conditions, {first, query.last}, query.limit - out.size(), out));
   }
   return out;
 }
 
-Result<void> Index::search_part(std::uint64_t part, const IndexQuery& query, std::vector<IndexEntry>& out) {
+/// Nothing: no record can match.
+Result<std::optional<Index::Conditions>> Index::conditions_of(const IndexQuery& query) const {
+  Conditions out;
+  for (const auto& user : query.users) out.users.push_back(user_number(user));
+  if (!query.principal.empty()) {
+    const auto known = principals_.numbers.find(query.principal);
+    if (known == principals_.numbers.end()) return std::nullopt;
+    out.principals.push_back(known->second);
+  }
+  if (!query.types.empty()) {
+    UE_TRY_ASSIGN(const auto filter, base::TypeFilter::parse(query.types));
+    for (const auto& [name, number] : types_.numbers)
+      if (filter.matches(name)) out.types.push_back(number);
+    if (out.types.empty()) return std::nullopt;
+  }
+  return out;
+}
+
+/// Several types alone are asked for one by one: SQLite would sort all that they have.
+Result<void> Index::search_part(std::uint64_t part, const Conditions& conditions, Range range, std::size_t limit, std::vector<IndexEntry>& out) {
+  if (!conditions.users.empty() || !conditions.principals.empty() || conditions.types.size() < 2) return select_from(part, conditions, range, limit, out);
+  std::vector<IndexEntry> all;
+  for (const auto type : conditions.types) UE_TRY(select_from(part, {.types = {type}}, range, limit, all));
+  std::ranges::sort(all, std::greater(), &IndexEntry::sequence);
+  all.resize(std::min(all.size(), limit));
+  std::ranges::move(all, std::back_inserter(out));
+  return {};
+}
+
+Result<void> Index::select_from(std::uint64_t part, const Conditions& conditions, Range range, std::size_t limit, std::vector<IndexEntry>& out) {
   std::vector<state::Parameter> parameters;
-  // One index serves; the plus keeps SQLite from choosing a less selective one.
   std::string where;
-  bool has_index = false;
-  const auto add = [&](std::string_view column, const std::vector<std::int64_t>& numbers) {
-    where += fmt::format("{}{} IN (", has_index ? "+" : "", column);
-    for (const auto number : numbers) {
+  for (const auto& [column, numbers] : {std::pair("user", &conditions.users), {"principal", &conditions.principals}, {"type", &conditions.types}}) {
+    if (numbers->empty()) continue;
+    // One index serves; the plus keeps SQLite from choosing a less selective one.
+    where += fmt::format("{}{} IN (", where.empty() ? "" : "+", column);
+    for (const auto number : *numbers) {
       where += where.back() == '(' ? "?" : ",?";
       parameters.emplace_back(number);
     }
     where += ") AND ";
-    has_index = true;
-  };
-  if (!query.users.empty()) {
-    std::vector<std::int64_t> numbers;
-    for (const auto& user : query.users) numbers.push_back(user_number(user));
-    add("user", numbers);
   }
-  if (!query.principal.empty()) {
-    const auto known = numbers_.find(query.principal);
-    if (known == numbers_.end()) return {};
-    add("principal", {known->second});
-  }
-  if (!query.types.empty()) {
-    std::vector<std::int64_t> numbers;
-    for (const auto& type : query.types)
-      if (const auto known = numbers_.find(type); known != numbers_.end()) numbers.push_back(known->second);
-    if (numbers.empty()) return {};
-    add("type", numbers);
-  }
-  parameters.emplace_back(static_cast<std::int64_t>(query.first));
-  parameters.emplace_back(static_cast<std::int64_t>(std::min<std::uint64_t>(query.last, INT64_MAX)));
-  parameters.emplace_back(static_cast<std::int64_t>(query.limit));
+  parameters.emplace_back(static_cast<std::int64_t>(range.first));
+  parameters.emplace_back(static_cast<std::int64_t>(std::min<std::uint64_t>(range.last, INT64_MAX)));
+  parameters.emplace_back(static_cast<std::int64_t>(limit));
   UE_TRY_ASSIGN(auto select, database_->prepare(fmt::format("SELECT sequence, ms, type, principal, id FROM records_{} WHERE {}sequence BETWEEN ? AND ? "
                                                             "ORDER BY sequence DESC LIMIT ?",
                                                             part, where)));
   return select.each(parameters, [&](const state::Statement& row) {
-    const auto name = [&](int column) {
-      const auto found = names_.find(row.integer(column));
-      return found == names_.end() ? std::string() : found->second;
-    };
-    out.push_back({static_cast<std::uint64_t>(row.integer(0)), row.integer(1), row.text(4), name(2), name(3)});
+    out.push_back({static_cast<std::uint64_t>(row.integer(0)), row.integer(1), row.text(4), types_.text_of(row.integer(2)), principals_.text_of(row.integer(3))});
   });
 }
 

@@ -28,7 +28,7 @@ using TermsOf = std::function<Terms(const journal::RecordView& record, std::stri
 
 struct IndexQuery {
   std::vector<std::string> users = {};  ///< Any of these; empty: all.
-  std::vector<std::string> types = {};  ///< Any of these, in full; empty: all.
+  std::vector<std::string> types = {};  ///< Patterns (base/type_filter.h); empty: all.
   std::string principal = {};           ///< Empty: all.
   std::uint64_t first = 1, last = ~0ull;  ///< Sequences.
   std::size_t limit = 100;
@@ -44,7 +44,8 @@ struct IndexEntry {
 /// removed goes as a table. Some 100 bytes a record on the disk.
 class Index {
  public:
-  /// Opens or makes the file and follows the journal with a thread of its own. An index of another journal, or one that is damaged, is made anew. Errors: io, full.
+  /// Opens or makes the file and follows the journal with a thread of its own. An index of another journal, or one that is damaged, is made anew. Errors: io, full,
+  /// unavailable.
   /// `journal` must outlive it.
   [[nodiscard]] static Result<std::unique_ptr<Index>> open(const std::string& path, const journal::Journal& journal, TermsOf terms_of);
   ~Index();
@@ -66,11 +67,33 @@ class Index {
   [[nodiscard]] Result<void> load();
   void run();
   [[nodiscard]] Result<bool> follow(journal::Reader& reader);
-  [[nodiscard]] Result<void> add(const journal::Chunk& chunk);
+  /// Names that stand as numbers in records.
+  struct Names {
+    const char* table;
+    std::map<std::string, std::int64_t, std::less<>> numbers = {};
+    std::map<std::int64_t, std::string> texts = {};
+    [[nodiscard]] std::string text_of(std::int64_t number) const;
+  };
+  [[nodiscard]] Result<void> load(Names& names);
+  [[nodiscard]] Result<std::int64_t> number_of(std::string_view name, Names& names);
+  struct Insertion {
+    std::uint64_t part = 0;
+    std::optional<state::Statement> statement;
+  };
+  [[nodiscard]] Result<std::uint64_t> add_frames(journal::Reader& reader);
+  [[nodiscard]] Result<void> add(const journal::Chunk& chunk, Insertion& into);
   [[nodiscard]] Result<state::Statement> insertion_into(std::uint64_t part);
-  [[nodiscard]] Result<std::int64_t> number_of(std::string_view name);
   [[nodiscard]] Result<void> drop_old_parts();
-  [[nodiscard]] Result<void> search_part(std::uint64_t part, const IndexQuery& query, std::vector<IndexEntry>& out);
+  /// Any of each; empty: all.
+  struct Conditions {
+    std::vector<std::int64_t> users = {}, principals = {}, types = {};
+  };
+  struct Range {
+    std::uint64_t first, last;
+  };
+  [[nodiscard]] Result<std::optional<Conditions>> conditions_of(const IndexQuery& query) const;
+  [[nodiscard]] Result<void> search_part(std::uint64_t part, const Conditions& conditions, Range range, std::size_t limit, std::vector<IndexEntry>& out);
+  [[nodiscard]] Result<void> select_from(std::uint64_t part, const Conditions& conditions, Range range, std::size_t limit, std::vector<IndexEntry>& out);
 
   const std::string path_;
   const journal::Journal& journal_;
@@ -79,8 +102,7 @@ class Index {
   std::mutex database_mutex_;  // one connection
   std::optional<state::Connection> database_;
   std::set<std::uint64_t> parts_;
-  std::map<std::string, std::int64_t, std::less<>> numbers_;  // of types and principals
-  std::map<std::int64_t, std::string> names_;
+  Names types_{"types"}, principals_{"principals"};
   std::atomic<std::uint64_t> indexed_{0};
 
   mutable std::mutex mutex_;

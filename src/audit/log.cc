@@ -21,6 +21,8 @@ constexpr std::uint64_t kSegmentBytes = 8ull << 20, kFrameBytes = 256ull << 10, 
 /// The events stop well before, so that a disk that they have filled still takes what people do about it, and the records of what retention removes.
 constexpr std::uint64_t kReserveBytes = 0;
 constexpr std::size_t kMaxPrincipalBytes = 1'024;
+/// Between two records of refused requests: ever longer in a flood.
+constexpr milliseconds kFirstPause{1'000}, kLongestPause{60'000};
 
 journal::Options journal_options(std::string directory, const AuditOptions& options) {
   journal::Options out;
@@ -35,8 +37,6 @@ journal::Options journal_options(std::string directory, const AuditOptions& opti
   out.idempotency_window = milliseconds(1'000);
   return out;
 }
-
-std::string lasting_id(const journal::Journal& journal) { return journal.id().substr(0, journal.id().find('.')); }
 
 std::string head_json(const journal::Head& head) {
   std::string out = "{";
@@ -103,7 +103,7 @@ Result<std::uint64_t> Log::append(std::string_view type, std::string_view princi
   draft.id = id;
   draft.type = type;
   draft.key = "audit";
-  draft.scope = principal.substr(0, kMaxPrincipalBytes);
+  draft.scope = base::utf8_prefix(principal, kMaxPrincipalBytes);
   draft.payload = payload;
   const auto receipts = journal_->append_wait({&draft, 1});
   Result<void> done;
@@ -127,10 +127,8 @@ Result<void> Log::ended(const Act& act, std::uint64_t of, const Error* error, st
 }
 
 Result<void> Log::note_removal(std::string_view which, const journal::Removal& removal) {
-  std::string last;
-  base::append_time(removal.accepted_last_ms, last);
   std::string asked = fmt::format(R"("journal":"{}","segment":{},"first":{},"end":{},"lastTime":"{}")", which, removal.ordinal, removal.first_sequence,
-                                  head_json(removal.end), last);
+                                  head_json(removal.end), base::time_text(removal.accepted_last_ms));
   // What this log forgets of the events' beginning is said again.
   if (which == "audit" && events_ != nullptr) asked += fmt::format(R"(,"eventsAfter":{})", head_json(events_->beginning()));
   UE_TRY(this->asked({kRemoved, {}, std::move(asked)}));
@@ -165,7 +163,7 @@ bool Log::has_news() {
 Result<void> Log::checkpoint() {
   const std::lock_guard lock(checkpoint_mutex_);
   const auto events = events_->head();
-  const Claims claims{clock_.wall().time_since_epoch().count(), {lasting_id(*events_), events}, {lasting_id(*journal_), journal_->head()}};
+  const Claims claims{clock_.wall().time_since_epoch().count(), {std::string(events_->lasting_id()), events}, {std::string(journal_->lasting_id()), journal_->head()}};
   const std::string text = signer_ ? sign(claims, *signer_) : to_json(claims);
   std::string payload;
   base::ObjectWriter object(payload);
@@ -193,6 +191,7 @@ void Log::run() {
   using std::chrono::steady_clock;
   auto next_checkpoint = steady_clock::now() + options_.checkpoint_every;
   auto next_denials = steady_clock::now();
+  milliseconds pause = kFirstPause;
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     wake_.wait_until(lock, has_denials_ ? std::min(next_denials, next_checkpoint) : next_checkpoint);
@@ -203,10 +202,10 @@ void Log::run() {
     lock.unlock();
     if (takes_denials) {
       // In a flood ever more rarely; after a quiet time as soon as at first.
-      if (now - next_denials > denials_.pause()) denials_.reset_pause();
+      if (now - next_denials > pause) pause = kFirstPause;
       write_denials();
-      next_denials = steady_clock::now() + denials_.pause();
-      denials_.lengthen_pause();
+      next_denials = steady_clock::now() + pause;
+      pause = std::min(pause * 2, kLongestPause);
     }
     if (now >= next_checkpoint) {
       if (has_news())

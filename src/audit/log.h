@@ -52,8 +52,8 @@ class Log {
   /// For `journal::Options::before_removal` of the events' journal.
   [[nodiscard]] Result<void> note_removal(std::string_view which, const journal::Removal& removal);
 
-  /// Retention leaves this log alone while it is held; at first it is.
-  void hold(bool held) { journal_->set_needed_after(held ? 0 : ~0ull); }
+  /// Retention leaves this log alone while it is held, from the return on; at first it is.
+  void hold(bool held) { held ? journal_->keep_everything() : journal_->set_needed_after(~0ull); }
 
   /// Makes one now. Error: it could not be written. That it could not be published is told by `stats` only.
   [[nodiscard]] Result<void> checkpoint();

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <deque>
-#include <memory>
 
 #include "audit/act.h"
 #include "base/hex.h"
@@ -27,23 +26,11 @@ struct Wanted {
   std::size_t index = 0;  // of the checkpoint
 };
 
-std::string time_of(std::int64_t ms) {
-  std::string out;
-  base::append_time(ms, out);
-  return out;
-}
-
 std::optional<journal::Head> head_in(const simdjson::dom::object& object, std::string_view name) {
   simdjson::dom::object value;
-  journal::Head head;
-  if (object.at_key(name).get_object().get(value) != simdjson::SUCCESS || value.at_key("sequence").get_uint64().get(head.sequence) != simdjson::SUCCESS)
-    return std::nullopt;
-  const auto hash = base::text_of(value, "hash");
-  if (!hash || !base::parse_hex(*hash, {reinterpret_cast<unsigned char*>(head.hash.data()), head.hash.size()})) return std::nullopt;
-  return head;
+  if (object.at_key(name).get_object().get(value) != simdjson::SUCCESS) return std::nullopt;
+  return parse_head(value);
 }
-
-bool same(const journal::Head& a, const journal::Head& b) { return a.sequence == b.sequence && a.hash == b.hash; }
 
 class Verifier {
  public:
@@ -51,13 +38,8 @@ class Verifier {
 
   Result<Report> run() {
     report_.checked_signatures = request_.keys != nullptr;
-    std::vector<std::unique_ptr<ports::FileLock>> locks;
-    for (const auto& directory : {events_directory(), audit_directory()}) {
-      auto lock = files_.lock_shared(directory + "/lock");
-      // A copy without the lock file: no process had it open.
-      if (lock) locks.push_back(*std::move(lock));
-      else if (lock.error().kind != ErrorKind::not_found) return std::unexpected(std::move(lock).error());
-    }
+    UE_TRY_ASSIGN(const auto events_lock, journal::share_lock({files_, events_directory()}));
+    UE_TRY_ASSIGN(const auto audit_lock, journal::share_lock({files_, audit_directory()}));
     read_anchors();
     UE_TRY_ASSIGN(report_.audit, walk("audit", audit_directory(), [this](const journal::WalkedFrame& frame) { take_audit(frame); }));
     finish("audit", report_.audit, audit_wanted_);
@@ -111,6 +93,7 @@ class Verifier {
       bytes += frame.header.total_bytes();
       if (request_.on_progress) request_.on_progress(bytes);
       on_frame(frame);
+      return true;
     };
     observer.on_defect = [&](const journal::ChainDefect& defect) {
       add({name, std::string(to_text(defect.kind)), defect.ordinal, defect.offset, defect.first_sequence, defect.last_sequence, defect.before_ms, defect.after_ms, defect.what,
@@ -174,8 +157,8 @@ class Verifier {
     const auto end = std::ranges::lower_bound(ends_, head.sequence, {}, &journal::Head::sequence);
     const bool is_beginning = head.sequence == 0;
     const bool is_old = ends_.empty() || head.sequence < ends_.front().sequence;  // removed by retention, or behind damage
-    if (!is_beginning && !is_old && (end == ends_.end() || !same(*end, head)))
-      return refuse(record, frame, fmt::format("the audit log up to {} is not what the checkpoint of {} names", head.sequence, time_of(read->claims.at_ms)));
+    if (!is_beginning && !is_old && (end == ends_.end() || *end != head))
+      return refuse(record, frame, fmt::format("the audit log up to {} is not what the checkpoint of {} names", head.sequence, base::time_text(read->claims.at_ms)));
     want(read->claims, false);
   }
 
@@ -194,7 +177,7 @@ class Verifier {
       const auto& head = wanted[next_].chain.head;
       if (wanted[next_].chain.journal != frame.journal) continue;   // told at the end
       if (head.sequence < frame.header.first_sequence) continue;  // before what is kept, or within damage that is a finding of its own
-      if (!same(head, {frame.header.last_sequence(), frame.hash})) mismatch(name, wanted[next_], frame);
+      if (head != journal::Head{frame.header.last_sequence(), frame.hash}) mismatch(name, wanted[next_], frame);
     }
   }
 
@@ -208,7 +191,7 @@ class Verifier {
       if (!bad_[other.index] && other.chain.head.sequence < wanted.chain.head.sequence) good = std::max(good, other.chain.head.sequence);
     add({.journal = std::string(name), .kind = "altered", .segment = frame.ordinal, .offset = frame.header.offset, .first_sequence = good + 1,
          .last_sequence = wanted.chain.head.sequence, .before_ms = 0, .after_ms = wanted.at_ms,
-         .what = fmt::format("what stands here was written anew: up to {} it is not what the {} of {} names", wanted.chain.head.sequence, kind_of(wanted), time_of(wanted.at_ms)),
+         .what = fmt::format("what stands here was written anew: up to {} it is not what the {} of {} names", wanted.chain.head.sequence, kind_of(wanted), base::time_text(wanted.at_ms)),
          .good_until = {}});
   }
 
@@ -222,26 +205,26 @@ class Verifier {
       if (one.chain.journal != summary.journal) {
         bad_[one.index] = true;
         if (std::exchange(told_other, true)) continue;
-        add({.journal = std::string(name), .kind = "removed", .what = fmt::format("this is another journal than that which the {} of {} names", kind_of(one), time_of(one.at_ms)), .good_until = {}});
+        add({.journal = std::string(name), .kind = "removed", .what = fmt::format("this is another journal than that which the {} of {} names", kind_of(one), base::time_text(one.at_ms)), .good_until = {}});
       } else if (head.sequence > summary.end.sequence) {
         bad_[one.index] = true;
         if (std::exchange(told_end, true)) continue;
         const auto highest = std::ranges::max(wanted, {}, [](const Wanted& each) { return each.chain.head.sequence; });
         add({std::string(name), "truncated", summary.last_ordinal, summary.last_offset, summary.end.sequence + 1, highest.chain.head.sequence, summary.last_ms, 0,
-             fmt::format("the journal ends at {}, and the {} of {} knew it up to {}", summary.end.sequence, kind_of(highest), time_of(highest.at_ms), highest.chain.head.sequence),
+             fmt::format("the journal ends at {}, and the {} of {} knew it up to {}", summary.end.sequence, kind_of(highest), base::time_text(highest.at_ms), highest.chain.head.sequence),
              std::nullopt});
       } else if (head.sequence == summary.before.sequence && head.hash != summary.before.hash) {
         bad_[one.index] = true;
         add({.journal = std::string(name), .kind = "altered", .first_sequence = 1, .last_sequence = head.sequence,
-             .what = fmt::format("the journal begins behind another record {} than the {} of {} names", head.sequence, kind_of(one), time_of(one.at_ms)), .good_until = {}});
+             .what = fmt::format("the journal begins behind another record {} than the {} of {} names", head.sequence, kind_of(one), base::time_text(one.at_ms)), .good_until = {}});
       }
     }
   }
 
   /// A journal that does not begin at its first record must begin where a recorded removal ended.
   void check_beginning(std::string_view name, const journal::ChainSummary& summary, const std::vector<journal::Head>& removals) {
-    if (same(summary.before, {})) return;
-    if (std::ranges::any_of(removals, [&](const journal::Head& end) { return same(end, summary.before); })) return;
+    if (summary.before == journal::Head{}) return;
+    if (std::ranges::find(removals, summary.before) != removals.end()) return;
     add({.journal = std::string(name), .kind = "removed", .first_sequence = 1, .last_sequence = summary.before.sequence, .after_ms = summary.first_ms,
          .what = "the journal begins behind these records, and no record of a removal ends there", .good_until = {}});
   }

@@ -25,5 +25,7 @@ void append_pointer_token(std::string_view token, std::string& pointer);
 [[nodiscard]] bool begins_json_array(std::string_view text) noexcept;
 
 [[nodiscard]] bool is_valid_utf8(std::string_view text) noexcept;
+/// At most that many bytes of valid UTF-8, whole characters.
+[[nodiscard]] std::string_view utf8_prefix(std::string_view text, std::size_t most_bytes) noexcept;
 
 }  // namespace user_events::base

@@ -138,6 +138,12 @@ void append_time(std::int64_t unix_ms, std::string& out) {
 
 void append_timestamp(Timestamp time, std::string& out) { append_time(time.time_since_epoch().count(), out); }
 
+std::string time_text(std::int64_t unix_ms) {
+  std::string out;
+  append_time(unix_ms, out);
+  return out;
+}
+
 std::optional<std::int64_t> parse_time(std::string_view text) noexcept {
   Scanner scan(text);
   Date date{};

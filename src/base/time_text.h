@@ -20,6 +20,10 @@ void append_time(std::int64_t unix_ms, std::string& out);
 /// The same for a point in time.
 void append_timestamp(Timestamp time, std::string& out);
 
+/// The same by itself.
+[[nodiscard]] std::string time_text(std::int64_t unix_ms);
+[[nodiscard]] inline std::string time_text(Timestamp time) { return time_text(time.time_since_epoch().count()); }
+
 /// The same into a buffer.
 void write_time(std::int64_t unix_ms, std::span<char, kTimeTextSize> out) noexcept;
 

@@ -52,6 +52,14 @@ std::string shortest(std::uint64_t value, const std::array<Unit, N>& units) {
 
 }  // namespace
 
+std::optional<std::uint64_t> whole_number(std::string_view text) noexcept {
+  std::uint64_t value = 0;
+  const auto* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  return value;
+}
+
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) noexcept {
   const auto value = parse(text, kDurations, kMaxDurationMs);
   if (!value) return std::nullopt;

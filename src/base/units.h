@@ -1,4 +1,4 @@
-// Durations and sizes as people write them.
+// Numbers, durations and sizes as people write them.
 #pragma once
 
 #include <chrono>
@@ -8,6 +8,9 @@
 #include <string_view>
 
 namespace user_events::base {
+
+/// Decimal digits and nothing else. nullopt if it is none, or over 2^64 - 1.
+[[nodiscard]] std::optional<std::uint64_t> whole_number(std::string_view text) noexcept;
 
 /// `250ms`, `30s`, `10m`, `24h`, `7d`: a whole number and its unit, nothing else. nullopt if it is not one,
 /// or over 100 years.

@@ -19,6 +19,7 @@ Result<std::string> path_of(const AuditArguments& arguments) {
   add("user", arguments.user);
   for (const auto& type : arguments.types) add("type", type);
   add("principal", arguments.principal);
+  add("before", arguments.before);
   for (const auto& [name, text] : {std::pair("since", &arguments.since), std::pair("until", &arguments.until)}) {
     if (text->empty()) continue;
     UE_TRY_ASSIGN(const auto time, parse_time_switch(*text, fmt::format("--{}", name)));
@@ -49,8 +50,9 @@ Result<void> audit_search(const AuditArguments& arguments) {
   std::string out;
   for (const auto& entry : entries) out += entry_text(entry);
   UE_TRY(write_result(out));
-  if (const auto behind = number(document.root, "eventsBehind"); behind != 0) message(fmt::format("{} cannot be found yet: the index is behind", counted(behind, "event")));
-  if (flag(document.root, "more")) message("there may be older ones: raise --limit, or go on with --until the time of the last");
+  const auto events = number(document.root, "eventsBehind"), acts = number(document.root, "actsBehind");
+  if (events != 0 || acts != 0) message(fmt::format("{} and {} cannot be found yet: the index is behind", counted(events, "event"), counted(acts, "act")));
+  if (flag(document.root, "more")) message(fmt::format("there are older ones: the same command with --before {}", text(document.root, "next")));
   return {};
 }
 

@@ -8,10 +8,11 @@ namespace {
 void add_search(CLI::App& group, AuditArguments& a, Action& action) {
   auto* search = group.add_subcommand("search", "Find events and acts, newest first, without their content");
   search->add_option("--user", a.user, "A user's id, or an e-mail address or user name of failed logins")->type_name("USER");
-  search->add_option("--type", a.types, "Event types (user.*) and acts (keys.forget); may be repeated")->type_name("TYPE")->take_all();
+  search->add_option("--type", a.types, "Event types and acts, or patterns over them (user.*, keys.*); may be repeated")->type_name("TYPE")->take_all();
   search->add_option("--principal", a.principal, "Who published or asked")->type_name("NAME");
   search->add_option("--since", a.since, "Accepted at or after this time (RFC 3339)")->type_name("TIME");
   search->add_option("--until", a.until, "Accepted before this time (RFC 3339)")->type_name("TIME");
+  search->add_option("--before", a.before, "What a search before said, to go on behind it")->type_name("CURSOR");
   search->add_option("--limit", a.limit, "At most so many")->check(whole_number(1, 1'000))->capture_default_str()->type_name("N");
   search->add_flag("--json", a.json, "As JSON");
   add_client_options(*search, a.client);

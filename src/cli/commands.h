@@ -97,7 +97,7 @@ struct AuditArguments {
   std::string keys;                  ///< File with a JWK set; empty: signatures are not checked.
   std::vector<std::string> anchors;  ///< Files.
   std::string exported;              ///< `verify`: an export to compare; empty: none.
-  std::string user, principal;       ///< `search`.
+  std::string user, principal, before;  ///< `search`.
   std::vector<std::string> types;
   std::uint64_t limit = 100;
   std::string name, reason;          ///< Of a hold.

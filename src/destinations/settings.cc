@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <optional>
 
 #include "base/nearest.h"
@@ -13,13 +12,6 @@ namespace user_events::destinations {
 namespace {
 
 constexpr std::string_view kCode = "destination-setting";
-
-std::optional<std::uint64_t> whole_number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 std::string time_text(std::chrono::milliseconds value) {
   return value.count() % 1'000 == 0 ? fmt::format("{}s", value.count() / 1'000) : fmt::format("{}ms", value.count());
@@ -46,7 +38,7 @@ std::optional<HostPort> parse_host_port(std::string_view text, std::uint16_t def
   }
   if (out.host.empty() || out.host.find_first_of("@/, []") != std::string::npos) return std::nullopt;
   if (rest.empty()) return out;
-  const auto port = whole_number(rest.substr(1));
+  const auto port = base::whole_number(rest.substr(1));
   if (rest.front() != ':' || !port || *port < 1 || *port > 65'535) return std::nullopt;
   out.port = static_cast<std::uint16_t>(*port);
   return out;
@@ -69,7 +61,7 @@ bool SettingsReader::flag(std::string_view key, bool otherwise) {
 std::uint64_t SettingsReader::number(std::string_view key, std::uint64_t otherwise, std::uint64_t least, std::uint64_t most) {
   const std::string value = text(key);
   if (!has(key)) return otherwise;
-  const auto parsed = whole_number(value);
+  const auto parsed = base::whole_number(value);
   if (parsed && *parsed >= least && *parsed <= most) return *parsed;
   refuse(key, fmt::format("must be a number from {} to {}", least, most));
   return otherwise;

@@ -31,7 +31,7 @@ class ChainWalk {
     out_.journal = journal_text(first.journal);
     out_.before = {first.base_sequence - 1, first.previous_hash};
     out_.end = out_.before;
-    for (std::size_t i = 0; i < chain_.size(); ++i) UE_TRY(walk_segment(chain_[i], i + 1 < chain_.size() ? &chain_[i + 1] : nullptr));
+    for (std::size_t i = 0; i < chain_.size() && !is_enough_; ++i) UE_TRY(walk_segment(chain_[i], i + 1 < chain_.size() ? &chain_[i + 1] : nullptr));
     return std::move(out_);
   }
 
@@ -92,6 +92,7 @@ class ChainWalk {
     expected_ = {header.base_sequence, header.previous_hash};
     const std::uint64_t stated = next != nullptr ? next->previous_end_offset : footer ? footer->info.end_offset : size;
     UE_TRY_ASSIGN(const std::uint64_t offset, walk_frames(*file, header, std::min(stated, size), next != nullptr || footer.has_value()));
+    if (is_enough_) return {};
     if (next == nullptr && footer)
       report(DefectKind::truncated, {header.ordinal, offset}, out_.end.sequence + 1, 0, "this segment was complete, and the one behind it is missing");
     else if (next != nullptr && size < stated)
@@ -122,6 +123,7 @@ class ChainWalk {
         if (!item) break;
         take(*item, header.ordinal);
         offset = scanner.offset();
+        if (is_enough_) return offset;
       }
       if (offset >= end) break;
       UE_TRY_ASSIGN(const auto further, go_on(file, header, offset, end, scanner.why(), complete));
@@ -151,7 +153,7 @@ class ChainWalk {
     out_.last_offset = header.offset + header.total_bytes();
     expected_ = {out_.end.sequence + 1, out_.end.hash};
     has_reported_end_ = false;
-    if (observer_.on_frame) observer_.on_frame({header, item.body(), out_.end.hash, ordinal, out_.journal});
+    is_enough_ = !observer_.on_frame({header, item.body(), out_.end.hash, ordinal, out_.journal});
   }
 
   /// Names what is wrong at `offset` and says where to go on; nothing: nowhere.
@@ -197,6 +199,7 @@ class ChainWalk {
   std::set<std::uint64_t> gaps_;                    // ordinals that are named and not there
   Expected expected_;
   bool has_reported_end_ = false;  // the segment under way ends in a defect that has been named
+  bool is_enough_ = false;         // the observer wants no more
   std::optional<ChainDefect> held_;
   Sha256 sha_;
   ChainSummary out_;

@@ -51,7 +51,7 @@ struct ChainSummary {
 };
 
 struct ChainObserver {
-  std::function<void(const WalkedFrame&)> on_frame;
+  std::function<bool(const WalkedFrame&)> on_frame;  ///< False: no more is wanted.
   std::function<void(ChainDefect)> on_defect;
 };
 

@@ -45,11 +45,7 @@ Journal::Impl::Impl(ports::FileSystem& files, const ports::Clock& with_clock, Op
 /// Takes the lock and reads what there is, without writing.
 Result<Recovered> Journal::Impl::look() {
   UE_TRY(require_segments(storage));
-  auto shared = storage.files.lock_shared(storage.path("lock"));
-  // A copy without the lock file: no process had it open.
-  if (!shared && shared.error().kind != ErrorKind::not_found)
-    return std::unexpected(std::move(shared).error());
-  if (shared) lock = *std::move(shared);
+  UE_TRY_ASSIGN(lock, share_lock(storage));
   UE_TRY_ASSIGN(identity, read_identity(storage));
   hasher.emplace(identity.secret);
   UE_TRY_ASSIGN(Recovered recovered, recover_read_only(storage, identity, *hasher));
@@ -187,6 +183,8 @@ std::uint64_t Journal::add_listener(std::function<void(std::uint64_t)> listener)
 void Journal::remove_listener(std::uint64_t token) { impl_->view->remove_listener(token); }
 
 void Journal::set_needed_after(std::uint64_t sequence) { impl_->upkeep->set_needed_after(sequence); }
+
+void Journal::keep_everything() { impl_->upkeep->keep_everything(); }
 
 Result<std::size_t> Journal::apply_retention() { return impl_->upkeep->apply_retention(); }
 

@@ -24,6 +24,7 @@ namespace user_events::journal {
 struct Head {
   std::uint64_t sequence = 0;
   Hash hash{};
+  friend bool operator==(const Head&, const Head&) = default;
 };
 
 /// A segment that retention is about to remove.
@@ -197,6 +198,8 @@ class Journal {
   /// Records above `sequence` are still needed: retention never removes them. Default 0 (everything is
   /// needed).
   void set_needed_after(std::uint64_t sequence);
+  /// As with 0; a removal that was under way has ended when it returns.
+  void keep_everything();
   /// Removes what retention allows now; also done in the background. Returns the number of segments removed.
   [[nodiscard]] Result<std::size_t> apply_retention();
 
@@ -207,6 +210,8 @@ class Journal {
   /// `journalid` on the wire: unique for this journal and epoch (a restored or copied directory gets a new
   /// one). 35 characters.
   [[nodiscard]] const std::string& id() const noexcept;
+  /// The part before the dot: the same in every epoch.
+  [[nodiscard]] std::string_view lasting_id() const noexcept { return std::string_view(id()).substr(0, id().find('.')); }
   /// 32 secret bytes of this data directory (mode 0600 beside the segments): keys for request MACs and
   /// identifier tokens.
   [[nodiscard]] std::span<const std::byte, 32> secret() const noexcept;

@@ -28,6 +28,12 @@ struct RecordDraft {
   std::string_view payload;
 };
 
+/// Who handed a record in; a scope is `SOURCE`, or `SOURCE\nPRINCIPAL`.
+[[nodiscard]] constexpr std::string_view principal_in(std::string_view scope) noexcept {
+  const auto line_break = scope.find('\n');
+  return line_break == std::string_view::npos ? std::string_view() : scope.substr(line_break + 1);
+}
+
 /// A durable record; views point into the chunk it was read from.
 struct RecordView {
   std::uint64_t sequence = 0;

@@ -50,6 +50,12 @@ void Segment::add(const FrameHeader& header, const Hash& hash) {
   ++info.frames;
 }
 
+Result<std::unique_ptr<ports::FileLock>> share_lock(const Storage& storage) {
+  auto lock = storage.files.lock_shared(storage.path("lock"));
+  if (!lock && lock.error().kind == ErrorKind::not_found) return nullptr;
+  return lock;
+}
+
 Segment begin_segment(const SegmentHeader& header) {
   Segment segment;
   segment.info.salt = header.salt;

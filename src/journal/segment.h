@@ -23,6 +23,9 @@ struct Storage {
   [[nodiscard]] Result<void> sync_directory() const { return files.sync_directory(directory); }
 };
 
+/// Keeps others from opening the journal for writing meanwhile. Null: there is no lock file, as in a copy; no process had it open then.
+[[nodiscard]] Result<std::unique_ptr<ports::FileLock>> share_lock(const Storage& storage);
+
 /// What is known of a segment. The active one grows under the View's lock; the others no longer change but
 /// for `file_bytes` and `sealed`.
 struct Segment {

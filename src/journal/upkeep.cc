@@ -137,6 +137,11 @@ void Upkeep::set_needed_after(std::uint64_t sequence) {
   needed_after_.store(sequence, std::memory_order_relaxed);
 }
 
+void Upkeep::keep_everything() {
+  set_needed_after(0);
+  const std::scoped_lock ended(files_mutex_);
+}
+
 bool Upkeep::may_remove(const Segment& segment, std::uint64_t total_bytes, std::int64_t now_ms) const {
   if (segment.empty()) return true;
   if (segment.info.last_sequence > needed_after_.load(std::memory_order_relaxed)) return false;

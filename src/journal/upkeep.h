@@ -28,6 +28,7 @@ class Upkeep {
   /// Any thread: the segment will not change again.
   void segment_ended(std::uint64_t ordinal);
   void set_needed_after(std::uint64_t sequence);
+  void keep_everything();
   [[nodiscard]] Result<std::size_t> apply_retention();
   /// Checks every frame that is durable now. Any thread.
   [[nodiscard]] Result<void> verify() const;

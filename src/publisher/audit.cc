@@ -6,6 +6,7 @@
 #include "base/json_writer.h"
 #include "base/time_text.h"
 #include "base/try.h"
+#include "base/json_text.h"
 #include "publisher/audited.h"
 #include "publisher/engine.h"
 #include "user_events/version.h"
@@ -32,6 +33,13 @@ void append_time_member(std::string_view name, const std::optional<Timestamp>& t
 }  // namespace
 
 namespace publisher {
+
+Result<void> check_reason(std::string_view reason) {
+  constexpr std::size_t kMaxBytes = 1'000;
+  if (reason.find_first_not_of(" \t\r\n") == std::string_view::npos || reason.size() > kMaxBytes || !base::is_valid_utf8(reason))
+    return fail(ErrorKind::invalid, "reason", fmt::format("this needs a reason, a text of 1 to {} bytes", kMaxBytes), "say why, for the record");
+  return {};
+}
 
 void append_member(std::string_view name, std::string& out) {
   if (!out.empty()) out += ',';

@@ -13,7 +13,6 @@
 namespace user_events {
 namespace {
 
-constexpr std::size_t kMaxReasonBytes = 1'000;
 
 constexpr std::array<std::pair<DeadLetterState, std::string_view>, 5> kStates = {{{DeadLetterState::dead, "dead"},
                                                                                    {DeadLetterState::held, "held"},
@@ -203,8 +202,7 @@ Result<DeadLetterReplay> UserEventPublisher::cancel_dead_letter_replay(std::uint
 Result<DiscardResult> UserEventPublisher::discard_dead_letters(const DeadLetterFilter& given, const std::string& reason,
                                                                const std::string& discarded_by) {
   const auto filter = impl_->stored(given);
-  if (reason.find_first_not_of(" \t\r\n") == std::string::npos || reason.size() > kMaxReasonBytes)
-    return fail(ErrorKind::invalid, "discard-reason", fmt::format("discarding needs a reason of 1 to {} bytes", kMaxReasonBytes), "say why, for the record");
+  UE_TRY(publisher::check_reason(reason));
   UE_TRY_ASSIGN(const auto names, chosen(*impl_, filter));
   std::string asked = impl_->asked_of(given);
   publisher::append_text("reason", reason, asked);

@@ -117,7 +117,7 @@ Result<void> UserEventPublisher::Impl::start_destinations() {
     UE_TRY_ASSIGN(auto runner, delivery::Runner::start(one, std::move(destination), std::move(encoder), *journal, *state, ports::system_clock(), opener()));
     destinations.push_back({one, one.oversize == OversizeAction::reject ? limit : 0, bounds, registry, std::move(runner)});
   }
-  housekeeper = std::make_unique<publisher::Housekeeper>(*journal, destinations, !options.read_only, holds && holds->any());
+  housekeeper = std::make_unique<publisher::Housekeeper>(*journal, destinations, !options.read_only);
   for (auto& one : destinations)
     one.runner->set_progress_listener([this] { housekeeper->notice(); });
   return {};
@@ -137,10 +137,7 @@ Result<void> UserEventPublisher::Impl::close(std::chrono::milliseconds deadline)
     if (one.runner->low_water() < target) unfinished.push_back(one.options.name);
   if (housekeeper) housekeeper->stop();
   if (keys) keys->stop();
-  {
-    const std::lock_guard lock(indexes_mutex);
-    indexes.reset();
-  }
+  end_indexes();
   if (audit) audit->stop();
   if (unfinished.empty()) return {};
   return fail(ErrorKind::timed_out, "undelivered",
@@ -173,10 +170,15 @@ Result<UserEventPublisher> UserEventPublisher::open(Options options) {
   UE_TRY(impl->open_audit());
   if (!impl->options.read_only) {
     UE_TRY_ASSIGN(impl->holds, publisher::Holds::open(ports::posix_file_system(), impl->options.data_dir + "/holds.json"));
-    if (std::filesystem::exists(impl->index_folder())) UE_TRY(impl->open_indexes());
+    // Events matter more than finding them: what keeps the index away keeps nothing else away.
+    if (std::filesystem::exists(impl->index_folder()))
+      if (const auto opened = impl->open_indexes(); !opened) {
+        impl->index_problem = describe(opened.error());
+        observability::log().error("audit: there is no index to search with until `audit index on`: {}", impl->index_problem);
+      }
   }
   UE_TRY(impl->start_destinations());
-  impl->apply_holds();
+  if (impl->holds) impl->hold(impl->holds->any());
   return UserEventPublisher(std::move(impl));
 }
 

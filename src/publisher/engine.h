@@ -48,12 +48,15 @@ struct UserEventPublisher::Impl {
   std::unique_ptr<state::State> state;
   std::unique_ptr<journal::Journal> journal;
   std::unique_ptr<publisher::Holds> holds;  ///< Null: read only.
+  std::mutex holds_mutex;                   ///< Held while one comes or goes.
   /// The indexes of both journals; null: they are off.
   struct Indexes {
     std::unique_ptr<audit::Index> events, acts;
   };
   mutable std::mutex indexes_mutex;
+  std::mutex index_switch_mutex;  ///< Held while they are made or removed.
   std::shared_ptr<Indexes> indexes;
+  std::string index_problem;      ///< Why they could not be opened at the start.
   std::unique_ptr<formation::Former> former;
   std::vector<RunningDestination> destinations;
   std::unique_ptr<publisher::Housekeeper> housekeeper;
@@ -79,9 +82,13 @@ struct UserEventPublisher::Impl {
   [[nodiscard]] std::string index_folder() const { return options.data_dir + "/index"; }
   [[nodiscard]] Result<void> open_indexes();
   [[nodiscard]] std::shared_ptr<Indexes> current_indexes() const;
-  [[nodiscard]] Result<std::vector<AuditEntry>> find_acts(audit::Index& index, const audit::IndexQuery& query) const;
-  /// Whether retention may go on, for both journals.
-  void apply_holds();
+  void end_indexes();
+  /// Why what happens cannot be found any more; empty: it can, or nobody wants it to be.
+  [[nodiscard]] std::string why_not_indexed() const;
+  [[nodiscard]] Result<void> remove_indexes();
+  [[nodiscard]] Result<void> add_records(std::vector<AuditEntry>& entries) const;
+  /// Whether anything of both journals is kept that retention would remove.
+  void hold(bool held);
   [[nodiscard]] Result<void> record_removal(const journal::Removal& removal) const;
   /// A user as the audit log names him: by the lane key of sealed events, or a token.
   [[nodiscard]] std::string audit_user(const std::string& user) const;

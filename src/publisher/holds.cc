@@ -6,6 +6,7 @@
 #include "base/json_writer.h"
 #include "base/time_text.h"
 #include "base/try.h"
+#include "base/json_text.h"
 #include "base/whole_file.h"
 #include "ports/clock.h"
 #include "publisher/audited.h"
@@ -24,13 +25,11 @@ std::unexpected<Error> damaged(const std::string& path) {
 std::string to_json(const std::vector<LegalHold>& holds) {
   std::string out = R"({"holds":)";
   base::append_array(holds, out, [&](const LegalHold& hold) {
-    std::string since;
-    base::append_timestamp(hold.since, since);
     base::ObjectWriter object(out);
     object.text("name", hold.name);
     object.text("reason", hold.reason);
     object.text("by", hold.by);
-    object.text("since", since);
+    object.text("since", base::time_text(hold.since));
     object.number("firstSequence", hold.first_sequence);
     object.end();
   });
@@ -96,10 +95,10 @@ std::vector<LegalHold> Holds::all() const {
 
 namespace {
 
-Result<void> check_hold(const std::string& name, const std::string& reason) {
-  if (name.empty() || name.size() > publisher::kMaxHoldNameBytes || name.find_first_of("/\r\n") != std::string::npos)
-    return fail(ErrorKind::invalid, "hold-name", "a hold has a name of 1 to " + std::to_string(publisher::kMaxHoldNameBytes) + " bytes, without a slash");
-  if (reason.find_first_not_of(" \t\r\n") == std::string::npos) return fail(ErrorKind::invalid, "hold-reason", "a hold needs a reason", "say why, for the record");
+Result<void> check_name(const std::string& name) {
+  const bool is_clean = base::is_valid_utf8(name) && std::ranges::none_of(name, [](unsigned char c) { return c < 0x20 || c == 0x7F || c == '/'; });
+  if (name.empty() || name.size() > publisher::kMaxHoldNameBytes || !is_clean)
+    return fail(ErrorKind::invalid, "hold-name", "a hold has a name of 1 to " + std::to_string(publisher::kMaxHoldNameBytes) + " bytes, without a slash or control characters");
   return {};
 }
 
@@ -114,33 +113,36 @@ std::string asked_of(const std::string& name, const std::string& reason) {
 
 }  // namespace
 
-void UserEventPublisher::Impl::apply_holds() {
-  if (!holds) return;
-  const bool held = holds->any();
+void UserEventPublisher::Impl::hold(bool held) {
   housekeeper->hold(held);
   audit->hold(held);
 }
 
 Result<LegalHold> UserEventPublisher::add_hold(const std::string& name, const std::string& reason, const std::string& by) {
   if (!impl_->holds) return only_read();
-  UE_TRY(check_hold(name, reason));
+  UE_TRY(check_name(name));
+  UE_TRY(publisher::check_reason(reason));
   return audit::recorded(impl_->audit.get(), {"hold.add", by, asked_of(name, reason)}, [&]() -> Result<LegalHold> {
+    const std::lock_guard one_at_a_time(impl_->holds_mutex);
+    // A removal that was under way has ended by then, so that the first event stays the first.
+    impl_->hold(true);
     const std::chrono::milliseconds now(ports::system_clock().wall().time_since_epoch().count());
     LegalHold hold{name, reason, by, Timestamp(now), impl_->journal->stats().first_sequence};
-    UE_TRY(impl_->holds->add(hold));
-    impl_->apply_holds();
-    // A removal that was under way has ended by now.
-    hold.first_sequence = impl_->journal->stats().first_sequence;
+    const auto added = impl_->holds->add(hold);
+    impl_->hold(impl_->holds->any());
+    UE_TRY(added);
     return hold;
   });
 }
 
 Result<void> UserEventPublisher::remove_hold(const std::string& name, const std::string& reason, const std::string& by) {
   if (!impl_->holds) return only_read();
-  UE_TRY(check_hold(name, reason));
+  UE_TRY(check_name(name));
+  UE_TRY(publisher::check_reason(reason));
   return audit::recorded(impl_->audit.get(), {"hold.remove", by, asked_of(name, reason)}, [&]() -> Result<void> {
+    const std::lock_guard one_at_a_time(impl_->holds_mutex);
     UE_TRY(impl_->holds->remove(name));
-    impl_->apply_holds();
+    impl_->hold(impl_->holds->any());
     return {};
   });
 }

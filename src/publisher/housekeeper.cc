@@ -20,12 +20,11 @@ constexpr std::chrono::milliseconds kLongestWait = std::chrono::hours(24 * 365);
 
 }  // namespace
 
-Housekeeper::Housekeeper(journal::Journal& journal, const std::vector<RunningDestination>& destinations, bool retains, bool held)
+Housekeeper::Housekeeper(journal::Journal& journal, const std::vector<RunningDestination>& destinations, bool retains)
     : journal_(journal),
       destinations_(destinations),
       retains_(retains),
       lag_states_(destinations.size()),
-      held_(held),
       thread_([this] { run(); }) {}
 
 Housekeeper::~Housekeeper() { stop(); }
@@ -98,13 +97,9 @@ void Housekeeper::notice() noexcept {
 LagState Housekeeper::lag_state(std::size_t index) const noexcept { return lag_states_[index].load(std::memory_order_relaxed); }
 
 void Housekeeper::hold(bool held) {
-  {
-    const std::lock_guard lock(held_mutex_);
-    held_ = held;
-    if (held) journal_.set_needed_after(0);
-  }
-  // Removes nothing, and returns when a removal that was under way has ended.
-  if (held) (void)journal_.apply_retention();
+  const std::lock_guard lock(held_mutex_);
+  held_ = held;
+  if (held) journal_.keep_everything();
 }
 
 std::string Housekeeper::lag_problem() const {

@@ -27,8 +27,8 @@ inline constexpr std::size_t kMaxWaiters = 10'000;
 /// Thread-safe. Must end before the destinations and the journal that it looks at.
 class Housekeeper {
  public:
-  /// `retains` false: nothing may be removed from the journal (it is open for reading only). `held`: nor while it is held.
-  Housekeeper(journal::Journal& journal, const std::vector<RunningDestination>& destinations, bool retains, bool held);
+  /// `retains` false: nothing may be removed from the journal (it is open for reading only). It is held until `hold` says otherwise.
+  Housekeeper(journal::Journal& journal, const std::vector<RunningDestination>& destinations, bool retains);
   ~Housekeeper();
 
   using DeliveredCallback = std::move_only_function<void(std::vector<DeliveryProgress>)>;
@@ -74,7 +74,7 @@ class Housekeeper {
   std::string lag_problem_;
   std::vector<std::atomic<LagState>> lag_states_;  // one per destination
   std::mutex held_mutex_;
-  bool held_;
+  bool held_ = true;
   bool noticed_ = false;
   bool stopping_ = false;
   std::thread thread_;

@@ -134,7 +134,7 @@ Result<ForgetResult> UserEventPublisher::forget(const ForgetTarget& target, cons
   if (impl_->keys == nullptr) return not_sealed();
   if (target.user.empty() == target.identifier.empty())
     return fail(ErrorKind::invalid, "forget", "either a user id or an identifier says who is to be forgotten");
-  if (options.reason.empty()) return fail(ErrorKind::invalid, "forget", "forgetting needs a reason", "say why; it is recorded");
+  UE_TRY(publisher::check_reason(options.reason));
   const std::string lane = target.user.empty() ? impl_->former->token(target.identifier) : impl_->former->lane(target.user);
   const auto subject = privacy::subject_of(lane);
   if (!subject) return fail(ErrorKind::internal, "lane", "a lane key is none");

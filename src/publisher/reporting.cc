@@ -117,6 +117,7 @@ Status UserEventPublisher::status() const {
   out.rejected = impl_->rejected.load(std::memory_order_relaxed);
   out.catalogue = impl_->types->status();
   if (impl_->audit) out.audit = to_public(impl_->audit->stats());
+  if (out.audit.problem.empty()) out.audit.problem = impl_->why_not_indexed();
   out.uptime = std::chrono::duration_cast<std::chrono::milliseconds>(ports::system_clock().steady() - impl_->started);
   for (std::size_t i = 0; i < impl_->destinations.size(); ++i)
     out.destinations.push_back(to_status(impl_->destinations[i], impl_->housekeeper->lag_state(i), out.last_sequence));

@@ -3,25 +3,21 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 
 #include "base/json_reading.h"
 #include "base/try.h"
-#include "base/type_filter.h"
+#include "base/units.h"
 #include "publisher/engine.h"
 
 namespace user_events {
 namespace {
 
 constexpr std::size_t kMaxEntries = 1'000;
-/// After the acts that are there to be found.
-constexpr std::string_view kActs[] = {"access.denied", "audit.index", "checkpoint", "config.load", "config.reload", "dead-letters.cancel", "dead-letters.discard",
-                                      "dead-letters.replay", "destination.pause", "destination.replay", "destination.resume", "hold.add", "hold.remove",
-                                      "journal.recovered", "journal.removed", "keys.forget", "keys.rotate", "start", "stop"};
-
+constexpr std::string_view kEvents = "events", kActs = "audit";  // the journals
 /// An event: its lane, and who handed it in, behind the source in the scope.
 audit::Terms terms_of_event(const journal::RecordView& record, std::string&) {
-  const auto line = record.scope.find('\n');
-  return {record.key, line == std::string_view::npos ? std::string_view() : record.scope.substr(line + 1)};
+  return {record.key, journal::principal_in(record.scope)};
 }
 
 /// An act: the user that it names, and the client, without the name that the client added.
@@ -38,41 +34,30 @@ std::unexpected<Error> no_index() {
   return fail(ErrorKind::usage, "no-index", "there is no index to search with", "make it: user-events audit index on");
 }
 
-/// The types that patterns name, of events and of acts; both empty: all.
-struct Chosen {
-  std::vector<std::string> events, acts;
-  bool any_event = true, any_act = true;
+/// Entries before these numbers of each journal: `EVENTS.ACTS`.
+struct Cursor {
+  std::uint64_t events = std::numeric_limits<std::uint64_t>::max(), acts = events;
 };
 
-Result<Chosen> choose(const std::vector<std::string>& patterns, const catalogue::Catalogue& catalogue) {
-  Chosen out;
-  if (patterns.empty()) return out;
-  std::vector<std::string> of_events;
-  for (const auto& pattern : patterns) {
-    if (std::ranges::find(kActs, pattern) != std::end(kActs))
-      out.acts.push_back(pattern);
-    else
-      of_events.push_back(pattern);
-  }
-  if (!of_events.empty()) {
-    UE_TRY_ASSIGN(const auto filter, base::TypeFilter::parse(of_events));
-    for (const auto* type : catalogue.all())
-      if (filter.matches(type->name) && (out.events.empty() || out.events.back() != type->name)) out.events.push_back(type->name);
-  }
-  out.any_event = !out.events.empty();
-  out.any_act = !out.acts.empty();
-  return out;
+Result<Cursor> parse_cursor(std::string_view text) {
+  Cursor out;
+  if (text.empty()) return out;
+  const auto dot = text.find('.');
+  const auto events = base::whole_number(text.substr(0, dot)), acts = dot == std::string_view::npos ? std::nullopt : base::whole_number(text.substr(dot + 1));
+  if (!events || !acts) return fail(ErrorKind::invalid, "before", "this is not a place to go on from", "take the `next` of the page before, as it is");
+  return Cursor{*events, *acts};
 }
 
 /// The sequences of a journal that were accepted within the times.
-Result<std::pair<std::uint64_t, std::uint64_t>> range_of(const journal::Journal& journal, const AuditQuery& query) {
+Result<std::pair<std::uint64_t, std::uint64_t>> range_of(const journal::Journal& journal, const AuditQuery& query, std::uint64_t before) {
   std::pair<std::uint64_t, std::uint64_t> range{1, journal.durable_sequence()};
+  range.second = std::min(range.second, before == 0 ? 0 : before - 1);
   if (query.since) {
     UE_TRY_ASSIGN(range.first, journal.sequence_at_time(query.since->time_since_epoch().count()));
   }
   if (query.until) {
     UE_TRY_ASSIGN(const auto behind, journal.sequence_at_time(query.until->time_since_epoch().count()));
-    range.second = behind - 1;
+    range.second = std::min(range.second, behind - 1);
   }
   return range;
 }
@@ -83,6 +68,11 @@ std::vector<AuditEntry> to_public(std::string_view journal, std::vector<audit::I
     out.push_back({std::string(journal), entry.sequence, Timestamp(std::chrono::milliseconds(entry.accepted_ms)), std::move(entry.id), std::move(entry.type),
                    std::move(entry.principal), {}});
   return out;
+}
+
+std::uint64_t behind(const journal::Journal& journal, const audit::Index& index) {
+  const auto end = journal.durable_sequence();
+  return end - std::min(index.indexed(), end);
 }
 
 }  // namespace
@@ -98,7 +88,15 @@ Result<void> UserEventPublisher::Impl::open_indexes() {
   UE_TRY_ASSIGN(made->acts, audit::Index::open(folder + "/acts.db", audit->journal(), terms_of_act));
   const std::lock_guard lock(indexes_mutex);
   indexes = std::move(made);
+  index_problem.clear();
   return {};
+}
+
+std::string UserEventPublisher::Impl::why_not_indexed() const {
+  const std::lock_guard lock(indexes_mutex);
+  if (!indexes) return index_problem;
+  const std::string problem = indexes->events->problem();
+  return problem.empty() ? indexes->acts->problem() : problem;
 }
 
 std::shared_ptr<UserEventPublisher::Impl::Indexes> UserEventPublisher::Impl::current_indexes() const {
@@ -106,37 +104,55 @@ std::shared_ptr<UserEventPublisher::Impl::Indexes> UserEventPublisher::Impl::cur
   return indexes;
 }
 
+/// Ended outside the lock: their threads may be in the middle of a transaction.
+void UserEventPublisher::Impl::end_indexes() {
+  std::shared_ptr<Indexes> ended;
+  const std::lock_guard lock(indexes_mutex);
+  ended.swap(indexes);
+  index_problem.clear();
+}
+
+Result<void> UserEventPublisher::Impl::remove_indexes() {
+  end_indexes();
+  std::error_code error;
+  std::filesystem::remove_all(index_folder(), error);
+  if (error) return fail(ErrorKind::io, "audit-index", fmt::format("cannot remove {}: {}", index_folder(), error.message()));
+  return {};
+}
+
 Result<void> UserEventPublisher::switch_audit_index(bool on, const std::string& by) {
   if (!impl_->audit) return fail(ErrorKind::usage, "read-only", "the data directory is open for reading only", "ask the daemon that runs on it");
   return audit::recorded(impl_->audit.get(), {"audit.index", by, on ? R"("on":true)" : R"("on":false)"}, [&]() -> Result<void> {
-    if (on) return impl_->current_indexes() ? Result<void>() : impl_->open_indexes();
-    {
-      const std::lock_guard lock(impl_->indexes_mutex);
-      impl_->indexes.reset();
-    }
-    std::error_code error;
-    std::filesystem::remove_all(impl_->index_folder(), error);
-    if (error) return fail(ErrorKind::io, "audit-index", fmt::format("cannot remove {}: {}", impl_->index_folder(), error.message()));
-    return {};
+    const std::lock_guard one_at_a_time(impl_->index_switch_mutex);
+    if (!on) return impl_->remove_indexes();
+    if (impl_->current_indexes()) return {};
+    auto opened = impl_->open_indexes();
+    // Else the next start would try again.
+    if (!opened) (void)impl_->remove_indexes();
+    return opened;
   });
 }
 
-Result<std::vector<AuditEntry>> UserEventPublisher::Impl::find_acts(audit::Index& index, const audit::IndexQuery& query) const {
-  UE_TRY_ASSIGN(auto found, index.search(query));
-  auto out = to_public("audit", std::move(found));
-  for (auto& entry : out) {
-    UE_TRY_ASSIGN(const auto chunk, audit->journal().reader(entry.sequence - 1).next());
+/// The record of each act, which the index does not hold. `entries`: newest first.
+Result<void> UserEventPublisher::Impl::add_records(std::vector<AuditEntry>& entries) const {
+  auto reader = audit->journal().reader(0);
+  for (auto& entry : entries) {
+    if (entry.journal != kActs) continue;
+    reader.seek(entry.sequence - 1);
+    UE_TRY_ASSIGN(const auto chunk, reader.next());
     if (!chunk.empty() && chunk[0].sequence == entry.sequence) entry.record = chunk[0].payload;
   }
-  return out;
+  return {};
 }
 
 Result<AuditPage> UserEventPublisher::audit_search(const AuditQuery& query) const {
   const auto indexes = impl_->current_indexes();
   if (!indexes) return no_index();
   if (query.limit == 0 || query.limit > kMaxEntries) return fail(ErrorKind::invalid, "limit", fmt::format("limit must be 1 to {}", kMaxEntries));
-  UE_TRY_ASSIGN(const Chosen chosen, choose(query.types, impl_->types->catalogue().now()));
+  UE_TRY_ASSIGN(Cursor cursor, parse_cursor(query.before));
+  const auto& acts_journal = impl_->audit->journal();
   audit::IndexQuery wanted;
+  wanted.types = query.types;
   wanted.principal = query.principal;
   wanted.limit = query.limit + 1;
   if (!query.user.empty()) {
@@ -144,22 +160,21 @@ Result<AuditPage> UserEventPublisher::audit_search(const AuditQuery& query) cons
     if (privacy::subject_of(query.user)) wanted.users.push_back(query.user);
   }
   AuditPage page;
-  if (chosen.any_event) {
-    UE_TRY_ASSIGN(std::tie(wanted.first, wanted.last), range_of(*impl_->journal, query));
-    wanted.types = chosen.events;
-    UE_TRY_ASSIGN(auto found, indexes->events->search(wanted));
-    page.entries = to_public("events", std::move(found));
-  }
-  if (chosen.any_act) {
-    UE_TRY_ASSIGN(std::tie(wanted.first, wanted.last), range_of(impl_->audit->journal(), query));
-    wanted.types = chosen.acts;
-    UE_TRY_ASSIGN(auto acts, impl_->find_acts(*indexes->acts, wanted));
-    page.entries.insert(page.entries.end(), std::make_move_iterator(acts.begin()), std::make_move_iterator(acts.end()));
-  }
-  std::ranges::stable_sort(page.entries, std::greater(), &AuditEntry::time);
+  page.events_behind = behind(*impl_->journal, *indexes->events);
+  page.acts_behind = behind(acts_journal, *indexes->acts);
+  UE_TRY_ASSIGN(std::tie(wanted.first, wanted.last), range_of(*impl_->journal, query, cursor.events));
+  UE_TRY_ASSIGN(auto events, indexes->events->search(wanted));
+  UE_TRY_ASSIGN(std::tie(wanted.first, wanted.last), range_of(acts_journal, query, cursor.acts));
+  UE_TRY_ASSIGN(auto acts, indexes->acts->search(wanted));
+  // Each journal in its own order, whatever its clock did.
+  std::ranges::merge(to_public(kEvents, std::move(events)), to_public(kActs, std::move(acts)), std::back_inserter(page.entries), std::greater(), &AuditEntry::time, &AuditEntry::time);
   page.more = page.entries.size() > query.limit;
-  if (page.more) page.entries.resize(query.limit);
-  page.events_behind = impl_->journal->durable_sequence() - std::min(indexes->events->indexed(), impl_->journal->durable_sequence());
+  if (page.more) {
+    page.entries.resize(query.limit);
+    for (const auto& entry : page.entries) (entry.journal == kEvents ? cursor.events : cursor.acts) = entry.sequence;
+    page.next = fmt::format("{}.{}", cursor.events, cursor.acts);
+  }
+  UE_TRY(impl_->add_records(page.entries));
   return page;
 }
 

@@ -14,12 +14,13 @@ namespace {
 constexpr std::uint64_t kMaxEntries = 1'000;
 
 Result<AuditQuery> audit_query(const Target& target) {
-  UE_TRY(target.allow({"user", "type", "principal", "since", "until", "limit"}));
+  UE_TRY(target.allow({"user", "type", "principal", "since", "until", "limit", "before"}));
   for (const auto& [name, value] : target.parameters)
     if (value.empty()) return bad_parameter(name, "left out, or not empty");
   AuditQuery query;
   if (const auto* user = target.find("user")) query.user = *user;
   if (const auto* principal = target.find("principal")) query.principal = *principal;
+  if (const auto* before = target.find("before")) query.before = *before;
   query.types = target.list("type");
   UE_TRY(read_time(target, "since", query.since));
   UE_TRY(read_time(target, "until", query.until));
@@ -33,12 +34,10 @@ std::string audit_page_json(const AuditPage& page) {
   std::string out;
   base::ObjectWriter object(out);
   base::append_array(page.entries, object.key("entries"), [&](const AuditEntry& entry) {
-    std::string time;
-    base::append_timestamp(entry.time, time);
     base::ObjectWriter one(out);
     one.text("journal", entry.journal);
     one.number("sequence", entry.sequence);
-    one.text("time", time);
+    one.text("time", base::time_text(entry.time));
     one.text("id", entry.id);
     one.text("type", entry.type);
     one.text("principal", entry.principal);
@@ -46,7 +45,9 @@ std::string audit_page_json(const AuditPage& page) {
     one.end();
   });
   object.boolean("more", page.more);
+  if (page.more) object.text("next", page.next);
   object.number("eventsBehind", page.events_behind);
+  object.number("actsBehind", page.acts_behind);
   object.end();
   return out;
 }
@@ -54,13 +55,12 @@ std::string audit_page_json(const AuditPage& page) {
 namespace {
 
 std::string hold_json(const LegalHold& hold) {
-  std::string out, since;
-  base::append_timestamp(hold.since, since);
+  std::string out;
   base::ObjectWriter object(out);
   object.text("name", hold.name);
   object.text("reason", hold.reason);
   object.text("by", hold.by);
-  object.text("since", since);
+  object.text("since", base::time_text(hold.since));
   object.number("firstSequence", hold.first_sequence);
   object.end();
   return out;
@@ -115,6 +115,7 @@ void switch_audit_index(Channel& channel) {
 void search_audit(Channel& channel) {
   auto query = audit_query(channel.prepared().target);
   if (!query) return channel.fail(query.error());
+  if (auto may = may_name_users(channel, !query->user.empty()); !may) return channel.fail(may.error());
   read_later(channel, [query = *std::move(query)](UserEventPublisher& publisher) -> Result<Answer> {
     UE_TRY_ASSIGN(const auto page, publisher.audit_search(query));
     return Answer{kJson, audit_page_json(page)};

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/try.h"
+#include "base/units.h"
 #include "server/admission.h"
 #include "server/answer_later.h"
 #include "server/delivery_json.h"
@@ -38,7 +39,7 @@ Result<LetterQuery> letter_query(const Target& target, std::initializer_list<std
 /// The number in segment `at` of the path; nothing, and answered, if it is none.
 std::optional<std::uint64_t> path_number(Channel& channel, std::size_t at) {
   if (!takes_no_query(channel)) return std::nullopt;
-  const auto number = whole_number(channel.prepared().target.path[at]);
+  const auto number = base::whole_number(channel.prepared().target.path[at]);
   if (number && *number != 0) return number;
   channel.fail(Error{ErrorKind::not_found, "no-such-number", "there is nothing with this number",
                      "GET /v1/dead-letters and GET /v1/dead-letters/replays list the numbers", {}});

@@ -11,6 +11,7 @@
 #include "base/time_text.h"
 #include "base/try.h"
 #include "base/type_filter.h"
+#include "base/units.h"
 #include "server/limits.h"
 
 namespace user_events::server {
@@ -196,7 +197,7 @@ std::string requester(OrderReader& in) {
 
 Result<void> read_lists(const Target& target, DeadLetterFilter& out) {
   for (auto& text : target.list("number")) {
-    const auto number = whole_number(text);
+    const auto number = base::whole_number(text);
     if (!number || *number == 0 || out.numbers.size() == kMaxDeadLetterNumbers)
       return bad_parameter("number", "the number of a letter");
     out.numbers.push_back(*number);

@@ -8,6 +8,7 @@
 #include "base/json_writer.h"
 #include "base/try.h"
 #include "base/type_versions.h"
+#include "base/units.h"
 #include "server/admission.h"
 #include "server/answer_later.h"
 #include "server/limits.h"
@@ -96,7 +97,7 @@ void show_schema(Channel& channel) {
   const auto& path = channel.prepared().target.path;
   std::uint32_t version = 0;
   if (path.size() == 4) {
-    const auto number = whole_number(path[3]);
+    const auto number = base::whole_number(path[3]);
     if (!number || *number == 0 || *number > std::numeric_limits<std::uint32_t>::max())
       return channel.fail(Error{ErrorKind::not_found,
                                 "no-such-schema",

@@ -10,6 +10,7 @@
 #include <charconv>
 
 #include "base/json_text.h"
+#include "base/units.h"
 
 namespace user_events::server {
 namespace {
@@ -72,7 +73,7 @@ Result<std::uint64_t> Target::number(std::string_view name, std::uint64_t fallba
                                      std::uint64_t most) const {
   const auto* text = find(name);
   if (text == nullptr) return fallback;
-  const auto value = whole_number(*text);
+  const auto value = base::whole_number(*text);
   if (!value || *value < least || *value > most)
     return bad_parameter(name, fmt::format("a whole number from {} to {}", least, most));
   return *value;
@@ -114,14 +115,6 @@ std::optional<std::string> percent_decode(std::string_view text) {
   for (const char c : **encoded) decoded.push_back(c);
   if (!is_clean(decoded)) return std::nullopt;
   return decoded;
-}
-
-std::optional<std::uint64_t> whole_number(std::string_view text) noexcept {
-  std::uint64_t value = 0;
-  const auto* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || stop != end) return std::nullopt;
-  return value;
 }
 
 std::unexpected<Error> bad_parameter(std::string_view name, std::string_view expected) {

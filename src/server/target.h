@@ -43,9 +43,6 @@ struct Target {
 /// characters.
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
 
-/// Digits and nothing else, at most 2^64-1.
-[[nodiscard]] std::optional<std::uint64_t> whole_number(std::string_view text) noexcept;
-
 /// Error `malformed`, code `bad-parameter`: query parameter `name` must be `expected`.
 [[nodiscard]] std::unexpected<Error> bad_parameter(std::string_view name, std::string_view expected);
 

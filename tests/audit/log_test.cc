@@ -45,6 +45,14 @@ TEST_F(LogTest, AnActLiesBetweenTwoRecordsWithItsOutcome) {
   EXPECT_EQ(acts[3], R"({"act":"keys.forget","stage":"ended","principal":"ops","of":4,"outcome":"failed","code":"events-under-way"})");
 }
 
+TEST_F(LogTest, ALongPrincipalIsCutAtACharacter) {
+  const auto opened = open();
+  ASSERT_TRUE(opened->log->asked({"keys.rotate", std::string(1'023, 'a') + "\xC3\xA9", {}}));
+  const auto chunk = opened->log->journal().reader(opened->log->journal().durable_sequence() - 1).next();
+  ASSERT_TRUE(chunk && chunk->size() == 1);
+  EXPECT_EQ((*chunk)[0].scope, std::string(1'023, 'a'));
+}
+
 TEST_F(LogTest, WhatCannotBeWrittenDownIsNotCarriedOut) {
   user_events::test::FaultFileSystem files(disk_, {});
   const auto opened = open(files);

@@ -9,6 +9,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
+TEST(Units, WholeNumbersAreDigitsAndNothingElse) {
+  EXPECT_EQ(whole_number("0"), 0u);
+  EXPECT_EQ(whole_number("18446744073709551615"), ~0ull);
+  for (const char* bad : {"", "-1", "+1", " 1", "1 ", "1.0", "0x1", "18446744073709551616"}) EXPECT_EQ(whole_number(bad), std::nullopt) << bad;
+}
+
 TEST(Units, DurationsAreWholeNumbersWithAUnit) {
   EXPECT_EQ(parse_duration("100ms"), 100ms);
   EXPECT_EQ(parse_duration("30s"), 30s);
