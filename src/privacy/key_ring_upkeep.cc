@@ -108,6 +108,8 @@ Result<void> KeyRing::write_down() {
     links.assign(links_.begin(), links_.end());
   }
   if (all.empty() && links.empty() && mark.journal_id == written_.journal_id && mark.sequence == written_.sequence) return {};
+  // In the order of the store's index, which is touched page by page then.
+  std::ranges::sort(all, {}, &KeyStore::Assignment::subject);
   UE_TRY(store_.assign(all, links, mark, now_ms()));
   written_ = mark;
   std::lock_guard lock(mutex_);
@@ -150,10 +152,11 @@ Result<void> KeyRing::rotate_epoch() {
       }
     }
   }
-  for (std::uint64_t moved = kRewrapBatch; moved == kRewrapBatch;) {
+  std::string moved;
+  do {
     std::lock_guard changing(changing_);
-    UE_TRY_ASSIGN(moved, store_.rewrap(epochs_.back().number, kRewrapBatch, [this](const StoredKey& stored) { return rewrap(stored); }));
-  }
+    UE_TRY_ASSIGN(moved, store_.rewrap(epochs_.back().number, moved, kRewrapBatch, [this](const StoredKey& stored) { return rewrap(stored); }));
+  } while (!moved.empty());
   std::scoped_lock both(changing_, mutex_);
   UE_TRY(store_.truncate_log());
   epochs_.erase(epochs_.begin(), epochs_.end() - 1);

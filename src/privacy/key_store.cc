@@ -8,8 +8,8 @@
 namespace user_events::privacy {
 namespace {
 
-constexpr int kReadCacheKib = 8'192, kWriteCacheKib = 1'024;
-constexpr std::int64_t kFormat = 2;
+constexpr int kReadCacheKib = 8'192, kWriteCacheKib = 8'192;
+constexpr std::int64_t kFormat = 3;
 
 constexpr const char* kSchema = R"(
   BEGIN IMMEDIATE;
@@ -18,7 +18,6 @@ constexpr const char* kSchema = R"(
     id BLOB PRIMARY KEY, epoch INTEGER NOT NULL, wrapped BLOB NOT NULL, subject BLOB, given_ms INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
   CREATE INDEX key_by_subject ON key (subject, given_ms) WHERE subject IS NOT NULL;
   CREATE INDEX key_spare ON key (id) WHERE subject IS NULL;
-  CREATE INDEX key_by_epoch ON key (epoch);
   CREATE TABLE watermark (only INTEGER PRIMARY KEY CHECK (only = 1), journal_id TEXT NOT NULL, sequence INTEGER NOT NULL);
   CREATE TABLE forgotten (subject BLOB NOT NULL, at_ms INTEGER NOT NULL, keys INTEGER NOT NULL, PRIMARY KEY (subject, at_ms)) WITHOUT ROWID;
   PRAGMA user_version=1;
@@ -30,6 +29,14 @@ constexpr const char* kSecondFormat = R"(
   CREATE TABLE link (identifier BLOB NOT NULL, subject BLOB NOT NULL, is_user INTEGER NOT NULL, PRIMARY KEY (identifier, subject)) WITHOUT ROWID;
   CREATE INDEX link_by_subject ON link (subject);
   PRAGMA user_version=2;
+  COMMIT;
+)";
+
+/// Keys of former epochs are looked for rarely, and in order.
+constexpr const char* kThirdFormat = R"(
+  BEGIN IMMEDIATE;
+  DROP INDEX IF EXISTS key_by_epoch;
+  PRAGMA user_version=3;
   COMMIT;
 )";
 
@@ -77,7 +84,8 @@ Result<KeyStore> KeyStore::open(const std::string& path) {
   UE_TRY_ASSIGN(const auto format, number(*store.writing_, "PRAGMA user_version"));
   if (format > kFormat) return fail(ErrorKind::damaged, "key-store", path + " was written by a newer version", "use that version");
   if (format == 0) UE_TRY(store.writing_->run(kSchema));
-  if (format < kFormat) UE_TRY(store.writing_->run(kSecondFormat));
+  if (format < 2) UE_TRY(store.writing_->run(kSecondFormat));
+  if (format < kFormat) UE_TRY(store.writing_->run(kThirdFormat));
   UE_TRY_ASSIGN(auto reading, state::Connection::open(path, kReadCacheKib));
   store.reading_ = std::make_unique<state::Connection>(std::move(reading));
   const auto prepare = [](state::Connection& connection, std::optional<state::Statement>& statement, const char* sql) -> Result<void> {
@@ -157,11 +165,11 @@ Result<std::uint64_t> KeyStore::forget(std::span<const Subject> subjects, std::i
   return keys;
 }
 
-Result<std::uint64_t> KeyStore::rewrap(std::uint32_t epoch, std::size_t limit,
-                                       const std::function<Result<crypto::WrappedKey>(const StoredKey&)>& rewrap) {
+Result<std::string> KeyStore::rewrap(std::uint32_t epoch, std::string_view after, std::size_t limit,
+                                     const std::function<Result<crypto::WrappedKey>(const StoredKey&)>& rewrap) {
   std::vector<StoredKey> old;
-  UE_TRY_ASSIGN(auto select, writing_->prepare("SELECT id, epoch, wrapped FROM key WHERE epoch < ? LIMIT ?"));
-  UE_TRY(select.each({std::int64_t{epoch}, static_cast<std::int64_t>(limit)}, [&](const state::Statement& row) { old.push_back(to_key(row)); }));
+  UE_TRY_ASSIGN(auto select, writing_->prepare("SELECT id, epoch, wrapped FROM key WHERE id > ? AND epoch < ? ORDER BY id LIMIT ?"));
+  UE_TRY(select.each({state::Blob{after}, std::int64_t{epoch}, static_cast<std::int64_t>(limit)}, [&](const state::Statement& row) { old.push_back(to_key(row)); }));
   UE_TRY_ASSIGN(auto update, writing_->prepare("UPDATE key SET epoch = ?, wrapped = ? WHERE id = ?"));
   const auto replace = [&]() -> Result<void> {
     for (const StoredKey& key : old) {
@@ -171,7 +179,7 @@ Result<std::uint64_t> KeyStore::rewrap(std::uint32_t epoch, std::size_t limit,
     return {};
   };
   UE_TRY(transaction(*writing_, replace));
-  return old.size();
+  return old.empty() ? std::string() : std::string(text_of_key(old.back().id));
 }
 
 Result<void> KeyStore::truncate_log() {

@@ -66,8 +66,8 @@ class KeyStore {
   [[nodiscard]] Result<std::vector<StoredKey>> spare(std::size_t limit);  ///< Keys that are nobody's.
   /// Destroys all keys of these subjects, and what links them to identifiers, truncates the write-ahead log, and returns how many keys there were. What was deleted is overwritten.
   [[nodiscard]] Result<std::uint64_t> forget(std::span<const Subject> subjects, std::int64_t now_ms);
-  /// Replaces up to `limit` keys of epochs below `epoch` by what `rewrap` makes of them; how many there were.
-  [[nodiscard]] Result<std::uint64_t> rewrap(std::uint32_t epoch, std::size_t limit, const std::function<Result<crypto::WrappedKey>(const StoredKey&)>& rewrap);
+  /// Replaces up to `limit` keys of epochs below `epoch`, those with ids above `after`, by what `rewrap` makes of them. Returns the last one's id, to go on behind it; empty: there was none.
+  [[nodiscard]] Result<std::string> rewrap(std::uint32_t epoch, std::string_view after, std::size_t limit, const std::function<Result<crypto::WrappedKey>(const StoredKey&)>& rewrap);
   [[nodiscard]] Result<void> truncate_log();
   [[nodiscard]] Result<Watermark> watermark();
   [[nodiscard]] Result<StoreCounts> counts();
