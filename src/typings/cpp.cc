@@ -20,7 +20,9 @@ using schemas::Shape;
 
 const Naming& naming() {
   static const Naming made{
-      .reserved_types = {"Attributes", "Data", "Event", "EventParseError", "Json", "Timestamp", "Version"},
+      // Behind what the header defines: macros of the C library.
+      .reserved_types = {"Attributes", "Data", "Event", "EventParseError", "Json", "Timestamp", "Version", "BUFSIZ",   "DOMAIN", "EOF", "FALSE",
+                         "HUGE",       "INFINITY", "NAN", "NULL",          "OVERFLOW", "PLOSS",  "SING",    "TLOSS",    "TRUE",   "UNDERFLOW"},
       .reserved_fields = {"alignas",   "alignof",      "and",        "and_eq",   "asm",       "auto",      "bitand",       "bitor",     "bool",     "break",
                           "case",      "catch",        "char",       "char8_t",  "char16_t",  "char32_t",  "class",        "co_await",  "co_return", "co_yield",
                           "compl",     "concept",      "const",      "const_cast", "consteval", "constexpr", "constinit",   "continue",  "decltype", "default",
@@ -30,14 +32,17 @@ const Naming& naming() {
                           "public",    "register",     "reinterpret_cast", "requires", "return", "short",  "signed",       "sizeof",    "static",   "static_assert",
                           "static_cast", "struct",     "switch",     "template", "this",      "thread_local", "throw",     "true",      "try",      "typedef",
                           "typeid",    "typename",     "union",      "unsigned", "using",     "virtual",   "void",         "volatile",  "wchar_t",  "while",
-                          "xor",       "xor_eq",       "errno",      "assert"},
+                          "xor",       "xor_eq",       "errno",      "assert",   "i386",      "linux",     "std",          "typeof",    "unix"},
       .field = [](std::string_view name) { return schemas::snake_case(name); }};
   return made;
 }
 
 std::string comment(const std::vector<std::string>& notes, std::string_view indent) {
   std::string out;
-  for (const std::string& note : notes) out += fmt::format("{}/// {}\n", indent, note.ends_with('\\') ? note + "." : note);
+  for (const std::string& note : notes) {
+    const std::size_t last = note.find_last_not_of(' ');  // compilers take a backslash for the end of a line also with blanks behind it
+    out += fmt::format("{}/// {}{}\n", indent, note, last != std::string::npos && note[last] == '\\' ? "." : "");
+  }
   return out;
 }
 
@@ -91,12 +96,12 @@ class Header {
     for (std::size_t i = 0; i < object.fields.size(); ++i) {
       const Field& field = object.fields[i];
       const bool may_be_absent = !field.required;
-      read += fmt::format("  read_{}(value, {}, path, out.{}, {});\n", may_be_absent ? "optional" : "required", cpp_literal(field.name), planned.fields[i],
+      read += fmt::format("  read_{}(value, {}, path, out.{}, {});\n", may_be_absent ? "optional" : "required", cpp_name(field.name), planned.fields[i],
                           may_be_absent ? bare_reader(model, field.shape, field.shape.nullable) : reader(model, field.shape));
       if (may_be_absent)
-        write += fmt::format("  if (value.{0}) out[{1}] = {2};\n", planned.fields[i], cpp_literal(field.name), bare_writer(model, field.shape, "*value." + planned.fields[i]));
+        write += fmt::format("  if (value.{0}) out[{1}] = {2};\n", planned.fields[i], cpp_name(field.name), bare_writer(model, field.shape, "*value." + planned.fields[i]));
       else
-        write += fmt::format("  out[{}] = {};\n", cpp_literal(field.name), writer(model, field.shape, "value." + planned.fields[i]));
+        write += fmt::format("  out[{}] = {};\n", cpp_name(field.name), writer(model, field.shape, "value." + planned.fields[i]));
       known += (known.empty() ? "" : ", ") + cpp_literal(field.name);
     }
     if (object.extra != nullptr) {
@@ -106,7 +111,7 @@ class Header {
     std::string sets;
     for (const auto& set : object.one_required) {
       std::string all;
-      for (const std::string& name : set) all += fmt::format("{}value.contains({})", all.empty() ? "" : " && ", cpp_literal(name));
+      for (const std::string& name : set) all += fmt::format("{}value.contains({})", all.empty() ? "" : " && ", cpp_name(name));
       sets += fmt::format("{}({})", sets.empty() ? "" : " || ", all);
     }
     if (!sets.empty()) read += fmt::format("  if (!({})) throw EventParseError(path, \"lacks a member\");\n", sets);

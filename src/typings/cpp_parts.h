@@ -181,14 +181,14 @@ auto map_of(Read read) {
 }
 
 template <class T, class Read>
-void read_required(const Json& object, const char* name, const std::string& path, T& out, Read read) {
+void read_required(const Json& object, const std::string& name, const std::string& path, T& out, Read read) {
   const auto member = object.find(name);
   if (member == object.end()) throw EventParseError(below(path, name), "is missing");
   out = read(*member, below(path, name));
 }
 
 template <class T, class Read>
-void read_optional(const Json& object, const char* name, const std::string& path, std::optional<T>& out, Read read) {
+void read_optional(const Json& object, const std::string& name, const std::string& path, std::optional<T>& out, Read read) {
   const auto member = object.find(name);
   if (member != object.end()) out = read(*member, below(path, name));
 }

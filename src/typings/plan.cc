@@ -1,40 +1,16 @@
 #include "typings/plan.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include <algorithm>
 
 #include "schemas/wire_names.h"
+#include "typings/words.h"
 
 namespace user_events::typings {
-namespace {
 
 using schemas::Kind;
 using schemas::Model;
 using schemas::Object;
 using schemas::Shape;
-
-std::string form_of(const Model& model, const Object& object);
-
-/// All that decides about a type in the generated file, as text.
-std::string form_of(const Model& model, const Shape& shape) {  // NOLINT(misc-no-recursion): the model is finite
-  std::string out = fmt::format("{}{}", schemas::name(shape.kind), shape.nullable ? "?" : "");
-  for (const std::string& symbol : shape.symbols) out += "|" + symbol;
-  if (shape.kind == Kind::array || shape.kind == Kind::map) out += "<" + form_of(model, *shape.element) + ">";
-  if (shape.kind == Kind::object) out += form_of(model, model.objects[shape.object]);
-  return out;
-}
-
-std::string form_of(const Model& model, const Object& object) {  // NOLINT(misc-no-recursion)
-  std::string out = object.name + "{";
-  for (const auto& field : object.fields) out += fmt::format("{}{}{};", field.name, field.required ? "!:" : ":", form_of(model, field.shape));
-  if (object.extra != nullptr) out += "*:" + form_of(model, *object.extra);
-  for (const auto& set : object.one_required) out += "/" + fmt::format("{}", fmt::join(set, ","));
-  return out + "}";
-}
-
-}  // namespace
 
 Plan::Plan(std::span<const Model> models, const Naming& naming) : naming_(naming) {
   for (std::size_t i = 0; i < models.size(); ++i) name_event(models[i], i + 1 == models.size() || models[i + 1].type != models[i].type);
@@ -60,26 +36,40 @@ void Plan::add_inside(const Model& model, const Shape& shape) {  // NOLINT(misc-
   if (shape.kind == Kind::object) add(model, shape.object);
 }
 
+// Names and symbols hold any character, and so stand in quotes.
+std::string Plan::form_of(const Model& model, const Shape& shape) const {  // NOLINT(misc-no-recursion): the model is finite
+  std::string out = fmt::format("{}{}", schemas::name(shape.kind), shape.nullable ? "?" : "");
+  for (const std::string& symbol : shape.symbols) out += "|" + literal(symbol);
+  if (shape.kind == Kind::array || shape.kind == Kind::map) out += "<" + form_of(model, *shape.element) + ">";
+  if (shape.kind == Kind::object) out += name_of(model, shape.object);
+  return out;
+}
+
+std::string Plan::form_of(const Model& model, const Object& object) const {
+  std::string out = object.name + "{";
+  for (const auto& field : object.fields) out += fmt::format("{}{}{};", literal(field.name), field.required ? "!:" : ":", form_of(model, field.shape));
+  if (object.extra != nullptr) out += "*:" + form_of(model, *object.extra);
+  for (const auto& set : object.one_required) {
+    out += "/";
+    for (const std::string& name : set) out += literal(name);
+  }
+  return out + "}";
+}
+
 void Plan::add(const Model& model, std::uint32_t index) {  // NOLINT(misc-no-recursion): a schema never contains itself
   const Object& object = model.objects[index];
-  if (index != 0) {
-    if (names_.contains({&model, index})) return;
-    const std::string form = form_of(model, object);
-    const auto known = shared_.find(form);
-    if (known != shared_.end()) {
-      names_[{&model, index}] = known->second;
-      // What is inside it is the same, too, and known under the same names.
-    } else {
-      const bool is_taken = taken_.contains(object.name) && !object.name.starts_with(model.root().name);
-      shared_[form] = names_[{&model, index}] = free_name(is_taken ? name_of(model, 0) + object.name : object.name);
-    }
-    if (known != shared_.end()) {
-      for (const auto& field : object.fields) add_inside(model, field.shape);
-      return;
-    }
-  }
+  if (index != 0 && names_.contains({&model, index})) return;
   for (const auto& field : object.fields) add_inside(model, field.shape);
   if (object.extra != nullptr) add_inside(model, *object.extra);
+  if (index != 0) {
+    const auto [known, is_new] = shared_.try_emplace(form_of(model, object));
+    if (is_new) {
+      const bool is_taken = taken_.contains(object.name) && !object.name.starts_with(model.root().name);
+      known->second = free_name(is_taken ? name_of(model, 0) + object.name : object.name);
+    }
+    names_[{&model, index}] = known->second;
+    if (!is_new) return;
+  }
   objects_.push_back({&model, &object, name_of(model, index), field_names(object)});
 }
 

@@ -48,6 +48,9 @@ class Plan {
   void name_event(const schemas::Model& model, bool is_newest);
   void add(const schemas::Model& model, std::uint32_t object);
   void add_inside(const schemas::Model& model, const schemas::Shape& shape);
+  /// All that decides about a type in the generated file, as text. What is inside has a name already.
+  [[nodiscard]] std::string form_of(const schemas::Model& model, const schemas::Shape& shape) const;
+  [[nodiscard]] std::string form_of(const schemas::Model& model, const schemas::Object& object) const;
   [[nodiscard]] std::vector<std::string> field_names(const schemas::Object& object) const;
 
   const Naming& naming_;
@@ -55,7 +58,7 @@ class Plan {
   std::vector<PlannedObject> objects_;
   std::vector<PlannedEvent> events_;
   std::map<std::pair<const schemas::Model*, std::uint32_t>, std::string> names_;
-  std::map<std::string, std::string> shared_;  ///< By name in the model and form: the type's name.
+  std::map<std::string, std::string> shared_;  ///< By form: the type's name.
 };
 
 }  // namespace user_events::typings

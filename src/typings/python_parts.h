@@ -67,9 +67,12 @@ def _number(value: Any, path: str) -> float:
 
 def _timestamp(value: Any, path: str) -> datetime:
     try:
-        return datetime.fromisoformat(_text(value, path).replace("Z", "+00:00"))
+        time = datetime.fromisoformat(_text(value, path).replace("Z", "+00:00"))
     except ValueError as error:
         raise EventParseError(path, "is no time") from error
+    if time.tzinfo is None:
+        raise EventParseError(path, "is a time of no zone")
+    return time
 
 
 def _time_text(value: datetime) -> str:
@@ -192,7 +195,7 @@ def parse_event(event: str | bytes | dict[str, Any]) -> UserEvent:
     if isinstance(event, (str, bytes)):
         try:
             value = json.loads(event)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise EventParseError("", "is no JSON") from error
     _object(value, "")
     if _required(value, "specversion", "", _text) != "1.0":

@@ -74,9 +74,9 @@ class Module {
     for (const auto& set : object.one_required) {
       std::string names;
       for (const std::string& name : set) names += (names.empty() ? "" : " | ") + literal(name);
-      sets += fmt::format("{}Required<Pick<{}Fields, {}>>", sets.empty() ? "" : " | ", planned.name, names);
+      sets += fmt::format("{}Required<Pick<{}_Fields, {}>>", sets.empty() ? "" : " | ", planned.name, names);
     }
-    return fmt::format("\ninterface {0}Fields {{\n{1}}}\n\n{2}export type {0} = {0}Fields & ({3});\n", planned.name, fields, comment(notes, ""), sets);
+    return fmt::format("\ninterface {0}_Fields {{\n{1}}}\n\n{2}export type {0} = {0}_Fields & ({3});\n", planned.name, fields, comment(notes, ""), sets);
   }
 
   std::string type_of(const Model& model, const Shape& shape) const {  // NOLINT(misc-no-recursion)

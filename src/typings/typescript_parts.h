@@ -59,8 +59,9 @@ export interface NewEventOf<Type extends string, Version extends number, Data> {
   readonly data: Data;
 }
 
+// Not Omit: of a type that allows any name it would leave nothing that is required.
 type Fillable<Data, Names extends PropertyKey> = Data extends unknown
-  ? Omit<Data, Names> & Partial<Pick<Data, Extract<Names, keyof Data>>>
+  ? { [Name in keyof Data as Name extends Names ? never : Name]: Data[Name] } & Partial<Pick<Data, Extract<Names, keyof Data>>>
   : never;
 )ts";
 
@@ -89,7 +90,7 @@ export function parseEvent(input: unknown): UserEvent {
       throw new EventParseError("", "is no JSON");
     }
   }
-  check(value, shapeOfEvent, "");
+  check(value, eventShape, "");
   const event = value as EventAttributes & { readonly type: string; readonly dataschema: string; readonly data: unknown };
   const schema = schemas.get(event.dataschema);
   if (schema === undefined) throw new EventParseError("/dataschema", "is of no known type and version");
@@ -119,7 +120,7 @@ interface Shape {
 }
 
 const text: Shape = { kind: "text" };
-const shapeOfEvent: Shape = {
+const eventShape: Shape = {
   kind: "object",
   members: new Map<string, readonly [Shape, boolean]>([
     ["specversion", [{ kind: "text", symbols: ["1.0"] }, true]],

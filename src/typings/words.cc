@@ -61,7 +61,9 @@ std::string literal(std::string_view text) {
   return out;
 }
 
-std::string cpp_literal(std::string_view text) {
+namespace {
+
+std::string cpp_quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\' || c == '?')
@@ -73,6 +75,16 @@ std::string cpp_literal(std::string_view text) {
   }
   return out + "\"";
 }
+
+/// A literal by itself would end at its first zero.
+std::string cpp_text(std::string_view type, std::string_view text) {
+  return text.find('\0') == std::string_view::npos ? cpp_quoted(text) : fmt::format("std::{}({}, {})", type, cpp_quoted(text), text.size());
+}
+
+}  // namespace
+
+std::string cpp_literal(std::string_view text) { return cpp_text("string_view", text); }
+std::string cpp_name(std::string_view text) { return cpp_text("string", text); }
 
 std::string replaced(std::string text, std::string_view what, std::string_view with) {
   for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) text.replace(at, what.size(), with);

@@ -18,7 +18,10 @@ namespace user_events::typings {
 [[nodiscard]] std::string one_line(std::string_view text);
 /// A string literal of JSON, TypeScript and Python.
 [[nodiscard]] std::string literal(std::string_view text);
+/// An expression that a std::string_view is made of.
 [[nodiscard]] std::string cpp_literal(std::string_view text);
+/// The same for a std::string.
+[[nodiscard]] std::string cpp_name(std::string_view text);
 /// `text` with every `what` replaced by `with`.
 [[nodiscard]] std::string replaced(std::string text, std::string_view what, std::string_view with);
 

@@ -27,6 +27,10 @@ def text(**more):
     return {"type": "string", "x-personal": "none", **more}
 
 
+def named(name, properties):
+    return {"type": "object", "x-name": name, "additionalProperties": False, "properties": properties}
+
+
 # Names that are keywords or no identifiers, nested objects, arrays, enumerations, maps, null, members without a name, two versions.
 HARD = {
     "user.hard": {
@@ -45,7 +49,19 @@ HARD = {
     },
     "user.other": {1: {"userId": key(1), "place": {"type": "object", "x-name": "Place", "additionalProperties": False, "required": ["city", "at"],
                                                    "properties": {"city": text(), "note": text(type=["string", "null"]), "at": text(format="date-time")}}}},
+    # Names that the generated files use themselves, macros, what would swallow the line behind it, zeros, and two that are told apart by quotes alone.
+    "user.hostile": {1: {"userId": key(1), "shape": named("Event", {"a": text()}), "end": named("EOF", {"a": text()}), "either": named("UserEitherFields", {"a": text()}),
+                         "splice": text(description="Ends in a backslash and a blank: \\ "), "after": text(), "linux": text(), "std": text(), "typeof": text(), "nul": text(),
+                         "nul\0name": text(), "level": text(enum=["a\0b", "a"]), "kind": named("Kind", {"e": text(enum=["a|b"])})}},
+    "user.sort": {1: {"userId": key(1), "kind": named("Kind", {"e": text(enum=["a", "b"])})}},
+    "user.either": {1: {"userId": key(1), "a": text(), "b": text()}},
+    "user.open": {1: {"userId": key(1), "occurredAt": text(format="date-time", **{"x-default": "acceptance-time"}), "must": text()}},
 }
+MORE = {"user.either": {"anyOf": [{"required": ["a"]}, {"required": ["b"]}]},
+        "user.open": {"required": ["userId", "occurredAt", "must"], "additionalProperties": True, "x-personal": "free-text"}}
+HOSTILE_DATA = [("user.hostile", {"userId": "u-1", "shape": {"a": "x"}, "end": {"a": "y"}, "either": {"a": "z"}, "splice": "s", "after": "t", "linux": "l", "std": "d", "typeof": "o",
+                                  "nul": "n", "nul\0name": "m", "level": "a\0b", "kind": {"e": "a|b"}}),
+                ("user.sort", {"userId": "u-1", "kind": {"e": "a"}}), ("user.either", {"userId": "u-1", "b": "b"}), ("user.open", {"userId": "u-1", "must": "m", "more": 1})]
 HARD_DATA = {
     "userId": "u-1", "class": "c", "from": "f", "user_id": "x", "x-odd name": "odd", "2fa": True, "stars": 3.0, "ratio": None, "level": "very \"high\"", "tags": ["a", "b"],
     "day": "2026-11-24", "grid": [[1, None], []], "scores": {"a b": 1.5}, "places": [{"city": "Oslo", "note": None, "at": "2026-11-24T10:00:00+01:00"}],
@@ -59,7 +75,7 @@ def hard_catalogue(folder):
         for version, properties in versions.items():
             (folder / name / f"{version}.json").write_text(json.dumps({
                 "$id": f"urn:user-events:schema:{name}:{version}", "title": "Hard", "type": "object", "additionalProperties": False, "properties": properties,
-                "required": REQUIRED if version == 2 else ["userId"], **({"x-cast": "none"} if version == 2 else {})}))
+                "required": REQUIRED if version == 2 else ["userId"], **({"x-cast": "none"} if version == 2 else {}), **MORE.get(name, {})}))
     return folder
 
 
@@ -83,11 +99,13 @@ def events(tmp_path_factory):
         daemon.publish("user.hard", HARD_DATA)
         daemon.publish("user.hard", {"userId": "u-1", "old": "o"}, version=1)
         daemon.publish("user.other", {"userId": "u-1", "place": {"city": "Rome", "at": "2026-11-24T09:00:00Z"}})
+        for name, data in HOSTILE_DATA:
+            daemon.publish(name, data)
         daemon.wait_delivered()
     finally:
         daemon.close()
     lines = delivered.read_text().splitlines()
-    assert len(lines) == len(SAMPLES) + 3 == 21
+    assert len(lines) == len(SAMPLES) + 3 + len(HOSTILE_DATA) == 25
     return folder, lines
 
 
@@ -169,6 +187,7 @@ TS_WRONG = {
     "undefined for an optional member": ("({ userId: 'u', mfaType: undefined, timestamp: '' }) satisfies import('./events.js').MfaEnabled", "'undefined' is not assignable"),
     "neither of two of which one is needed": ("({ attemptTimestamp: '', ipAddress: '', reasonForFailure: '' }) satisfies import('./events.js').UserLoginFailed", "username"),
     "a new event without what is needed": ("({ type: 'user.created', data: { userId: 'u' } }) satisfies import('./events.js').NewEvent", "email"),
+    "a new event of any members without what is needed": ("({ type: 'user.open', data: { userId: 'u' } }) satisfies import('./events.js').NewEvent", "must"),
     "an unknown symbol": ("event.type === 'user.hard' && event.dataschema === 'urn:user-events:schema:user.hard:2' && event.data.level === 'high'", "no overlap"),
     "a member of another version": ("event.type === 'user.hard' && event.dataschema === 'urn:user-events:schema:user.hard:1' && event.data.level", "level"),
 }
@@ -264,7 +283,8 @@ def test_python_is_strict_and_reads_the_events_of_a_daemon(events, monkeypatch):
         assert reader.read(line) == without_null(line)
     first = json.loads(lines[0])
     for path, value, where in ((("data", "email"), None, "/data/email"), (("data", "email"), 7, "/data/email"), (("type",), "user.updated", "/type"),
-                               (("dataschema",), "urn:x", "/dataschema"), (("specversion",), "0.3", "/specversion"), (("time",), "noon", "/time")):
+                               (("dataschema",), "urn:x", "/dataschema"), (("specversion",), "0.3", "/specversion"), (("time",), "noon", "/time"),
+                               (("time",), "2026-11-24T09:00:00.000", "/time")):
         broken = json.loads(lines[0])
         inner = broken["data"] if len(path) == 2 else broken
         if value is None:
@@ -274,8 +294,9 @@ def test_python_is_strict_and_reads_the_events_of_a_daemon(events, monkeypatch):
         with pytest.raises(types.EventParseError) as caught:
             types.parse_event(broken)
         assert caught.value.path == where
-    with pytest.raises(types.EventParseError):
-        types.parse_event("{")
+    for text in ("{", "[" * 200_000):
+        with pytest.raises(types.EventParseError):
+            types.parse_event(text)
     first["data"]["newer"] = 1
     assert types.parse_event(first).data.email == "ada@example.com"
 
@@ -330,6 +351,8 @@ def test_cpp_compiles_without_warnings_and_reads_the_events_of_a_daemon(events):
     (folder / "again.cc").write_text('#include "out/events.h"\n')  # a second unit: what is in the header is inline
     built = gxx(folder, "reader.cc", "again.cc", "-o", "reader")
     assert built.returncode == 0, built.stderr[:4000]
+    gnu = gxx(folder, "-std=gnu++20", "-fsyntax-only", "again.cc")  # which has macros and keywords of its own
+    assert gnu.returncode == 0, gnu.stderr[:4000]
     bad = ["{"]
     for name, value in (("email", None), ("email", 7), ("registrationTimestamp", "2026-13-24T09:00:00.000Z")):
         event = json.loads(lines[0])
