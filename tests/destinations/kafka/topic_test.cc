@@ -130,6 +130,25 @@ TEST(KafkaTopic, NothingOfAUserPassesAnEventInTheFirstBatchThatIsRefused) {
   EXPECT_GE(refusals, 3) << "the limit was hardly ever in force in time";
 }
 
+TEST(KafkaTopic, ARunningProducerTakesUpMorePartitions) {
+  const std::string topic = fresh_topic();
+  broker().create_topic(topic, 1);
+  constexpr std::uint64_t kUsers = 100;
+  Loop loop(options_for(topic, {{"kafka.topic.metadata.refresh.interval.ms", "300"}}), kUsers, kUsers);
+  loop.start();
+  ASSERT_TRUE(loop.run());
+  broker().set_partitions(topic, 4);
+  std::set<std::int32_t> used;
+  const bool spread = loop.run_until([&] {
+    if (loop.in_flight() > 0) return false;
+    for (const KafkaRecord& record : broker().read_all(topic)) used.insert(record.partition);
+    for (std::uint64_t i = 0; i < kUsers; ++i) loop.add();
+    return used.size() == 4;
+  });
+  EXPECT_TRUE(spread) << "partitions used: " << used.size();
+  ASSERT_TRUE(loop.run());
+}
+
 TEST(KafkaTopic, MorePartitionsAreTakenUpOnlyOnceNothingIsUnderWay) {
   const std::string topic = fresh_topic();
   broker().create_topic(topic, 2);

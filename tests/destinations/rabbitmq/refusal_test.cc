@@ -182,6 +182,18 @@ TEST(RabbitMqRefusal, ABrokerThatConfirmsNothingIsLeftAfterATimeAndGetsTheSameAg
   EXPECT_EQ(check_complete(broker().drain(exchange), 30'000), "");
 }
 
+TEST(RabbitMqRefusal, ABrokerThatStandsStillIsNoticedWhileNothingIsSent) {
+  const std::string exchange = fresh_exchange();
+  Loop loop(options_for(exchange, {{"heartbeat", "1s"}, {"connect_timeout", "1s"}}), 10);
+  loop.start();
+  ASSERT_TRUE(loop.run());
+  broker().pause();
+  const bool noticed = loop.wait_for(HealthState::down, "heartbeat");
+  broker().resume();
+  EXPECT_TRUE(noticed);
+  EXPECT_TRUE(loop.wait_for(HealthState::up));
+}
+
 TEST(RabbitMqRefusal, CloseKeepsItsDeadlineWhileTheBrokerBlocks) {
   const std::string exchange = fresh_exchange();
   Loop loop(options_for(exchange), 100'000);
