@@ -106,6 +106,13 @@ struct KeySource {
   [[nodiscard]] bool is_given() const noexcept { return !file.empty() || !env.empty() || !credential.empty(); }
 };
 
+/// Where the master key is: in one of those, or in a key service that it never leaves.
+struct MasterKeySource : KeySource {
+  std::string aws_kms;       ///< A key of AWS KMS: its ARN, id, or `alias/NAME`. Credentials and region as for `sqs`.
+  std::string aws_endpoint;  ///< Empty: the region's.
+  [[nodiscard]] bool is_given() const noexcept { return KeySource::is_given() || !aws_kms.empty(); }
+};
+
 /// A key that destinations sign with: docs/security/signatures.md.
 struct SigningKeyOptions {
   std::string name;       ///< What receivers know it by (`kid`).
@@ -115,8 +122,8 @@ struct SigningKeyOptions {
 
 /// Events in the journal and the dead letter store under keys of their users' own: docs/security/privacy.md.
 struct PrivacyOptions {
-  KeySource master_key;           ///< 32 bytes in base64 or hexadecimal. Given: events are sealed.
-  KeySource previous_master_key;  ///< Opens at a start what the new one does not, to move over to it.
+  MasterKeySource master_key;           ///< 32 bytes in base64 or hexadecimal. Given: events are sealed.
+  MasterKeySource previous_master_key;  ///< Opens at a start what the new one does not, to move over to it.
   std::string key_store;          ///< Empty: `keys.db` in the data directory.
   std::uint32_t cached_keys = 262'144;  ///< 64 bytes each.
   bool erased_event = true;       ///< A user.erased is published when a user was forgotten.

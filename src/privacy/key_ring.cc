@@ -18,7 +18,7 @@ std::unexpected<Error> erased() {
 Result<std::vector<Epoch>> read_epochs(const KeyRingOptions& options, const EpochFile& file, const MasterKey& master) {
   auto epochs = file.read(master);
   if (epochs || epochs.error().kind != ErrorKind::usage || !options.previous_master.is_given()) return epochs;
-  UE_TRY_ASSIGN(const auto previous, load_master_key(options.previous_master));
+  UE_TRY_ASSIGN(const auto previous, options.load_master(options.previous_master));
   UE_TRY_ASSIGN(auto found, file.read(*previous));
   UE_TRY(file.write(master, found));
   return found;
@@ -38,7 +38,7 @@ KeyRing::KeyRing(KeyRingOptions options, const ports::Clock& clock, KeyStore sto
 Result<std::unique_ptr<KeyRing>> KeyRing::open(KeyRingOptions options, const ports::Clock& clock) {
   if (!crypto::reserve_key_memory(kKeyMemoryBytes))
     observability::log().warn("privacy: the memory of keys cannot be locked and may reach swap; raise the limit (LimitMEMLOCK= in the unit)");
-  UE_TRY_ASSIGN(auto master, load_master_key(options.master));
+  UE_TRY_ASSIGN(auto master, options.load_master(options.master));
   const EpochFile file(options.store_path + ".epoch");
   UE_TRY_ASSIGN(auto epochs, read_epochs(options, file, *master));
   UE_TRY_ASSIGN(auto store, KeyStore::open(options.store_path));

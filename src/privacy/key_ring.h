@@ -25,7 +25,8 @@ namespace user_events::privacy {
 
 struct KeyRingOptions {
   std::string store_path;                           ///< The key store; the epoch file lies beside it, `.epoch` appended.
-  KeySource master, previous_master;          ///< `previous_master`, if given, opens an epoch file that the new one does not.
+  MasterKeySource master, previous_master;    ///< `previous_master`, if given, opens an epoch file that the new one does not.
+  std::function<Result<std::unique_ptr<MasterKey>>(const MasterKeySource&)> load_master = load_master_key;
   std::size_t cache_users = 262'144;                ///< 64 bytes each.
   std::size_t spare_keys = 4'096;                   ///< Made ahead.
   std::chrono::milliseconds epoch_age{std::chrono::hours(24 * 30)};  ///< After that long a new epoch begins; 0: only on request.

@@ -164,7 +164,7 @@ Result<void> KeyRing::rotate_epoch() {
 }
 
 Result<void> KeyRing::rotate_master() {
-  UE_TRY_ASSIGN(auto master, load_master_key(options_.master));
+  UE_TRY_ASSIGN(auto master, options_.load_master(options_.master));
   std::lock_guard changing(changing_);
   UE_TRY(epoch_file_.write(*master, epochs_));
   master_ = std::move(master);

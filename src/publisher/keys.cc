@@ -5,6 +5,7 @@
 
 #include "base/base64url.h"
 #include "base/try.h"
+#include "kms/aws_kms.h"
 #include "observability/log.h"
 #include "policy/receiver_keys.h"
 #include "publisher/audited.h"
@@ -21,6 +22,7 @@ privacy::KeyRingOptions ring_options(const Options& options) {
   out.store_path = given.key_store.empty() ? options.data_dir + "/keys.db" : given.key_store;
   out.master = given.master_key;
   out.previous_master = given.previous_master_key;
+  out.load_master = kms::load_master_key;
   out.cache_users = given.cached_keys;
   out.epoch_age = given.epoch_age;
   return out;

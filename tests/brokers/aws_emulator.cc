@@ -95,6 +95,12 @@ std::string AwsEmulator::sqs(const std::string& action, const std::string& json)
   return reply.body;
 }
 
+std::string AwsEmulator::kms(const std::string& action, const std::string& json) const {
+  const Reply reply = post("/", "kms", {"Content-Type: application/x-amz-json-1.1", "X-Amz-Target: TrentService." + action}, json);
+  if (reply.status != 200) give_up(action + " was answered " + std::to_string(reply.status) + ": " + reply.body);
+  return reply.body;
+}
+
 std::string AwsEmulator::query(const std::string& service, const std::string& form) const {
   const Reply reply = post("/", service, {"Content-Type: application/x-www-form-urlencoded; charset=utf-8"}, form);
   if (reply.status != 200) give_up(form.substr(0, form.find('&')) + " was answered " + std::to_string(reply.status) + ": " + reply.body);

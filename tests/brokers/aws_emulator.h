@@ -50,6 +50,9 @@ class AwsEmulator : public BrokerScript {
   [[nodiscard]] Keys create_user(const std::string& name, const std::string& policy) const;
   void create_role(const std::string& name, const std::string& policy) const;
 
+  /// An action of KMS on the key, or one that makes a key (moto only); the answer's body.
+  std::string kms(const std::string& action, const std::string& json) const;
+
   struct Reply {
     long status = 0;
     std::string body;
