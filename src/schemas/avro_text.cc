@@ -16,7 +16,7 @@ class Writer {
  public:
   explicit Writer(const Model& model)
       : model_(model), nested_("user_events." + snake_case(model.root().name)) {
-    for (const Object& object : model.objects) names_.insert(object.name);
+    for (const Object& object : model.objects) names_.take(object.name);
   }
 
   std::string run() {
@@ -147,7 +147,7 @@ class Writer {
       return;
     }
     out_ += "{\"type\": \"enum\"";
-    member("name", unique_name(path, names_));
+    member("name", names_.give(path));
     member("namespace", nested_);
     out_ += ", \"symbols\": [";
     for (std::size_t i = 0; i < shape.symbols.size(); ++i) {
@@ -176,7 +176,7 @@ class Writer {
 
   const Model& model_;
   std::string nested_;  // namespace of what is inside the event's record
-  std::set<std::string> names_;
+  Names names_;
   std::set<std::uint32_t> written_;
   bool any_written_ = false;
   std::string out_;

@@ -245,22 +245,31 @@ class Builder {
 
   /// Puts an object in its place, or finds that one of this name and of the same members is there already.
   std::uint32_t keep(Object made, std::uint32_t place, const std::string& name, const std::string& path) {
-    const auto named = [&](const std::string& wanted) {
-      return std::ranges::find(model_.objects, wanted, &Object::name);
-    };
-    auto other = named(name);
-    if (other != model_.objects.end() && Sameness(model_).same(*other, made)) {
-      const auto twin = static_cast<std::uint32_t>(other - model_.objects.begin());
-      model_.objects.resize(place);  // what is inside it is inside the other, too
-      std::erase_if(objects_, [&](const auto& entry) { return entry.second >= place; });
+    const auto other = named_.find(name);
+    if (other != named_.end() && Sameness(model_).same(model_.objects[other->second], made)) {
+      const std::uint32_t twin = other->second;
+      if (model_.objects.size() > place + 1) forget(place);  // what is inside it is inside the other, too
+      model_.objects.resize(place);
       return twin;
     }
     std::string unique = name;
-    for (std::uint32_t i = 1; named(unique) != model_.objects.end(); ++i)
-      unique = i == 1 ? path : path + std::to_string(i);
+    std::uint32_t& next = next_.try_emplace(path, 1).first->second;
+    while (named_.contains(unique)) {
+      unique = next == 1 ? path : path + std::to_string(next);
+      ++next;
+    }
+    named_[unique] = place;
     made.name = std::move(unique);
     model_.objects[place] = std::move(made);
     return place;
+  }
+
+  /// The objects from `place` on: others may have their names.
+  void forget(std::uint32_t place) {
+    const auto is_gone = [&](const auto& entry) { return entry.second >= place; };
+    std::erase_if(objects_, is_gone);
+    std::erase_if(named_, is_gone);
+    next_.clear();
   }
 
   Result<void> field(const Node& parent, const Property& property, const std::string& around,
@@ -299,6 +308,8 @@ class Builder {
   const Program& program_;
   Model model_;
   std::map<std::pair<NodeIndex, std::string>, std::uint32_t> objects_;  // by node and class of what is around
+  std::map<std::string, std::uint32_t> named_;                         // objects by name
+  std::map<std::string, std::uint32_t> next_;                          // number to try first, by path
   std::size_t depth_ = 0;
 };
 

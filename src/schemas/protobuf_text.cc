@@ -40,7 +40,7 @@ void comment(std::string_view text, const std::string& indent, std::string& out)
 class Writer {
  public:
   Writer(const Model& model, std::span<const Model> earlier) : model_(model), earlier_(earlier) {
-    for (const Object& object : model.objects) names_.insert(object.name);
+    for (const Object& object : model.objects) names_.take(object.name);
   }
 
   Result<std::string> run() {
@@ -86,6 +86,7 @@ class Writer {
     for (std::size_t i = 0; i < object.fields.size(); ++i) {
       const Field& field = object.fields[i];
       if (field.number == 0) return refuse(field.pointer, "the field has no number (`x-field-number`)");
+      if (field.name.find('\0') != std::string::npos) return refuse(field.pointer, "the name holds a zero, which no name of Protobuf's JSON may");
       if (object.extra != nullptr && field.number == kProtobufExtraNumber)
         return refuse(field.pointer,
                       "the number is that of the members without a name, since the object is open");
@@ -218,7 +219,7 @@ class Writer {
     const std::size_t begin = field.find(suffix == "List" ? ' ' : ',') + (suffix == "List" ? 1 : 2);
     std::string inner = field.substr(begin, field.find_first_of(" >", begin) - begin);
     inner = inner.substr(inner.find_last_of('.') + 1);
-    const std::string name = unique_name(pascal_case(inner) + suffix, names_);
+    const std::string name = names_.give(pascal_case(inner) + suffix);
     wrapper_names_[field] = name;
     wrappers_.push_back("  message " + name + " {\n    " + field + " = 1;\n  }\n");
     return name;
@@ -226,7 +227,8 @@ class Writer {
 
   const Model& model_;
   std::span<const Model> earlier_;
-  std::set<std::string> imports_, names_;
+  std::set<std::string> imports_;
+  Names names_;
   std::map<std::string, std::string> wrapper_names_;  // by their field
   std::vector<std::string> wrappers_;
 };

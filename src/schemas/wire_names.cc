@@ -20,14 +20,14 @@ std::string identifier(std::string_view name) {
 /// a field under both names.)
 template <class Rename>
 std::vector<std::string> field_names(const Object& object, const std::string& extra, Rename&& rename) {
-  std::set<std::string> taken;
-  for (const Field& field : object.fields) taken.insert(field.name);
+  Names taken;
+  for (const Field& field : object.fields) taken.take(field.name);
   std::vector<std::string> names;
   for (const Field& field : object.fields) {
     const std::string wanted = rename(field.name);
-    names.push_back(wanted == field.name ? wanted : unique_name(wanted, taken));
+    names.push_back(wanted == field.name ? wanted : taken.give(wanted));
   }
-  names.push_back(unique_name(extra, taken));
+  names.push_back(taken.give(extra));
   return names;
 }
 
@@ -76,9 +76,10 @@ std::string snake_case(std::string_view name) {
   return snake;
 }
 
-std::string unique_name(const std::string& wanted, std::set<std::string>& taken) {
+std::string Names::give(const std::string& wanted) {
   std::string name = wanted;
-  for (std::uint32_t i = 2; !taken.insert(name).second; ++i) name = wanted + std::to_string(i);
+  std::uint32_t& next = next_.try_emplace(wanted, 2).first->second;
+  while (!taken_.insert(name).second) name = wanted + std::to_string(next++);
   return name;
 }
 

@@ -1,6 +1,8 @@
 // Names of fields and types in other languages. For this room and `typings`.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -29,7 +31,17 @@ namespace user_events::schemas {
 /// `UserRated` → `user_rated`; letters, digits and `_` only.
 [[nodiscard]] std::string snake_case(std::string_view name);
 
-/// `wanted`, or with the first number from 2 on that nobody has behind it; added to `taken`.
-[[nodiscard]] std::string unique_name(const std::string& wanted, std::set<std::string>& taken);
+/// Names that are given away at one place.
+class Names {
+ public:
+  void take(const std::string& name) { taken_.insert(name); }
+  [[nodiscard]] bool contains(const std::string& name) const { return taken_.contains(name); }
+  /// `wanted`, or with the first number from 2 on that nobody has behind it; nobody else gets it. Takes no longer if very many want the same.
+  [[nodiscard]] std::string give(const std::string& wanted);
+
+ private:
+  std::set<std::string> taken_;
+  std::map<std::string, std::uint32_t> next_;  // number to try first, by the name that is wanted
+};
 
 }  // namespace user_events::schemas

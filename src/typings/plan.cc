@@ -18,7 +18,7 @@ Plan::Plan(std::span<const Model> models, const Naming& naming) : naming_(naming
 }
 
 std::string Plan::free_name(const std::string& wanted) {
-  return schemas::unique_name(naming_.reserved_types.contains(wanted) ? wanted + "_" : wanted, taken_);
+  return taken_.give(naming_.reserved_types.contains(wanted) ? wanted + "_" : wanted);
 }
 
 void Plan::name_event(const Model& model, bool is_newest) {
@@ -74,10 +74,10 @@ void Plan::add(const Model& model, std::uint32_t index) {  // NOLINT(misc-no-rec
 }
 
 std::vector<std::string> Plan::field_names(const Object& object) const {
-  std::set<std::string> taken;
+  schemas::Names taken;
   std::vector<std::string> names;
   const auto add = [&](const std::string& wanted) {
-    names.push_back(schemas::unique_name(naming_.reserved_fields.contains(wanted) ? wanted + "_" : wanted, taken));
+    names.push_back(taken.give(naming_.reserved_fields.contains(wanted) ? wanted + "_" : wanted));
   };
   for (const auto& field : object.fields) add(naming_.field(field.name));
   add("extra");

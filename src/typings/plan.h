@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "schemas/model.h"
+#include "schemas/wire_names.h"
 
 namespace user_events::typings {
 
@@ -54,7 +55,7 @@ class Plan {
   [[nodiscard]] std::vector<std::string> field_names(const schemas::Object& object) const;
 
   const Naming& naming_;
-  std::set<std::string> taken_;
+  schemas::Names taken_;
   std::vector<PlannedObject> objects_;
   std::vector<PlannedEvent> events_;
   std::map<std::pair<const schemas::Model*, std::uint32_t>, std::string> names_;

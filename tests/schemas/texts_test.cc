@@ -1,10 +1,14 @@
 // Schema texts in Avro and Protobuf.
 #include "schemas/texts.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "compatibility/compatibility.h"
+#include "schemas/wire_names.h"
 #include "support.h"
 #include "support/temporary_directory.h"
 
@@ -142,6 +146,29 @@ TEST(ProtobufText, ADescriptionCannotLeaveItsComment) {
   const std::string text = protobuf_of(
       R"("x": {"type": "integer", "x-field-number": 2, "description": "one\nmessage Evil {}\r\u2028*/"})");
   EXPECT_HOLDS(text, "  // one\n  // message Evil {} \u2028*/\n");
+}
+
+TEST(Names, OfVeryManyThatWantTheSameEachGetsItsOwn) {
+  constexpr std::string_view kNoLetters = "!#$%&()*+,-.:;<=>?@[]^";  // each becomes `_`, or nothing
+  std::string fields, objects;
+  const auto name = [&](std::size_t i) { return std::string{kNoLetters[i % 22], kNoLetters[i / 22 % 22], kNoLetters[i / 484]}; };
+  for (std::size_t i = 0; i < 9'000; ++i) fields += fmt::format(R"({}"{}":{{"type":"integer","x-field-number":{}}})", i == 0 ? "" : ",", name(i), i + 2);
+  for (std::size_t i = 0; i < 3'000; ++i)
+    objects += fmt::format(R"({}"{}":{{"type":"object","additionalProperties":false,"x-field-number":{},"properties":{{"a":{{"type":"integer","x-field-number":{}}}}}}})", i == 0 ? "" : ",",
+                           name(i), i + 2, i + 1);
+  const auto names = avro_field_names(model_with(fields).root());
+  EXPECT_EQ(names[0], "userId");
+  EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), names.size());
+  const auto text = protobuf_schema(model_with(objects));
+  ASSERT_TRUE(text) << describe(text.error());
+  EXPECT_HOLDS(*text, "message UserTestedX3000 {");
+}
+
+TEST(ProtobufText, IsRefusedForANameThatProtocWouldRefuse) {
+  const auto text = protobuf_schema(model_with(R"("x\u0000y": {"type": "integer", "x-field-number": 2})"));
+  ASSERT_FALSE(text);
+  EXPECT_EQ(text.error().code, "no-derived-schema");
+  EXPECT_HOLDS(text.error().message, "the name holds a zero");
 }
 
 TEST(ProtobufText, IsRefusedWithoutANumber) {
