@@ -12,14 +12,18 @@ namespace {
 
 using compatibility::Finding;
 
+// A report's place is the file that the message begins with, if it does.
 Finding not_loaded(const std::string& folder, const Error& error) {
-  const std::string pointer = error.fields.empty() ? std::string() : error.fields.front().pointer;
+  constexpr std::string_view kName = ".json";
+  const std::size_t end = error.message.starts_with(folder) ? error.message.find(std::string(kName) + ": ") : std::string::npos;
+  const bool is_of_file = end != std::string::npos;
+  const bool has_place = is_of_file && !error.fields.empty();
   return {compatibility::Severity::error,
           compatibility::Breaks::nobody,
           "lint-load",
-          folder,
-          pointer,
-          error.message};
+          is_of_file ? error.message.substr(0, end + kName.size()) : folder,
+          has_place ? error.fields.front().pointer : std::string(),
+          has_place ? error.fields.front().detail : error.message};
 }
 
 Result<std::vector<Finding>> findings_of(const std::string& folder) {

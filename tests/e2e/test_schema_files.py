@@ -154,6 +154,11 @@ def test_lint_says_what_and_where(tmp_path):
     file.write_text(file.read_text().replace('"x-personal": "user-id",', ""))
     unclassified = cli("schema", "lint", "catalogue", cwd=tmp_path)
     assert unclassified.returncode == 1 and "[lint-load]" in unclassified.stdout and "x-personal" in unclassified.stdout
+    assert unclassified.stdout.startswith("catalogue/user.rated/1.json#/properties/userId: error: ")
+    at_load = json.loads(cli("schema", "lint", "catalogue", "--json", cwd=tmp_path).stdout)["findings"][0]
+    assert at_load["file"] == "catalogue/user.rated/1.json" and at_load["pointer"] == "/properties/userId"
+    file.write_text("{")
+    assert cli("schema", "lint", "catalogue", cwd=tmp_path).stdout.startswith("catalogue/user.rated/1.json: error: ")
     assert cli("schema", "lint", "nowhere", cwd=tmp_path).returncode == 2
     (tmp_path / "empty").mkdir()
     assert "[lint-empty]" in cli("schema", "lint", "empty", cwd=tmp_path).stdout
