@@ -1,6 +1,8 @@
 // What findings say: code, place, whom it breaks.
 #include <fmt/format.h>
 
+#include <tuple>
+
 #include "compatibility/support.h"
 
 namespace user_events::compatibility {
@@ -64,6 +66,34 @@ TEST(Findings, NamesWithBlanksAreNotTakenForEachOther) {
     return fmt::format(R"({{"properties":{{"x":{{"$ref":"#/properties/y"}},"x ":{{"properties":{{"y":{{"type":"{}"}}}}}},"y":{{"type":"string"}}}}}})", type);
   };
   EXPECT_EQ(listed(findings_of(Format::json, schema("string"), schema("integer"))), "type-narrowed /properties/x /properties/y/type");
+}
+
+TEST(Findings, NamesThatTheReaderRefusesAreFound) {
+  const auto schema = [](const char* names) { return fmt::format(R"({{"type":"object"{}}})", names); };
+  const std::string lower = schema(R"(,"propertyNames":{"pattern":"^[a-z]+$"})"), shorter = schema(R"(,"propertyNames":{"pattern":"^[a-z]+$","maxLength":9})");
+  EXPECT_EQ(listed(findings_of(Format::json, lower, lower)), "");
+  EXPECT_EQ(listed(findings_of(Format::json, shorter, lower)), "");
+  EXPECT_EQ(listed(findings_of(Format::json, lower, shorter)), "range-narrowed /propertyNames/maxLength");
+  EXPECT_EQ(listed(findings_of(Format::json, schema(""), lower)), "pattern-changed /propertyNames/pattern");
+}
+
+TEST(Findings, BesideAReferenceNothingCountsUpToDraft7) {
+  const std::string rest = R"("properties":{"a":{"$ref":"#/definitions/n","maxLength":3}},"definitions":{"n":{"type":"string"}}})", reader = R"({"properties":{"a":{"maxLength":3}}})";
+  EXPECT_EQ(listed(findings_of(Format::json, R"({"$schema":"https://json-schema.org/draft/2020-12/schema",)" + rest, reader)), "");
+  EXPECT_EQ(listed(findings_of(Format::json, R"({"$schema":"http://json-schema.org/draft-07/schema#",)" + rest, reader)), "range-narrowed /properties/a/maxLength");
+}
+
+TEST(Findings, AConstantIsAListOfOneValue) {
+  EXPECT_EQ(listed(findings_of(Format::json, R"({"const":{"a":[1]}})", R"({"const":{"a":[1.0]}})")), "");
+  EXPECT_EQ(listed(findings_of(Format::json, R"({"const":"a"})", R"({"enum":["b","a"]})")), "");
+  EXPECT_EQ(listed(findings_of(Format::json, R"({"const":"a"})", R"({"const":"b"})")), "enum-narrowed /const");
+}
+
+TEST(Findings, AKeyThatChangesIsAWarning) {
+  const auto schema = [](const char* a, const char* b) { return fmt::format(R"({{"properties":{{"a":{{{}}},"b":{{{}}}}}}})", a, b); };
+  const auto found = findings_of(Format::json, schema(R"("x-key":"user")", ""), schema("", R"("x-key":"user")"));
+  EXPECT_EQ(listed(found), "key-changed /properties/a/x-key\nkey-changed /properties/b/x-key");
+  EXPECT_FALSE(has_errors(found));
 }
 
 TEST(Findings, AnEmptyListOfPatternsAsksNothing) {
@@ -230,6 +260,26 @@ TEST(Findings, AvroFindingsPointIntoTheReader) {
           Format::avro, R"({"type":"record","name":"R","fields":[]})",
           R"({"type":"record","name":"R","fields":[{"name":"a","type":["null","int"],"default":null},{"name":"b","type":"int"}]})")),
       "avro-field-without-default /fields/1");
+}
+
+TEST(Findings, AnAvroBranchThatFailedLaterIsNotRemembered) {
+  // As above: x.N contains itself through L and fails in its last field; y.N must not profit from that.
+  const std::string link = R"({"name":"l","type":{"type":"record","name":"L","namespace":"","fields":[{"name":"n","type":["null","@"]}]}})";
+  const auto linked = [&](const char* to) { return std::string(link).replace(link.find('@'), 1, to); };
+  const std::string writer = R"({"type":"record","name":"N","fields":[)" + linked("N") + R"(,{"name":"v","type":"string"}]})";
+  const std::string reader = R"([{"type":"record","name":"N","namespace":"x","fields":[)" + linked("x.N") + R"(,{"name":"v","type":"int"}]},)"
+                             R"({"type":"record","name":"N","namespace":"y","fields":[{"name":"l","type":"L"},{"name":"v","type":"string"}]}])";
+  EXPECT_EQ(listed(findings_of(Format::avro, writer, reader)), "avro-union-branch-missing /0/fields/0/type/fields/0/type\navro-type-changed /0/fields/1/type");
+}
+
+TEST(Findings, WhatBreaksNobodyOnTheWireIsAWarning) {
+  const auto file = [](const char* fields) { return fmt::format("syntax = \"proto3\"; message M {{ {} }}", fields); };
+  for (const auto& [older, newer, finding] : {std::tuple("int64 a = 1;", "int32 a = 1;", "proto-narrowed M.a"), std::tuple("bytes a = 1;", "string a = 1;", "proto-narrowed M.a"),
+                                              std::tuple("int32 a = 1;", "int64 a = 1;", ""), std::tuple("int32 a = 1;", "", "proto-not-reserved M"), std::tuple("int32 a = 1;", "reserved 1;", "")}) {
+    const auto found = findings_of(Format::protobuf, file(older), file(newer));
+    EXPECT_EQ(listed(found), finding) << older << " | " << newer;
+    EXPECT_FALSE(has_errors(found));
+  }
 }
 
 TEST(Findings, NumbersAndNamesThatAnEnumReservesStayUnused) {

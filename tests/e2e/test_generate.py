@@ -188,6 +188,7 @@ TS_WRONG = {
     "neither of two of which one is needed": ("({ attemptTimestamp: '', ipAddress: '', reasonForFailure: '' }) satisfies import('./events.js').UserLoginFailed", "username"),
     "a new event without what is needed": ("({ type: 'user.created', data: { userId: 'u' } }) satisfies import('./events.js').NewEvent", "email"),
     "a new event of any members without what is needed": ("({ type: 'user.open', data: { userId: 'u' } }) satisfies import('./events.js').NewEvent", "must"),
+    "a number that may be null": ("event.type === 'user.hard' && event.dataschema === 'urn:user-events:schema:user.hard:2' && event.data.ratio.toFixed()", "null"),
     "an unknown symbol": ("event.type === 'user.hard' && event.dataschema === 'urn:user-events:schema:user.hard:2' && event.data.level === 'high'", "no overlap"),
     "a member of another version": ("event.type === 'user.hard' && event.dataschema === 'urn:user-events:schema:user.hard:1' && event.data.level", "level"),
 }

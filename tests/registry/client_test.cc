@@ -1,6 +1,10 @@
 // What a client makes of answers, right and wrong.
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <future>
+#include <memory>
+
 #include "registry/resolver.h"
 #include "stub_registry.h"
 
@@ -122,8 +126,10 @@ TEST_F(ClientTest, NobodyThereIsUnavailable) {
 }
 
 TEST_F(ClientTest, StoppingEndsACallThatHangs) {
-  registry_.answer_with([](const auto&) {
-    std::this_thread::sleep_for(300ms);
+  std::promise<void> release;
+  const auto gave_up = std::make_shared<std::atomic<bool>>(false);
+  registry_.answer_with([gave_up, released = release.get_future().share()](const auto&) {
+    *gave_up = released.wait_for(10s) == std::future_status::timeout;
     return std::string();
   });
   auto settings = registry_.settings();
@@ -134,7 +140,9 @@ TEST_F(ClientTest, StoppingEndsACallThatHangs) {
     client.stop();
   });
   EXPECT_EQ(client.look_up("s", kSchema).error().kind, ErrorKind::unavailable);
+  EXPECT_FALSE(*gave_up) << "the call ended with the answer only";
   EXPECT_EQ(client.look_up("s", kSchema).error().kind, ErrorKind::unavailable);
+  release.set_value();
 }
 
 TEST_F(ClientTest, AConflictAndAnInvalidSchemaAreRefusals) {
