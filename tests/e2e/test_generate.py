@@ -109,6 +109,15 @@ def events(tmp_path_factory):
     return folder, lines
 
 
+def refused(lines):
+    """Events that break the data's rules, and where: a symbol that is none, and neither of two members of which one is needed."""
+    def changed(name, of, member, value):
+        event = next(each for each in map(json.loads, lines) if each["type"] == name and of in each["data"])
+        event["data"] = {**event["data"], member: value} if value else {each: kept for each, kept in event["data"].items() if each != member}
+        return event
+    return [(changed("user.hard", "level", "level", "high"), "/data/level"), (changed("user.either", "b", "b", None), "/data")]
+
+
 def without_null(line):
     """The event where an optional member that is null is absent: Python and C++ have one word for both."""
     event = json.loads(line)
@@ -202,20 +211,23 @@ def test_typescript_is_strict_and_reads_the_events_of_a_daemon(events):
     assert done.returncode == 0, done.stdout
     (out / "package.json").write_text('{"type": "module"}')
     (out / "lines.json").write_text(json.dumps(lines))
+    (out / "refused.json").write_text(json.dumps([event for event, _ in refused(lines)]))
     (out / "run.mjs").write_text("""
 import {readFileSync} from "node:fs";
 import {read, problem} from "./reader.js";
 const lines = JSON.parse(readFileSync("lines.json", "utf8"));
+const refused = JSON.parse(readFileSync("refused.json", "utf8"));
 const change = (path, value) => { const event = JSON.parse(lines[0]); const last = path.pop(); let at = event; for (const name of path) at = at[name];
                                   if (value === undefined) delete at[last]; else at[last] = value; return problem(event); };
 console.log(JSON.stringify({read: read(lines), problems: [problem("{"), change(["data", "email"]), change(["data", "email"], 7), change(["type"], "user.updated"),
-                                                            change(["dataschema"], "urn:x"), change(["specversion"], "0.3"), change(["data", "newer"], 1)]}));
+                                                            change(["dataschema"], "urn:x"), change(["specversion"], "0.3"), change(["data", "newer"], 1)], refused: refused.map(problem)}));
 """)
     ran = run_node("run.mjs", cwd=out)
     assert ran.returncode == 0, ran.stderr
     answer = json.loads(ran.stdout)
     assert [json.loads(written) for written in answer["read"]] == [json.loads(line) for line in lines]
     assert [problem.split("|")[0] for problem in answer["problems"]] == ["", "/data/email", "/data/email", "/type", "/dataschema", "/specversion", ""]
+    assert [problem.split("|")[0] for problem in answer["refused"]] == [where for _, where in refused(lines)]
     assert answer["problems"][0] == "|the event is no JSON" and answer["problems"][-1] == "" and "missing" in answer["problems"][1]
 
 
@@ -295,6 +307,10 @@ def test_python_is_strict_and_reads_the_events_of_a_daemon(events, monkeypatch):
         with pytest.raises(types.EventParseError) as caught:
             types.parse_event(broken)
         assert caught.value.path == where
+    for event, where in refused(lines):
+        with pytest.raises(types.EventParseError) as caught:
+            types.parse_event(event)
+        assert caught.value.path == where
     for text in ("{", "[" * 200_000):
         with pytest.raises(types.EventParseError):
             types.parse_event(text)
@@ -359,12 +375,13 @@ def test_cpp_compiles_without_warnings_and_reads_the_events_of_a_daemon(events):
         event = json.loads(lines[0])
         event["data"] = {**event["data"], name: value} if value is not None else {key: each for key, each in event["data"].items() if key != name}
         bad.append(json.dumps(event))
+    bad += [json.dumps(event) for event, _ in refused(lines)]
     (folder / "lines").write_text("\n".join([*lines, *bad]))
     ran = subprocess.run(["./reader", "lines"], cwd=folder, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     answers = ran.stdout.splitlines()
     assert [json.loads(written) for written in answers[:len(lines)]] == [without_null(line) for line in lines]
-    assert [answer.split("|")[0] for answer in answers[len(lines):]] == ["", "/data/email", "/data/email", "/data/registrationTimestamp"]
+    assert [answer.split("|")[0] for answer in answers[len(lines):]] == ["", "/data/email", "/data/email", "/data/registrationTimestamp", "/data/level", "/data"]
 
 
 def test_the_compiler_reports_wrong_use(events):
