@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 #include <google/protobuf/compiler/importer.h>
+#include <google/protobuf/descriptor.pb.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/stubs/logging.h>
+
+#include <algorithm>
 
 #include "compatibility/json_text.h"
 
@@ -15,6 +18,21 @@ namespace pb = google::protobuf;
 constexpr std::size_t kMaxErrors = 10;  // that are told
 constexpr const char* kFileName =
     "schema.proto";  // a file that imports this name imports itself, which libprotobuf refuses
+
+constexpr int kMaxReserved = 5'000;      // ranges or names, of one message or enum: libprotobuf compares each with each
+
+bool reserves_too_much(const pb::EnumDescriptorProto& type) {
+  return type.reserved_range_size() > kMaxReserved || type.reserved_name_size() > kMaxReserved;
+}
+bool reserves_too_much(const pb::DescriptorProto& type) {  // NOLINT(misc-no-recursion): libprotobuf bounds the depth
+  const auto too_much = [](const auto& inner) { return reserves_too_much(inner); };
+  return type.reserved_range_size() > kMaxReserved || type.reserved_name_size() > kMaxReserved || type.extension_range_size() > kMaxReserved ||
+         std::ranges::any_of(type.enum_type(), too_much) || std::ranges::any_of(type.nested_type(), too_much);
+}
+bool reserves_too_much(const pb::FileDescriptorProto& file) {
+  const auto too_much = [](const auto& type) { return reserves_too_much(type); };
+  return std::ranges::any_of(file.enum_type(), too_much) || std::ranges::any_of(file.message_type(), too_much);
+}
 
 class OneFile : public pb::compiler::SourceTree {
  public:
@@ -76,8 +94,12 @@ Result<ProtobufFile> ProtobufFile::parse(const Document& document) {
   ProtobufFile made;
   made.name_ = document.name;
   made.pool_ = std::make_unique<Pool>(document.text, document.name);
-  made.file_ = made.pool_->pool.FindFileByName(kFileName);
   auto& fields = made.pool_->errors.fields;
+  pb::FileDescriptorProto parsed;
+  if (made.pool_->database.FindFileByName(kFileName, &parsed) && reserves_too_much(parsed))
+    return refuse(document.name, "", fmt::format("a message or enum reserves more than {} ranges or names", kMaxReserved));
+  fields.clear();  // the same is told again
+  made.file_ = made.pool_->pool.FindFileByName(kFileName);
   if (made.file_ != nullptr && fields.empty()) return made;
   Error error{ErrorKind::usage,
               "schema-invalid",

@@ -217,6 +217,14 @@ TEST(Hostile, LongTuplesAndObjectsTakeNoQuadraticTime) {
   EXPECT_TRUE(findings_of(Format::json, R"({"const":{)" + members + "}}", R"({"const":{)" + members + "}}").empty());
 }
 
+TEST(Hostile, WhatReservesVeryManyNumbersIsRefused) {
+  for (const char* type : {"message M", "enum E", "message O { message M", "message O { enum E"}) {
+    std::string text = fmt::format("syntax = \"proto3\"; {} {{ {}", type, std::string_view(type).ends_with('E') ? "A = 0; " : "");
+    for (int i = 0; i < 5'001; ++i) text += fmt::format("reserved {};", 2 * i + 1);
+    expect_refused(Format::protobuf, text + (std::string_view(type).starts_with("message O") ? "} }" : "}"), "more than 5000 ranges");
+  }
+}
+
 TEST(Hostile, AVeryLargeOneofIsCompared) {
   std::string fields;
   for (int i = 0; i < 40'000; ++i) fields += fmt::format("string f{}={};\n", i, i < 18'998 ? i + 2 : i + 2'002);
