@@ -61,6 +61,8 @@ struct DestinationOptions {
   std::string start = "beginning";              ///< Where a new destination begins: beginning | now | a sequence.
   std::vector<std::string> volume;              ///< Fewer events of chatty types: `user.login.failed fold=10s by=ipAddress`. Empty: all.
   std::uint32_t window_events = 65'536;         ///< Events between the oldest unacknowledged and the newest sent.
+  std::string principal;                        ///< Who this daemon is at the broker, where its credentials do not tell (docs/security/topic-access.md).
+  std::vector<std::string> consumers;           ///< Who reads there: `User:crm group=crm-*`. Used by `access plan|apply|check` only.
   std::map<std::string, std::string> settings;  ///< The kind's own, dotted names: `kafka.bootstrap.servers`.
 };
 

@@ -14,6 +14,7 @@
 #include "base/type_filter.h"
 #include "base/uri_text.h"
 #include "base/volume_rule.h"
+#include "destinations/access.h"
 #include "destinations/format.h"
 #include "policy/privacy_policy.h"
 
@@ -106,6 +107,11 @@ std::string key_url_problem(std::string_view text) {
 std::string volume_problem(std::string_view text) {
   const auto rule = base::VolumeRule::parse(text);
   return rule ? "" : fmt::format("is no volume rule: {} ({})", rule.error().message, rule.error().hint);
+}
+
+std::string consumer_problem(std::string_view text) {
+  const auto consumer = destinations::Consumer::parse(text);
+  return consumer ? "" : fmt::format("is no consumer: {} ({})", consumer.error().message, consumer.error().hint);
 }
 
 // The texts of a setting whose type is a string: a few names only.
@@ -219,6 +225,8 @@ std::vector<Binding> bind(DestinationOptions& d) {
       {"start", TextSlot{&d.start, start_problem, "\"beginning\", \"now\" or \"1000\""}},
       {"volume", ListSlot{&d.volume, volume_problem, "[\"user.login.failed fold=10s by=ipAddress\"]"}},
       {"window_events", CountSlot{&d.window_events, 1, 16'777'216}},
+      {"principal", TextSlot{&d.principal, nullptr, "\"User:user-events\""}},
+      {"consumers", ListSlot{&d.consumers, consumer_problem, "[\"User:crm group=crm-*\"]"}},
   };
 }
 

@@ -37,6 +37,10 @@ struct Loaded {
 /// The same from text; `path` is for messages only.
 [[nodiscard]] Result<Loaded> load_text(std::string_view text, const std::string& path);
 
+/// An administrator's file: `[[destination]]` tables with `name` and settings of the kind, which are laid over those of the destination of
+/// that name in `configured`. The destinations that it names, with what it says. Error as of `load_file`.
+[[nodiscard]] Result<std::vector<DestinationOptions>> load_administrators(const std::string& path, const Options& configured);
+
 /// The options as a TOML file with every key, defaults included. Secrets are shown as the reference they came
 /// from, or as
 /// `<redacted>`: settings whose name speaks of a secret, and the user and password in URLs.

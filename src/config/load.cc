@@ -280,6 +280,22 @@ void read_destination(const Section& section, Loaded& loaded, std::vector<Findin
     add_kind_findings(section, destination.name, checked.error(), before, findings);
 }
 
+/// Settings of the kind alone, laid over those of the destination that is configured under that name.
+void read_administrator(const Section& section, const Options& configured, std::vector<DestinationOptions>& out, std::vector<Finding>& findings) {
+  const std::size_t before = findings.size();
+  const std::string* name = text_of(section, "name");
+  const auto found = std::ranges::find_if(configured.destinations, [&](const auto& each) { return name != nullptr && each.name == *name; });
+  if (found == configured.destinations.end())
+    return findings.push_back({section.line, "destination", "config-value", "has no name of a destination that is configured"});
+  DestinationOptions& destination = out.emplace_back(*found);
+  auto bindings = bind(destination);
+  std::erase_if(bindings, [](const Binding& binding) { return binding.name != "name"; });
+  const auto* kind = destinations::find_kind(destination.kind);
+  SectionReader reader(std::move(bindings), kind, &destination, findings);
+  reader.read(section);
+  if (const auto checked = kind->check(destination); !checked) add_kind_findings(section, destination.name, checked.error(), before, findings);
+}
+
 /// One table of `[[client]]`, `[[issuer]]` or `[[signing_key]]`. Each has a name, which its references and its lines go by.
 template <class Entry>
 void read_entry(const Section& section, std::string_view list_name, std::vector<Entry>& entries, Loaded& loaded, std::vector<Finding>& findings) {
@@ -338,6 +354,13 @@ void add_rule_findings(const Loaded& loaded, std::vector<Finding>& findings) {
   }
 }
 
+Result<std::string> read_configuration(const std::string& path) {
+  auto text = read_file(path, kMaxFileBytes);
+  if (!text) return fail(ErrorKind::usage, "config-unreadable", fmt::format("{} cannot be read", path), "name the configuration file with --config FILE");
+  if (text->size() > kMaxFileBytes) return fail(ErrorKind::usage, "config-too-large", fmt::format("{} is larger than 1 MiB", path));
+  return *std::move(text);
+}
+
 Error to_error(std::vector<Finding> findings, const std::string& path) {
   std::ranges::stable_sort(findings, {}, &Finding::line);
   Error error{ErrorKind::usage, findings.front().code, {}, {}, {}};
@@ -380,14 +403,22 @@ Result<Loaded> load_text(std::string_view text, const std::string& path) {
 }
 
 Result<Loaded> load_file(const std::string& path) {
-  const auto text = read_file(path, kMaxFileBytes);
-  if (!text) {
-    return fail(ErrorKind::usage, "config-unreadable", fmt::format("{} cannot be read", path),
-                "name the configuration file with --config FILE");
+  UE_TRY_ASSIGN(const std::string text, read_configuration(path));
+  return load_text(text, path);
+}
+
+Result<std::vector<DestinationOptions>> load_administrators(const std::string& path, const Options& configured) {
+  UE_TRY_ASSIGN(const std::string text, read_configuration(path));
+  UE_TRY_ASSIGN(const Document document, parse_document(text, path));
+  std::vector<Finding> findings;
+  std::vector<DestinationOptions> out;
+  if (!document.top.leaves.empty()) {
+    const Leaf& leaf = document.top.leaves.front();
+    findings.push_back({leaf.line, leaf.key, "config-unknown-key", "does not belong here; an administrator's file has [[destination]] tables alone"});
   }
-  if (text->size() > kMaxFileBytes)
-    return fail(ErrorKind::usage, "config-too-large", fmt::format("{} is larger than 1 MiB", path));
-  return load_text(*text, path);
+  for (const auto& section : document.destinations) read_administrator(section, configured, out, findings);
+  if (!findings.empty()) return std::unexpected(to_error(std::move(findings), path));
+  return out;
 }
 
 Result<void> set_text(Options& options, std::string_view key, std::string_view value,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/hash64.h"
+#include "destinations/access.h"
 #include "destinations/place.h"
 #include "encoding/encoder.h"
 #include "user_events/error.h"
@@ -133,6 +134,9 @@ struct Kind {
   Carries carries = {};
   /// Where consumers find what it sends, after the kind's own reading of the settings. nullptr: it sends over no network.
   Result<Place> (*place)(const DestinationOptions& options) = nullptr;
+  /// nullptr: its broker has no access control that user-events knows; `access_advice` says who decides instead.
+  const AccessControl* access = nullptr;
+  std::string_view access_advice = {};
 };
 
 /// A kind whose settings `parse` reads, into what its `Adapter` is made from and what `place_of` looks at.

@@ -78,6 +78,12 @@ Result<void> check_dead_letter_topic(const Kind& kind, const DestinationOptions&
   return std::unexpected(finding(options, "dead_letter_topic", fmt::format("is not for a {} destination (leave it out)", kind.name)));
 }
 
+Result<void> check_access(const Kind& kind, const DestinationOptions& options) {
+  if ((options.consumers.empty() && options.principal.empty()) || kind.access != nullptr) return {};
+  const std::string_view key = options.consumers.empty() ? "principal" : "consumers";
+  return std::unexpected(finding(options, key, fmt::format("is not for a {} destination, whose readers nobody here administers (leave it out)", kind.name)));
+}
+
 }  // namespace
 
 bool is_data_alone(const DestinationOptions& options) { return options.encoding != "json" || options.settings.contains("registry.url"); }
@@ -99,7 +105,7 @@ Result<encoding::Format> format_of(const DestinationOptions& options) {
 Result<void> check(const Kind& kind, const DestinationOptions& options) {
   Result<void> all = kind.check(options);
   for (auto one : {check_format(kind, options), check_encoding(kind, options), check_signature(kind, options), check_set_settings(options), check_versions(options),
-                   check_dead_letter_topic(kind, options)}) {
+                   check_dead_letter_topic(kind, options), check_access(kind, options)}) {
     if (one) continue;
     if (all)
       all = std::move(one);

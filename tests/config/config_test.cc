@@ -374,6 +374,38 @@ TEST(Config, AllFindingsAreReportedInTheOrderOfTheirLines) {
   EXPECT_EQ(loaded.error().fields[2].pointer, "http.listen");
 }
 
+TEST(Config, AnAdministratorsFileIsLaidOverTheSettingsOfDestinationsThatAreConfigured) {
+  const TemporaryFolder folder;
+  const auto options = must_load("[[destination]]\nname = \"a\"\nkind = \"bus\"\ntopic = \"t\"\npassword = \"ours\"\nbus.x = \"1\"\n");
+  const auto secret = folder.write("secret", "theirs\n");
+  const auto loaded = load_administrators(folder.write("admin.toml", "[[destination]]\nname = \"a\"\npassword_file = \"" + secret + "\"\n"), options);
+  ASSERT_TRUE(loaded) << describe(loaded.error());
+  ASSERT_EQ(loaded->size(), 1u);
+  EXPECT_EQ(loaded->front().topic, "t");
+  EXPECT_EQ(loaded->front().settings, (std::map<std::string, std::string>{{"password", "theirs"}, {"bus.x", "1"}}));
+}
+
+TEST(Config, AnAdministratorsFileSaysNothingElse) {
+  const TemporaryFolder folder;
+  const auto options = must_load("[[destination]]\nname = \"a\"\nkind = \"bus\"\ntopic = \"t\"\n");
+  const auto finding = [&](std::string_view text) {
+    const auto file = folder.write("admin.toml", text);
+    const auto loaded = load_administrators(file, options);
+    return loaded ? "none" : loaded.error().message.substr(file.size());
+  };
+  EXPECT_EQ(finding("data_dir = \"x\"\n"), ":1: data_dir does not belong here; an administrator's file has [[destination]] tables alone");
+  EXPECT_EQ(finding("[[destination]]\nname = \"b\"\n"), ":1: destination has no name of a destination that is configured");
+  EXPECT_TRUE(finding("[[destination]]\nname = \"a\"\ntopic = \"x\"\n").starts_with(":3: topic is not a known key of a bus destination"));
+  EXPECT_EQ(finding("[[destination]]\nname = \"a\"\nbus.bad = \"x\"\n"), ":3: bus.bad is refused");
+}
+
+TEST(Config, ConsumersAreForKindsWhoseBrokerHasAccessControl) {
+  const std::string head = "[[destination]]\nname = \"a\"\nkind = \"bus\"\ntopic = \"t\"\n";
+  EXPECT_EQ(findings(head + "consumers = [\"crm\"]\n"),
+            "test.toml:5: consumers is not for a bus destination, whose readers nobody here administers (leave it out)\n");
+  EXPECT_NE(findings(head + "consumers = [\"crm group=\"]\n").find("test.toml:5: consumers"), std::string::npos);
+}
+
 TEST(Config, AHintSaysThatThereIsMoreOnlyWhereNotAllIsListed) {
   const TemporaryFolder folder;
   const std::string file = folder.write("c.toml", "zoo = 1\nape = 1\n");

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/try.h"
+#include "destinations/aws/access.h"
 #include "destinations/aws/aws.h"
 #include "observability/log.h"
 
@@ -417,8 +418,16 @@ constexpr Carries kTextOfXml{.headers = false, .binary = false, .noncharacters =
 
 }  // namespace
 
-Kind sqs_kind() { return make_kind<aws::AwsDestination, parse<aws::ServiceKind::sqs>, aws::place_of>("sqs", aws::setting_names(), kTextOfXml); }
+Kind sqs_kind() {
+  Kind kind = make_kind<aws::AwsDestination, parse<aws::ServiceKind::sqs>, aws::place_of>("sqs", aws::setting_names(), kTextOfXml);
+  kind.access = &aws::sqs_access_control();
+  return kind;
+}
 
-Kind sns_kind() { return make_kind<aws::AwsDestination, parse<aws::ServiceKind::sns>, aws::place_of>("sns", aws::setting_names(), kTextOfXml); }
+Kind sns_kind() {
+  Kind kind = make_kind<aws::AwsDestination, parse<aws::ServiceKind::sns>, aws::place_of>("sns", aws::setting_names(), kTextOfXml);
+  kind.access = &aws::sns_access_control();
+  return kind;
+}
 
 }  // namespace user_events::destinations

@@ -223,7 +223,8 @@ Result<std::unique_ptr<Destination>> make(const DestinationOptions& options) {
 }  // namespace
 
 const Kind& file_kind() {
-  static const Kind kind{"file", check, make, {"path"}, kLineCarries};
+  static const Kind kind{.name = "file", .check = check, .make = make, .settings = {"path"}, .carries = kLineCarries,
+                         .access_advice = "owner and mode of the file and its folder decide"};
   return kind;
 }
 

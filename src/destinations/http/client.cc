@@ -255,6 +255,14 @@ void Client::start(Request request, Done done) {
   curl_multi_add_handle(impl_->multi.get(), transfer.easy.get());
 }
 
+Response Client::call(Request request) {
+  constexpr std::chrono::milliseconds kPoll{1'000};
+  std::optional<Response> answer;
+  start(std::move(request), [&answer](Response response) { answer = std::move(response); });
+  while (!answer) run(kPoll);
+  return *std::move(answer);
+}
+
 bool Client::run(std::chrono::milliseconds timeout) {
   int running = 0;
   curl_multi_perform(impl_->multi.get(), &running);

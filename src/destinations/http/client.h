@@ -74,6 +74,8 @@ class Client {
 
   /// `done` is called from a later `run` or `cancel_all`, once. It may start further requests.
   void start(Request request, Done done);
+  /// Its answer. Blocks until there is one, or none comes in `request.timeout`; other requests go on meanwhile.
+  [[nodiscard]] Response call(Request request);
   /// Does what can be done, waits up to `timeout` for more, and calls back for what has ended. False if it was ended by `wake`.
   bool run(std::chrono::milliseconds timeout);
   /// Ends everything under way: each is called back with an error.

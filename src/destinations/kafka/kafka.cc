@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "destinations/kafka/access.h"
 #include "destinations/kafka/record.h"
 #include "observability/log.h"
 
@@ -317,8 +318,9 @@ void KafkaDestination::finish(steady_clock::time_point until, bool hurry) {
 namespace user_events::destinations {
 
 Kind kafka_kind() {
-  return make_kind<kafka::KafkaDestination, kafka::parse, kafka::place_of>(
-      "kafka", {"kafka.", "tombstones", "unsafe", "settle"}, {.dead_letters = true});
+  Kind kind = make_kind<kafka::KafkaDestination, kafka::parse, kafka::place_of>("kafka", {"kafka.", "tombstones", "unsafe", "settle"}, {.dead_letters = true});
+  kind.access = &kafka::access_control();
+  return kind;
 }
 
 }  // namespace user_events::destinations

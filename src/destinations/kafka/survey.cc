@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "destinations/kafka/access.h"
 #include "destinations/kafka/read_back.h"
 #include "destinations/kafka/topic_view.h"
 #include "observability/log.h"
@@ -58,6 +59,8 @@ class Surveyor {
   void on_error(rd_kafka_resp_err_t error, const char* text) {
     if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !last_error_.empty()) return;
     last_error_ = explain(error, text);
+    if (error == RD_KAFKA_RESP_ERR__AUTHENTICATION)
+      if (const auto problem = scram_problem(config_); !problem.empty()) last_error_ += "; " + problem;
     listener_.state(HealthState::down, last_error_);
   }
 

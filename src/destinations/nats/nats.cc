@@ -109,9 +109,11 @@ void NatsDestination::close(std::chrono::milliseconds deadline) {
 namespace user_events::destinations {
 
 Kind nats_kind() {
-  return make_kind<nats::NatsDestination, nats::parse, nats::place_of>(
+  Kind kind = make_kind<nats::NatsDestination, nats::parse, nats::place_of>(
       "nats", {"servers", "stream", "user", "password", "token", "creds_file", "nkey", "nkey_seed", "tls", "tls_verify", "tls_ca_file",
        "tls_cert_file", "tls_key_file", "max_in_flight", "max_message_bytes", "connect_timeout", "ack_timeout", "unsafe"});
+  kind.access_advice = "the server's configuration decides: permissions of its user as docs/destinations/nats.md has them under Rights";
+  return kind;
 }
 
 }  // namespace user_events::destinations

@@ -39,6 +39,7 @@ void read_connection(SettingsReader& reader, Config& config) {
   }
   if (!reader.has("hosts")) reader.refuse("hosts", "is missing", R"(hosts = "broker-1:5672,broker-2:5672")");
   config.vhost = reader.text("vhost", "/");
+  config.management_url = reader.text("management_url");
   config.user = reader.text("user", "guest");
   config.password = reader.text("password", "guest");
   config.heartbeat = std::chrono::duration_cast<std::chrono::seconds>(

@@ -40,6 +40,7 @@ struct Config {
   std::string vhost, user, password;
   TlsSettings tls;
   std::vector<std::string> notes;  ///< Promises that `unsafe` settings void.
+  std::string management_url;      ///< For `access apply|check` alone; empty: the first host, at the plugin's port.
 
   std::string exchange;
   NameTemplate routing_key;

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "destinations/rabbitmq/access.h"
 
 namespace user_events::destinations::rabbitmq {
 namespace {
@@ -80,10 +81,12 @@ void RabbitMqDestination::close(milliseconds deadline) {
 namespace user_events::destinations {
 
 Kind rabbitmq_kind() {
-  return make_kind<rabbitmq::RabbitMqDestination, rabbitmq::parse, rabbitmq::place_of>(
+  Kind kind = make_kind<rabbitmq::RabbitMqDestination, rabbitmq::parse, rabbitmq::place_of>(
       "rabbitmq", {"hosts", "vhost", "user", "password", "tls", "tls_ca_file", "tls_cert_file", "tls_key_file", "tls_verify", "unsafe", "heartbeat",
        "connect_timeout", "confirm_timeout", "reconnect_max", "declare", "queue", "queue_type", "binding_key", "routing_key", "unroutable", "max_in_flight",
-       "max_message_bytes"}, {.dead_letters = true});
+       "max_message_bytes", "management_url"}, {.dead_letters = true});
+  kind.access = &rabbitmq::access_control();
+  return kind;
 }
 
 }  // namespace user_events::destinations

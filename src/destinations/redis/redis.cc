@@ -222,9 +222,11 @@ void RedisDestination::close(std::chrono::milliseconds deadline) {
 namespace user_events::destinations {
 
 Kind redis_kind() {
-  return make_kind<redis::RedisDestination, redis::parse, redis::place_of>(
+  Kind kind = make_kind<redis::RedisDestination, redis::parse, redis::place_of>(
       "redis", {"address", "database", "user", "password", "tls", "tls_verify", "tls_ca_file", "tls_cert_file", "tls_key_file", "max_length",
        "wait_replicas", "max_in_flight", "max_message_bytes", "connect_timeout", "reply_timeout", "unsafe"});
+  kind.access_advice = "the server's ACL decides: the rule for its user is in docs/destinations/redis.md under Rights";
+  return kind;
 }
 
 }  // namespace user_events::destinations

@@ -114,7 +114,8 @@ Result<std::unique_ptr<Destination>> make(const DestinationOptions&) {
 }  // namespace
 
 const Kind& stdout_kind() {
-  static const Kind kind{"stdout", check, make, {}, kLineCarries};
+  static const Kind kind{.name = "stdout", .check = check, .make = make, .settings = {}, .carries = kLineCarries,
+                         .access_advice = "whoever started user-events reads it"};
   return kind;
 }
 

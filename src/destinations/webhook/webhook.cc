@@ -197,10 +197,12 @@ void WebhookDestination::close(milliseconds deadline) {
 namespace user_events::destinations {
 
 Kind webhook_kind() {
-  return make_kind<webhook::WebhookDestination, webhook::parse, webhook::place_of>(
+  Kind kind = make_kind<webhook::WebhookDestination, webhook::parse, webhook::place_of>(
       "webhook", {"url", "secret", "previous_secret", "headers.", "allow_http", "allow_private_networks",
                   "max_in_flight", "connect_timeout", "request_timeout", "tls_ca_file", "tls_cert_file",
                   "tls_key_file", "tls_verify", "unsafe"});
+  kind.access_advice = "the endpoint decides whom it believes: have it verify the signature of each message";
+  return kind;
 }
 
 }  // namespace user_events::destinations
