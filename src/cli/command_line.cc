@@ -30,6 +30,7 @@ struct Arguments {
   VerifyArguments verify;
   DestinationArguments destination;
   AccessTokenArguments access_token;
+  BrokerAccessArguments broker_access;
   SchemaArguments schema;
   SchemaFileArguments schema_files;
   ExportArguments exports, generate;
@@ -262,7 +263,7 @@ int run(int argc, const char* const* argv) {
   for (const auto add : {add_serve, add_publish, add_tail, add_status}) add(app, arguments);
   add_dead_letters(app, arguments.dead_letters, arguments.action);
   add_destination(app, arguments.destination, arguments.action);
-  add_access(app, arguments.access_token, arguments.action);
+  add_access(app, arguments.access_token, arguments.broker_access, arguments.action);
   add_keys(app, arguments.keys, arguments.action);
   add_audit(app, arguments.audit, arguments.action);
   add_verify(app, arguments.verify, arguments.action);

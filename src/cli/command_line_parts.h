@@ -22,8 +22,8 @@ void add_client_options(CLI::App& command, ClientArguments& client);
 /// `dead-letters …` and `destination …`; both references must live as long as the app.
 void add_dead_letters(CLI::App& app, DeadLetterArguments& a, Action& action);
 void add_destination(CLI::App& app, DestinationArguments& a, Action& action);
-/// `access …`; both references must live as long as the app.
-void add_access(CLI::App& app, AccessTokenArguments& a, Action& action);
+/// `access …`; all references must live as long as the app.
+void add_access(CLI::App& app, AccessTokenArguments& token, BrokerAccessArguments& brokers, Action& action);
 /// `audit …`; both references must live as long as the app.
 void add_audit(CLI::App& app, AuditArguments& a, Action& action);
 /// `keys …`; both references must live as long as the app.

@@ -120,6 +120,14 @@ struct AccessTokenArguments {
   bool json = false;
 };
 
+struct BrokerAccessArguments {
+  ConfigArguments config;
+  std::string admin_config;          ///< `apply`, `check`: file with administrators' credentials.
+  std::string destination;           ///< Empty: all.
+  std::vector<std::string> ignored;  ///< Principals that may do more.
+  bool remove_excess = false, yes = false;
+};
+
 struct VerifyArguments {
   std::string body = "-";  ///< File, or `-`.
   std::string jws;         ///< What the header holds, or `@FILE`; empty: the event has `dssematerial`.
@@ -160,6 +168,9 @@ Result<void> schema_list(const SchemaArguments& arguments);
 Result<void> schema_show(const SchemaArguments& arguments);
 Result<void> verify(const VerifyArguments& arguments);
 Result<void> access_token(const AccessTokenArguments& arguments);
+Result<void> access_plan(const BrokerAccessArguments& arguments);
+Result<void> access_apply(const BrokerAccessArguments& arguments);
+Result<void> access_check(const BrokerAccessArguments& arguments);
 Result<void> config_check(const ConfigArguments& arguments);
 Result<void> config_show(const ConfigArguments& arguments);
 
