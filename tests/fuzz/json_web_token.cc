@@ -1,9 +1,9 @@
 // Text as a JSON Web Token, and as a set of JSON Web Keys. No token is taken but one whose header and claims were signed.
 #include <algorithm>
 
-#include "access/base64url.h"
 #include "access/jwt.h"
 #include "access/token.h"
+#include "base/base64url.h"
 #include "fuzz.h"
 
 namespace user_events::access {
@@ -44,8 +44,8 @@ void check_keys(std::string_view text) {
 }
 
 void check_base64url(std::string_view text) {
-  if (const auto bytes = parse_base64url(text)) fuzz::require(base64url(*bytes) == text, "one text for each value");
-  fuzz::require(parse_base64url(base64url(text)) == text, "base64url is read as it was written");
+  if (const auto bytes = base::parse_base64url(text)) fuzz::require(base::base64url(*bytes) == text, "one text for each value");
+  fuzz::require(base::parse_base64url(base::base64url(text)) == text, "base64url is read as it was written");
 }
 
 }  // namespace
