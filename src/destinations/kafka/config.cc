@@ -288,6 +288,9 @@ Result<void> check_each(const DestinationOptions& options, Config& config, bool&
   Problems problems;
   problems.add(check_topic(config.topic));
   problems.add(read_settings(options, config, unsafe));
+  if (config.tombstones && !options.sign.empty())
+    problems.add<void>(refuse("tombstones", "cannot go with sign: such a record has no body, and a signature is over one",
+                              "sign another destination of these events, or leave tombstones out"));
   const Conf scratch(rd_kafka_conf_new());
   for (const auto& [property, value] : config.properties) problems.add(set(scratch.get(), property, value));
   if (!gives(config, "bootstrap.servers") && !gives(config, "metadata.broker.list") &&

@@ -71,6 +71,22 @@ TEST(KafkaSettings, CombinationsThatCanNeverWorkAreRefused) {
             "accepted");
 }
 
+TEST(KafkaSettings, ARecordWithoutABodyIsNotSigned) {
+  EXPECT_EQ(refusal({{"tombstones", "true"}}), "accepted");
+  for (const char* signature : {"jws", "dsse"}) {
+    auto given = options({{"tombstones", "true"}});
+    given.sign = "k1";
+    given.signature = signature;
+    const auto checked = kafka_kind().check(given);
+    ASSERT_FALSE(checked) << signature;
+    ASSERT_EQ(checked.error().fields.size(), 1u);
+    EXPECT_EQ(checked.error().fields[0].pointer, "tombstones");
+    EXPECT_NE(describe(checked.error()).find("no body"), std::string::npos) << describe(checked.error());
+    given.settings["tombstones"] = "false";
+    EXPECT_TRUE(kafka_kind().check(given));
+  }
+}
+
 TEST(KafkaSettings, SecretsAreNotRepeated) {
   const std::string text = refusal(
       {{"kafka.ssl.key.pem", "hunter2"}, {"kafka.security.protocol", "ssl"}, {"kafka.sasl.password", ""}});
