@@ -94,7 +94,8 @@ std::string cloudevent_schema() {
 
 Result<ChannelMessages> MessageBook::add(const DestinationOptions& destination, const destinations::Place& place,
                                          std::span<const EventType* const> types) {
-  UE_TRY_ASSIGN(const Bodies bodies, bodies_of(destination));
+  UE_TRY_ASSIGN(Bodies bodies, bodies_of(destination));
+  bodies.is_as_catalogued = destination.privacy.empty();
   UE_TRY_ASSIGN(const Format attributes, destinations::format_of(destination));
   const std::string headers = "headers." + destination.name;
   schemas_[headers] = headers_schema(place, attributes);
@@ -148,7 +149,9 @@ Result<std::string> MessageBook::message(const EventType& type, const std::strin
   message.raw("headers", reference(headers));
   message.text("contentType", bodies.content_type);
   if (!place.message_bindings.empty()) message.raw("bindings", "{" + place.message_bindings + "}");
-  if (bodies.binary) {
+  if (!bodies.is_as_catalogued) {
+    message.text("description", "Data is sent as the destination's privacy policy leaves it, under a schema of its own, which dataschema names: it is not told here.");
+  } else if (bodies.binary) {
     UE_TRY_ASSIGN(const std::string payload, binary_payload(type, *bodies.binary));
     message.raw("payload", payload);
   } else {

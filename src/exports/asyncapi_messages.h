@@ -20,6 +20,7 @@ struct Bodies {
   encoding::Format format = encoding::Format::cloudevents;  ///< Of the body in JSON; `cloudevents_binary`: it is the data alone.
   std::optional<schemas::Encoding> binary;                  ///< The data alone, in that encoding.
   std::string content_type;
+  bool is_as_catalogued = true;  ///< No privacy policy gives the data another form than its schema says.
 };
 
 /// One channel's share.

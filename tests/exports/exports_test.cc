@@ -64,5 +64,24 @@ TEST(AsyncApi, ADestinationMayHaveWhatEveryKindTakes) {
   EXPECT_EQ(made->find("registry.example.com"), std::string::npos);
 }
 
+// Its data has the form that the policy leaves, and a dataschema of its own.
+TEST(AsyncApi, ADestinationWithAPrivacyPolicyPromisesNoSchemaOfTheCatalogue) {
+  Options options;
+  DestinationOptions& destination = options.destinations.emplace_back();
+  destination.name = "kafka";
+  destination.kind = "kafka";
+  destination.topic = "users";
+  destination.privacy = {{"preset", "minimal"}};
+  destination.settings = {{"kafka.bootstrap.servers", "broker:9092"}};
+  for (const char* format : {"cloudevents", "cloudevents-binary", "plain"}) {
+    destination.format = format;
+    const auto made = asyncapi(*catalogue::Catalogue::builtin(), options);
+    ASSERT_TRUE(made) << describe(made.error());
+    EXPECT_NE(made->find(R"("name": "user.created")"), std::string::npos);
+    EXPECT_NE(made->find("privacy policy"), std::string::npos);
+    for (const char* claim : {R"("payload")", R"("examples")", "urn:user-events:schema:user.", "ada@example.com"}) EXPECT_EQ(made->find(claim), std::string::npos) << claim;
+  }
+}
+
 }  // namespace
 }  // namespace user_events::exports
