@@ -5,6 +5,26 @@ import ssl
 import threading
 
 
+class TlsServer(http.server.ThreadingHTTPServer):
+    """Serves at once, on a free port of the loopback interface. `client_ca` demands certificates of clients that it signed."""
+    daemon_threads = True
+
+    def __init__(self, handler, certificate, key, client_ca=None):
+        super().__init__(("127.0.0.1", 0), handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        if client_ca:
+            context.maximum_version = ssl.TLSVersion.TLSv1_2    # in 1.3 the client learns only later that it is refused, if at all
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(client_ca)
+        # The handshake happens where the connection is served, so that one that hangs holds up nobody.
+        self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, request, address):
+        pass        # a handshake that fails is what tests want
+
+
 class HttpsFront:
     """`certificate` and `key` are its own; `client_ca` demands certificates of clients that it signed; `authorization` is what the header must be."""
 
@@ -37,23 +57,8 @@ class HttpsFront:
             def log_message(self, *arguments):
                 pass
 
-        class Server(http.server.ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, request, address):
-                pass        # a handshake that fails is what tests want
-
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key)
-        if client_ca:
-            context.maximum_version = ssl.TLSVersion.TLSv1_2    # in 1.3 the client learns only later that it is refused, if at all
-            context.verify_mode = ssl.CERT_REQUIRED
-            context.load_verify_locations(client_ca)
-        self.server = Server(("127.0.0.1", 0), Handler)
-        # The handshake happens where the connection is served, so that one that hangs holds up nobody.
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
+        self.server = TlsServer(Handler, certificate, key, client_ca)
         self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def close(self):
         self.server.shutdown()

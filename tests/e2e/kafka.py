@@ -1,7 +1,9 @@
-"""A real Kafka through tests/brokers/kafka, and kcat as the consumer that knows nothing of this project."""
+"""A real Kafka through tests/brokers/kafka, and kcat and Confluent's client as the consumers that know nothing of this project."""
 import json
 import subprocess
 import uuid
+
+from confluent_kafka import Consumer
 
 from broker import Broker
 from proxy import Proxy, free_port
@@ -56,6 +58,21 @@ class Kafka(Broker):
         done = subprocess.run(["kcat", "-b", self.bootstrap, "-C", "-t", topic, "-o", "beginning", "-e", "-q", "-J"],
                               check=True, capture_output=True, timeout=300)
         return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def messages(self, topic, count):
+        """The first `count` messages, as Confluent's client gives them: with bodies that are no text."""
+        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": uuid.uuid4().hex, "auto.offset.reset": "earliest"})
+        consumer.subscribe([topic])
+        messages = []
+        try:
+            while len(messages) < count:
+                message = consumer.poll(30)
+                assert message is not None, f"{len(messages)} of {count} messages"
+                assert not message.error(), message.error()
+                messages.append(message)
+        finally:
+            consumer.close()
+        return messages
 
     def events(self, topic):
         """The payloads of structured-mode CloudEvents, in the order of each partition."""

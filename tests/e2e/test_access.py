@@ -10,7 +10,6 @@ import signal
 import socket
 import ssl
 import subprocess
-import threading
 import time
 
 import jwt as pyjwt
@@ -19,6 +18,7 @@ from jwcrypto import jwk, jwt
 
 from certificates import Authority
 from daemon import BINARY, cli, wait_for
+from https_front import TlsServer
 
 EVENT = {"type": "user.mfa.enabled", "data": {"userId": "u-1"}}
 
@@ -469,12 +469,7 @@ class KeyServer:
             def log_message(self, *_):
                 pass
 
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*authority.sign("keys", "/CN=localhost", SAN))
-        self.http.socket = context.wrap_socket(self.http.socket, server_side=True)
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
-        self.url = f"https://localhost:{self.http.server_address[1]}/keys"
+        self.url = f"https://localhost:{TlsServer(Handler, *authority.sign('keys', '/CN=localhost', SAN)).server_address[1]}/keys"
 
 
 def test_keys_come_over_https_and_an_unknown_key_does_not_flood_the_issuer(new_daemon, authority):

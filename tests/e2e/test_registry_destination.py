@@ -4,12 +4,10 @@ import json
 import pathlib
 import re
 import struct
-import uuid
 
 import fastavro
 import grpc_tools
 import pytest
-from confluent_kafka import Consumer
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroDeserializer
 from confluent_kafka.schema_registry.json_schema import JSONDeserializer
@@ -29,21 +27,6 @@ CREATED = {"userId": "u-1", "email": "ada@example.com", "status": "active"}
 def registry_settings(registry, **more):
     settings = {"url": f"http://127.0.0.1:{registry.port}/apis/ccompat/v7", **more}
     return "registry = {" + ", ".join(f"{key} = {json.dumps(value)}" for key, value in settings.items()) + "}\n"
-
-
-def consume(kafka, topic, count):
-    consumer = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": uuid.uuid4().hex, "auto.offset.reset": "earliest"})
-    consumer.subscribe([topic])
-    messages = []
-    try:
-        while len(messages) < count:
-            message = consumer.poll(30)
-            assert message is not None, f"{len(messages)} of {count} messages"
-            assert not message.error(), message.error()
-            messages.append(message)
-    finally:
-        consumer.close()
-    return messages
 
 
 def client_of(registry):
@@ -101,7 +84,7 @@ def test_confluents_deserializers_read_what_was_sent(kafka, registry, new_daemon
     daemon.publish("user.loggedin", {**LOGIN, "userId": "u-2"})
     daemon.wait_delivered()
     seen = {}
-    for n, message in enumerate(consume(kafka, topic, 3)):
+    for n, message in enumerate(kafka.messages(topic, 3)):
         headers = {name: value.decode() for name, value in message.headers()}
         assert headers["ce_specversion"] == "1.0", "binary mode is what the format becomes with a registry"
         assert headers["content-type"] == f"application/vnd.confluent.{encoding}"
@@ -123,7 +106,7 @@ def test_the_registry_of_these_tests_ignores_the_format_that_confluents_protobuf
     daemon = new_daemon(kafka.destination(topic, more=registry_settings(registry, register=True) + 'encoding = "protobuf"')).start()
     daemon.publish("user.loggedin", LOGIN)
     daemon.wait_delivered()
-    path = f"/schemas/ids/{id_of(consume(kafka, topic, 1)[0])}"
+    path = f"/schemas/ids/{id_of(kafka.messages(topic, 1)[0])}"
     assert registry.request("GET", path + "?format=serialized") == registry.request("GET", path)
 
 
@@ -133,7 +116,7 @@ def test_binary_encodings_go_without_a_registry_too(kafka, new_daemon, encoding)
     daemon = new_daemon(kafka.destination(topic, more=f'encoding = "{encoding}"')).start()
     daemon.publish("user.mfa.enabled", {"userId": "u-1", "timestamp": "2026-11-24T09:00:00.000Z"})
     daemon.wait_delivered()
-    [message] = consume(kafka, topic, 1)
+    [message] = kafka.messages(topic, 1)
     headers = {name: value.decode() for name, value in message.headers()}
     assert headers["content-type"] == f"application/{encoding}"
     assert headers["ce_dataschema"] == "urn:user-events:schema:user.mfa.enabled:1"
@@ -166,13 +149,13 @@ def test_events_wait_without_loss_while_the_registry_is_away_and_what_is_known_g
         daemon.publish("user.created", {**CREATED, "userId": "new"})
         daemon.publish("user.loggedin", {**LOGIN, "userId": "known"})
         wait_for(lambda: daemon.destination_status("file")["lagEvents"] == 0, 30, "the other destination goes on")
-        consume(kafka, topic, 52)
+        kafka.messages(topic, 52)
         wait_for(lambda: "registry" in daemon.destination_status("kafka")["detail"], 30, "status says what is waited for")
         assert daemon.destination_status("kafka")["lagEvents"] >= 1
     finally:
         registry.resume()
     daemon.wait_delivered()
-    messages = consume(kafka, topic, 53)
+    messages = kafka.messages(topic, 53)
     assert [dict(message.headers())["ce_type"] for message in messages].count(b"user.created") == 1
     assert daemon.destination_status("kafka")["deadLetters"] == 0
 
@@ -197,7 +180,7 @@ def test_schema_register_puts_every_type_of_a_destination_there(kafka, registry,
     daemon.start()
     daemon.publish("user.role.assigned", {"userId": "u-1", "roleId": "r-1"})
     daemon.wait_delivered()
-    assert id_of(consume(kafka, topic, 1)[0]) in {row["id"] for row in rows}
+    assert id_of(kafka.messages(topic, 1)[0]) in {row["id"] for row in rows}
 
 
 def test_without_leave_to_register_events_wait_until_somebody_registers(kafka, registry, new_daemon):
@@ -207,7 +190,7 @@ def test_without_leave_to_register_events_wait_until_somebody_registers(kafka, r
     wait_for(lambda: "schema register" in daemon.destination_status("kafka")["detail"], 30, "status says what to do")
     assert cli("schema", "register", "--config", daemon.config).returncode == 0
     daemon.wait_delivered()
-    assert len(consume(kafka, topic, 1)) == 1
+    assert len(kafka.messages(topic, 1)) == 1
 
 
 def test_a_structured_format_with_a_registry_is_refused_with_what_to_do(kafka, registry, new_daemon):
@@ -246,7 +229,7 @@ def test_an_incompatible_version_is_refused_with_the_reason_and_the_old_one_goes
     publish("u-2", 2, mood="fine")
     publish("u-3", 1)
     daemon.wait_letters("kafka", dead=1)
-    assert len(consume(kafka, topic, 2)) == 2
+    assert len(kafka.messages(topic, 2)) == 2
     [letter] = map(json.loads, daemon.cli("dead-letters", "list", "--json").stdout.splitlines())
     assert "not backward compatible" in letter["reason"] and "mood" in letter["reason"], letter["reason"]
     assert registry.request("GET", f"/subjects/{topic}-user_events.UserRated/versions")[1] == [1]
@@ -277,7 +260,7 @@ def test_a_destination_stays_at_its_version_in_a_binary_encoding(kafka, registry
     daemon = new_daemon(f'catalogue_dir = "{tmp_path / "catalogue"}"\n' + kafka.destination(topic, more=more)).start()
     rated.publish_all(daemon)
     daemon.wait_delivered()
-    messages = consume(kafka, topic, 3)
+    messages = kafka.messages(topic, 3)
     headers = [dict(message.headers()) for message in messages]
     assert {each["ce_dataschema"] for each in headers} == {b"urn:user-events:schema:user.rated:1"}
     if has_registry:
@@ -308,7 +291,7 @@ def test_a_version_that_is_taken_while_the_daemon_runs_is_registered_and_the_old
     daemon.publish(rated.TYPE, {**rated.V2, "tier": "basic"}, id="e-4")
     daemon.wait_delivered()
     assert registry_requests(daemon) == asked + 2, "the new version was looked up and registered, once"
-    messages = {dict(message.headers())["ce_id"].decode(): message for message in consume(kafka, topic, 4)}
+    messages = {dict(message.headers())["ce_id"].decode(): message for message in kafka.messages(topic, 4)}
     ids = {name: id_of(message) for name, message in messages.items()}
     assert ids["e-1"] == ids["e-3"] != ids["e-2"] == ids["e-4"], ids
     read = {}

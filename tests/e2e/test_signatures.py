@@ -9,7 +9,6 @@ import uuid
 
 import jwt
 import pytest
-from confluent_kafka import Consumer
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -68,17 +67,7 @@ class Message:
 
 
 def from_kafka(kafka, topic, count=COUNT):
-    consumer = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": uuid.uuid4().hex, "auto.offset.reset": "earliest"})
-    consumer.subscribe([topic])
-    messages = []
-    try:
-        while len(messages) < count:
-            message = consumer.poll(30)
-            assert message is not None and not message.error(), f"{len(messages)} of {count} messages"
-            messages.append(Message(message.value(), {name: value.decode() for name, value in message.headers()}, "ce_"))
-    finally:
-        consumer.close()
-    return messages
+    return [Message(one.value(), {name: value.decode() for name, value in one.headers()}, "ce_") for one in kafka.messages(topic, count)]
 
 
 def from_rabbitmq(rabbitmq, place, count=COUNT):
