@@ -100,6 +100,12 @@ void append_json_string(std::string_view text, std::string& out) {
   out += '"';
 }
 
+std::string json_string(std::string_view text) {
+  std::string out;
+  append_json_string(text, out);
+  return out;
+}
+
 void append_json_number(std::int64_t value, std::string& out) { append_number(value, out); }
 void append_json_number(std::uint64_t value, std::string& out) { append_number(value, out); }
 void append_json_number(double value, std::string& out) { append_number(value, out); }

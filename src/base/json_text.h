@@ -9,6 +9,7 @@ namespace user_events::base {
 
 /// Appends `text` as a JSON string with quotes. `text` must be valid UTF-8. Escapes only what must be: `"`, `\`, U+0000..U+001F.
 void append_json_string(std::string_view text, std::string& out);
+[[nodiscard]] std::string json_string(std::string_view text);
 /// The same without the quotes.
 void append_json_escaped(std::string_view text, std::string& out);
 /// Bytes that `append_json_escaped` would write.

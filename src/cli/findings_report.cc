@@ -13,6 +13,7 @@
 namespace user_events::cli {
 namespace {
 
+using base::json_string;
 using compatibility::Breaks;
 using compatibility::Finding;
 using compatibility::Severity;
@@ -20,12 +21,6 @@ using Findings = std::span<const Finding>;
 
 std::size_t count_of(Findings findings, Severity severity) {
   return static_cast<std::size_t>(std::ranges::count(findings, severity, &Finding::severity));
-}
-
-std::string quoted(std::string_view text) {
-  std::string out;
-  base::append_json_string(text, out);
-  return out;
 }
 
 std::string place_of(const Finding& finding) {
@@ -56,9 +51,9 @@ std::string json_of(Findings findings) {
     list += fmt::format(
         "{}{{\"severity\":{},\"code\":{},\"breaks\":{},\"file\":{},\"pointer\":{},\"detail\":{},\"advice\":{}"
         "}}",
-        list.empty() ? "" : ",", quoted(name(each.severity)), quoted(each.code),
-        quoted(describe(each.breaks)), quoted(each.file), quoted(each.pointer), quoted(each.detail),
-        quoted(compatibility::rule(each.code).advice));
+        list.empty() ? "" : ",", json_string(name(each.severity)), json_string(each.code),
+        json_string(describe(each.breaks)), json_string(each.file), json_string(each.pointer), json_string(each.detail),
+        json_string(compatibility::rule(each.code).advice));
   const auto errors = count_of(findings, Severity::error);
   return fmt::format("{{\"passed\":{},\"errors\":{},\"warnings\":{},\"findings\":[{}]}}\n", errors == 0,
                      errors, findings.size() - errors, list);
@@ -79,20 +74,20 @@ std::string sarif_of(Findings findings) {
     if (codes.insert(rule.code).second)
       rules +=
           fmt::format("{}{{\"id\":{},\"shortDescription\":{{\"text\":{}}},\"help\":{{\"text\":{}}}}}",
-                      rules.empty() ? "" : ",", quoted(rule.code), quoted(rule.summary), quoted(rule.advice));
+                      rules.empty() ? "" : ",", json_string(rule.code), json_string(rule.summary), json_string(rule.advice));
     results += fmt::format(
         "{}{{\"ruleId\":{},\"level\":{},\"message\":{{\"text\":{}}},\"locations\":[{{\"physicalLocation\":{{"
         "\"artifactLocation\":{{\"uri\":{}}}}},"
         "\"logicalLocations\":[{{\"fullyQualifiedName\":{}}}]}}]}}",
-        results.empty() ? "" : ",", quoted(each.code), quoted(name(each.severity)),
-        quoted(fmt::format("{}{}; instead: {}", each.detail, breaks_text(each), rule.advice)),
-        quoted(uri_of(each.file)), quoted(each.pointer));
+        results.empty() ? "" : ",", json_string(each.code), json_string(name(each.severity)),
+        json_string(fmt::format("{}{}; instead: {}", each.detail, breaks_text(each), rule.advice)),
+        json_string(uri_of(each.file)), json_string(each.pointer));
   }
   return fmt::format(
       "{{\"$schema\":\"https://json.schemastore.org/"
       "sarif-2.1.0.json\",\"version\":\"2.1.0\",\"runs\":[{{\"tool\":{{\"driver\":{{\"name\":\"user-events\","
       "\"version\":{},\"rules\":[{}]}}}},\"results\":[{}]}}]}}\n",
-      quoted(UE_VERSION), rules, results);
+      json_string(UE_VERSION), rules, results);
 }
 
 // What XML 1.0 cannot hold at all is shown as `?`.

@@ -2,15 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "base/time_text.h"
-
 namespace user_events::cli {
-
-std::string time_text(Timestamp time) {
-  std::string out;
-  base::append_timestamp(time, out);
-  return out;
-}
 
 Result<Timestamp> parse_time_switch(std::string_view value, std::string_view name) {
   if (const auto time = base::parse_timestamp(value)) return *time;

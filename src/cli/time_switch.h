@@ -1,16 +1,15 @@
 // Times on the command line, given and shown.
 #pragma once
 
-#include <string>
 #include <string_view>
 
+#include "base/time_text.h"
 #include "user_events/error.h"
 #include "user_events/event.h"
 
 namespace user_events::cli {
 
-/// RFC 3339, UTC, milliseconds.
-[[nodiscard]] std::string time_text(Timestamp time);
+using base::time_text;
 /// Error usage, naming the switch, if it is no RFC 3339 time.
 [[nodiscard]] Result<Timestamp> parse_time_switch(std::string_view value, std::string_view name);
 

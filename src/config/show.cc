@@ -10,11 +10,7 @@ namespace user_events::config {
 namespace {
 
 // A JSON string is a TOML basic string.
-std::string quoted(std::string_view text) {
-  std::string out;
-  base::append_json_string(text, out);
-  return out;
-}
+std::string quoted(std::string_view text) { return base::json_string(text); }
 
 std::string quoted(const std::vector<std::string>& texts) {
   std::string out = "[";

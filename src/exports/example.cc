@@ -9,6 +9,7 @@
 namespace user_events::exports {
 namespace {
 
+using base::json_string;
 using schemas::Field;
 using schemas::Kind;
 using schemas::Model;
@@ -21,12 +22,6 @@ constexpr std::string_view kEventId = "01936d3c-5a00-7c3a-9d27-0d3a0b6c1f42";
 constexpr std::string_view kJournalId = "1nkxnkn7hyaphvfz0884jfcnvk.fm9hm980";
 constexpr std::string_view kToken = "tok_6c1f0b3a9d275a3c00d36d190f42b6c1";
 constexpr std::uint64_t kSequence = 42;
-
-std::string json_string(std::string_view text) {
-  std::string out;
-  base::append_json_string(text, out);
-  return out;
-}
 
 std::string_view text_of_format(std::string_view format) {
   if (format == "email") return "ada@example.com";

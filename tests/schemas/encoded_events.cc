@@ -26,12 +26,6 @@ T must(Result<T> result) {
   std::exit(1);
 }
 
-std::string quoted(std::string_view text) {
-  std::string json;
-  base::append_json_string(text, json);
-  return json;
-}
-
 std::string hex(std::string_view bytes) {
   std::string text;
   for (const char c : bytes) {
@@ -52,14 +46,14 @@ struct Type {
   }
 
   void print_schemas(const catalogue::Catalogue& catalogue) const {
-    std::cout << "{\"schema\":" << quoted(type->name) << ",\"version\":" << type->version;
+    std::cout << "{\"schema\":" << base::json_string(type->name) << ",\"version\":" << type->version;
     for (const Encoding encoding : {Encoding::avro, Encoding::protobuf})
-      std::cout << ",\"" << name(encoding) << "\":" << quoted(must(schema_text(encoding, catalogue, *type)));
+      std::cout << ",\"" << name(encoding) << "\":" << base::json_string(must(schema_text(encoding, catalogue, *type)));
     std::cout << "}\n";
   }
 
   void print_event(std::string_view data) {
-    std::cout << "{\"type\":" << quoted(type->name) << ",\"version\":" << type->version
+    std::cout << "{\"type\":" << base::json_string(type->name) << ",\"version\":" << type->version
               << ",\"data\":" << data;
     for (auto& [encoding, encoder] : encoders) {
       std::string bytes;
@@ -68,7 +62,7 @@ struct Type {
       if (done)
         std::cout << "\":\"" << hex(bytes) << '"';
       else
-        std::cout << "_refused\":" << quoted(done.error().message);
+        std::cout << "_refused\":" << base::json_string(done.error().message);
     }
     std::cout << "}\n";
   }
