@@ -198,10 +198,13 @@ Result<HttpClient> HttpClient::from_environment(const std::string& token_file) {
   impl->ca_file = variable("USER_EVENTS_CA_FILE");
   impl->cert_file = variable("USER_EVENTS_CERT_FILE");
   impl->key_file = variable("USER_EVENTS_KEY_FILE");
-  if (!impl->token.empty() && impl->url.starts_with("http://") && !base::is_loopback_url(impl->url))
-    message(fmt::format("user-events: warning: {} is not https; the token can be read on the way", printable(impl->shown_url)));
-  return HttpClient(std::move(impl));
+  HttpClient client(std::move(impl));
+  if (!client.impl_->token.empty() && !client.is_protected())
+    message(fmt::format("user-events: warning: {} is not https; the token can be read on the way", printable(client.impl_->shown_url)));
+  return client;
 }
+
+bool HttpClient::is_protected() const { return impl_->url.starts_with("https://") || base::is_loopback_url(impl_->url); }
 
 Result<std::string> HttpClient::get(std::string_view path) {
   return impl_->perform_whole(path, [](Transfer&) {});

@@ -45,6 +45,8 @@ class HttpClient {
   HttpClient(HttpClient&&) noexcept;
   ~HttpClient();
 
+  /// TLS, or the loopback interface: nobody on the way reads or answers.
+  [[nodiscard]] bool is_protected() const;
   /// A whole answer of at most 64 MiB; a status of 400 and above is an Error.
   [[nodiscard]] Result<std::string> get(std::string_view path);
   [[nodiscard]] Result<std::string> post(std::string_view path, std::string_view content_type,

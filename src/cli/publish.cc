@@ -1,16 +1,12 @@
 // publish TYPE: one event.
 #include <fmt/format.h>
 
-#include <filesystem>
-#include <fstream>
-#include <iostream>
-#include <iterator>
-
-#include "base/json_text.h"
+#include "base/json_writer.h"
 #include "base/try.h"
 #include "cli/answers.h"
 #include "cli/commands.h"
 #include "cli/http_client.h"
+#include "cli/input.h"
 #include "cli/output.h"
 
 namespace user_events::cli {
@@ -18,35 +14,10 @@ namespace {
 
 constexpr std::size_t kMaxDataBytes = 64 << 20;  // no daemon takes more
 
-Result<std::string> read_all(std::istream& in, std::string_view name) {
-  std::string text;
-  char piece[64 << 10];
-  while (in.read(piece, sizeof piece) || in.gcount() > 0) {
-    text.append(piece, static_cast<std::size_t>(in.gcount()));
-    if (text.size() > kMaxDataBytes)
-      return fail(ErrorKind::too_large, "data-too-large", fmt::format("{} is larger than 64 MiB", name));
-  }
-  if (in.bad()) return fail(ErrorKind::io, "data-unreadable", fmt::format("{} cannot be read", name));
-  return text;
-}
-
 Result<std::string> read_data(const std::string& argument) {
-  if (argument == "-") return read_all(std::cin, "standard input");
-  if (!argument.starts_with('@')) return argument.empty() ? "{}" : argument;
-  const std::string name = argument.substr(1);
-  if (std::error_code error; std::filesystem::is_directory(name, error)) {
-    return fail(ErrorKind::usage, "data-unreadable", fmt::format("--data: {} is a folder", name),
-                "name a file that holds a JSON object");
-  }
-  std::ifstream in(name, std::ios::binary);
-  if (!in) return fail(ErrorKind::usage, "data-unreadable", fmt::format("--data: {} cannot be read", name));
-  return read_all(in, name);
-}
-
-void append_member(std::string_view name, std::string_view value, std::string& out) {
-  if (value.empty()) return;
-  out.append(",\"").append(name).append("\":");
-  base::append_json_string(value, out);
+  if (argument == "-") return read_input(argument, kMaxDataBytes, "--data");
+  if (argument.starts_with('@')) return read_input(argument.substr(1), kMaxDataBytes, "--data");
+  return argument.empty() ? "{}" : argument;
 }
 
 }  // namespace
@@ -57,12 +28,14 @@ Result<void> publish_one(const PublishArguments& arguments) {
   }
   UE_TRY_ASSIGN(const std::string text, read_data(arguments.data));
   UE_TRY_ASSIGN(const std::string data, compact_object(text));
-  std::string body = "{\"type\":";
-  base::append_json_string(arguments.type, body);
-  append_member("id", arguments.id, body);
-  append_member("time", arguments.time, body);
-  if (arguments.version != 0) body += fmt::format(",\"version\":{}", arguments.version);
-  body.append(",\"data\":").append(data).append("}");
+  std::string body;
+  base::ObjectWriter event(body);
+  event.text("type", arguments.type);
+  if (!arguments.id.empty()) event.text("id", arguments.id);
+  if (!arguments.time.empty()) event.text("time", arguments.time);
+  if (arguments.version != 0) event.number("version", arguments.version);
+  event.raw("data", data);
+  event.end();
 
   UE_TRY_ASSIGN(HttpClient client, HttpClient::from_environment(arguments.client.token_file));
   UE_TRY_ASSIGN(const std::string answer, client.post("/v1/events", "application/json", body));

@@ -4,14 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iostream>
 
 #include "base/json_writer.h"
 #include "base/try.h"
 #include "base/uri_text.h"
 #include "cli/commands.h"
 #include "cli/http_client.h"
+#include "cli/input.h"
 #include "cli/output.h"
 #include "crypto/secret_text.h"
 #include "server/key_refresh.h"
@@ -24,23 +23,9 @@ constexpr std::size_t kMaxBodyBytes = 64u << 20;
 
 std::unexpected<Error> wrong_usage(std::string message, std::string hint = {}) { return fail(ErrorKind::usage, "verify", std::move(message), std::move(hint)); }
 
-Result<std::string> read_text(const std::string& path, std::size_t most_bytes) {
-  std::ifstream file;
-  if (path != "-") file.open(path, std::ios::binary);
-  std::istream& in = path == "-" ? std::cin : file;
-  std::string text;
-  char piece[16'384];
-  while (in.read(piece, sizeof piece) || in.gcount() > 0) {
-    text.append(piece, static_cast<std::size_t>(in.gcount()));
-    if (text.size() > most_bytes) return wrong_usage(fmt::format("{} is larger than {} bytes", path, most_bytes));
-  }
-  if (!in.eof()) return wrong_usage(fmt::format("{} cannot be read", path));
-  return text;
-}
-
 Result<std::string> jws_of(const VerifyArguments& arguments) {
   if (!arguments.jws.starts_with('@')) return arguments.jws;
-  UE_TRY_ASSIGN(auto text, read_text(arguments.jws.substr(1), signing::kMaxReceivedJwsBytes));
+  UE_TRY_ASSIGN(auto text, read_input(arguments.jws.substr(1), signing::kMaxReceivedJwsBytes, "--jws"));
   text.resize(text.find_last_not_of(" \r\n") + 1);
   return text;
 }
@@ -70,6 +55,8 @@ Result<signing::VerifyingKeys> keys_of(const VerifyArguments& arguments) {
     return keys;
   }
   UE_TRY_ASSIGN(HttpClient client, HttpClient::from_environment({}));
+  if (!client.is_protected())
+    return wrong_usage("USER_EVENTS_URL has no TLS: anybody on the way could answer with keys of his own", "use https, or name the public keys with --jwks FILE or --jwks URL");
   UE_TRY_ASSIGN(const std::string text, client.get("/.well-known/jwks.json"));
   UE_TRY_ASSIGN(keys.set, access::KeySet::parse(text));
   return keys;
@@ -135,7 +122,7 @@ std::string as_text(const VerifyArguments& arguments, const signing::Verified& v
 
 Result<void> verify(const VerifyArguments& arguments) {
   UE_TRY_ASSIGN(const auto given, attributes_of(arguments));
-  UE_TRY_ASSIGN(const auto body, read_text(arguments.body, kMaxBodyBytes));
+  UE_TRY_ASSIGN(const auto body, read_input(arguments.body, kMaxBodyBytes, "BODY"));
   UE_TRY_ASSIGN(const auto keys, keys_of(arguments));
   UE_TRY_ASSIGN(const auto verified, verify_message(arguments, body, given, keys));
   if (!arguments.destination.empty() && verified.destination != arguments.destination)

@@ -400,6 +400,8 @@ def test_verify_says_what_is_covered_and_why_not(new_daemon, tmp_path):
         done = verify(signature)
         assert done.returncode == 1 and done.stderr.startswith("user-events: not verified: "), done.stderr
     assert verify(sign(), "--jwks", "http://192.0.2.1/keys").returncode == 2
+    far = daemon.cli("verify", "--jws", sign(), input=b'{"a":1}', USER_EVENTS_URL="http://192.0.2.1:8080")
+    assert far.returncode == 2 and "USER_EVENTS_URL has no TLS" in far.stderr, far.stderr
     assert verify(sign(), "--attribute", "id").returncode == 2
     assert verify(sign(), "--jwks", tmp_path / "nothing").returncode == 1
 
