@@ -22,11 +22,7 @@ Result<std::optional<std::int64_t>> time_of(const std::string& text, std::string
 }  // namespace
 
 Result<void> audit_export(const AuditArguments& arguments) {
-  std::string data_dir = arguments.data_dir;
-  if (data_dir.empty()) {
-    UE_TRY_ASSIGN(const Configuration configuration, load_configuration({}));
-    data_dir = configuration.loaded.options.data_dir;
-  }
+  UE_TRY_ASSIGN(const std::string data_dir, data_dir_of(arguments.data_dir));
   audit::ExportRange range;
   UE_TRY_ASSIGN(range.since_ms, time_of(arguments.since, "--since"));
   UE_TRY_ASSIGN(range.until_ms, time_of(arguments.until, "--until"));
@@ -40,8 +36,7 @@ Result<void> audit_export(const AuditArguments& arguments) {
   };
   const auto format = arguments.format == "csv" ? audit::ExportFormat::csv : audit::ExportFormat::ndjson;
   auto written = audit::export_records(ports::posix_file_system(), data_dir, format, range, write);
-  if (!written && written.error().code == "data-directory-in-use") written.error().hint = "stop its daemon, or export a copy of the directory";
-  if (!written) return std::unexpected(std::move(written).error());
+  if (!written) return std::unexpected(directory_error(std::move(written).error(), "export"));
   return write_result(piece);
 }
 

@@ -1,7 +1,7 @@
 // audit hold list, add, remove; audit index.
 #include <fmt/format.h>
 
-#include "base/json_text.h"
+#include "base/json_writer.h"
 #include "base/try.h"
 #include "cli/answer_json.h"
 #include "cli/commands.h"
@@ -12,9 +12,14 @@
 namespace user_events::cli {
 namespace {
 
-std::string in_quotes(std::string_view text) {
+/// `name`: empty, it is in the path.
+std::string order(std::string_view name, std::string_view reason) {
   std::string out;
-  base::append_json_string(text, out);
+  base::ObjectWriter object(out);
+  if (!name.empty()) object.text("name", name);
+  object.text("reason", reason);
+  out += requester_member();
+  object.end();
   return out;
 }
 
@@ -35,8 +40,7 @@ Result<void> audit_hold_list(const AuditArguments& arguments) {
 
 Result<void> audit_hold_add(const AuditArguments& arguments) {
   UE_TRY_ASSIGN(HttpClient client, HttpClient::from_environment(arguments.client.token_file));
-  UE_TRY_ASSIGN(const std::string body, client.post("/v1/audit/holds", "application/json",
-                                                    fmt::format(R"({{"name":{},"reason":{}{}}})", in_quotes(arguments.name), in_quotes(arguments.reason), requester_member())));
+  UE_TRY_ASSIGN(const std::string body, client.post("/v1/audit/holds", "application/json", order(arguments.name, arguments.reason)));
   Document document;
   if (!parse_object(body, document)) return not_understood();
   return write_result(fmt::format("held: everything from event {} on, until the hold is removed\n", number(document.root, "firstSequence")));
@@ -44,8 +48,7 @@ Result<void> audit_hold_add(const AuditArguments& arguments) {
 
 Result<void> audit_hold_remove(const AuditArguments& arguments) {
   UE_TRY_ASSIGN(HttpClient client, HttpClient::from_environment(arguments.client.token_file));
-  UE_TRY(client.post(fmt::format("/v1/audit/holds/{}/remove", percent_encode(arguments.name)), "application/json",
-                     fmt::format(R"({{"reason":{}{}}})", in_quotes(arguments.reason), requester_member())));
+  UE_TRY(client.post(fmt::format("/v1/audit/holds/{}/remove", percent_encode(arguments.name)), "application/json", order({}, arguments.reason)));
   return write_result("removed\n");
 }
 

@@ -30,11 +30,11 @@ Result<std::string> path_of(const AuditArguments& arguments) {
 
 std::string entry_text(const simdjson::dom::element& entry) {
   const std::string principal = text(entry, "principal");
-  std::string out = fmt::format("{}  {:<6} {:>10}  {:<28} {:<16} {}", text(entry, "time"), text(entry, "journal"), number(entry, "sequence"), text(entry, "type"),
-                                principal.empty() ? "-" : principal, text(entry, "id"));
+  std::string out = printable(fmt::format("{}  {:<6} {:>10}  {:<28} {:<16} {}", text(entry, "time"), text(entry, "journal"), number(entry, "sequence"),
+                                          text(entry, "type"), principal.empty() ? "-" : principal, text(entry, "id"))) + "\n";
   simdjson::dom::element record;
-  if (entry["record"].get(record) == simdjson::SUCCESS) out += "\n    " + std::string(simdjson::minify(record));
-  return printable(out.substr(0, out.find('\n'))) + (out.find('\n') == std::string::npos ? "" : "\n    " + printable(out.substr(out.find('\n') + 5))) + "\n";
+  if (entry["record"].get(record) == simdjson::SUCCESS) out += "    " + printable(std::string(simdjson::minify(record))) + "\n";
+  return out;
 }
 
 }  // namespace

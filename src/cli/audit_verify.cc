@@ -20,22 +20,17 @@ namespace {
 constexpr std::size_t kMaxAnchorBytes = 64u << 20;
 constexpr std::uint64_t kProgressBytes = 64ull << 20;
 
-std::string time_text_of(std::int64_t ms) {
-  std::string out;
-  base::append_time(ms, out);
-  return out;
-}
-
 Result<std::vector<std::string>> read_anchors(const std::vector<std::string>& files) {
   std::vector<std::string> out;
   for (const auto& path : files) {
+    const std::size_t before = out.size();
     UE_TRY_ASSIGN(const std::string text, base::read_whole(ports::posix_file_system(), path, kMaxAnchorBytes));
     for (std::size_t at = 0; at < text.size();) {
       const auto end = std::min(text.find('\n', at), text.size());
       if (end > at) out.push_back(text.substr(at, end - at));
       at = end + 1;
     }
-    if (out.empty()) return fail(ErrorKind::usage, "no-anchor", fmt::format("--anchor: {} holds no checkpoint", path));
+    if (out.size() == before) return fail(ErrorKind::usage, "no-anchor", fmt::format("--anchor: {} holds no checkpoint", path));
   }
   return out;
 }
@@ -62,19 +57,13 @@ Result<std::uint64_t> check_exported(const std::string& path, const std::string&
   return audit::check_export(ports::posix_file_system(), data_dir, last, next);
 }
 
-Result<std::string> data_dir_of(const AuditArguments& arguments) {
-  if (!arguments.data_dir.empty()) return arguments.data_dir;
-  UE_TRY_ASSIGN(const Configuration configuration, load_configuration({}));
-  return configuration.loaded.options.data_dir;
-}
-
 void append_claims(const std::optional<audit::Claims>& claims, std::string& out) {
   if (!claims) {
     out += "null";
     return;
   }
   base::ObjectWriter object(out);
-  object.text("at", time_text_of(claims->at_ms));
+  object.text("at", base::time_text(claims->at_ms));
   object.number("events", claims->events.head.sequence);
   object.number("audit", claims->audit.head.sequence);
   object.end();
@@ -98,8 +87,8 @@ void append_finding(const audit::Finding& finding, std::string& out) {
   if (finding.segment != 0) object.number("segment", finding.segment), object.number("offset", finding.offset);
   if (finding.first_sequence != 0) object.number("first", finding.first_sequence);
   if (finding.last_sequence != 0) object.number("last", finding.last_sequence);
-  if (finding.before_ms != 0) object.text("after", time_text_of(finding.before_ms));
-  if (finding.after_ms != 0) object.text("before", time_text_of(finding.after_ms));
+  if (finding.before_ms != 0) object.text("after", base::time_text(finding.before_ms));
+  if (finding.after_ms != 0) object.text("before", base::time_text(finding.after_ms));
   object.text("what", finding.what);
   append_claims(finding.good_until, object.key("goodUntil"));
   object.end();
@@ -139,13 +128,13 @@ std::string finding_text(const audit::Finding& finding) {
   else if (finding.last_sequence != 0)
     out += fmt::format(": records up to {}", finding.last_sequence);
   if (finding.before_ms != 0 && finding.after_ms != 0)
-    out += fmt::format(", between {} and {}", time_text_of(finding.before_ms), time_text_of(finding.after_ms));
+    out += fmt::format(", between {} and {}", base::time_text(finding.before_ms), base::time_text(finding.after_ms));
   else if (finding.before_ms != 0)
-    out += fmt::format(", after {}", time_text_of(finding.before_ms));
+    out += fmt::format(", after {}", base::time_text(finding.before_ms));
   else if (finding.after_ms != 0)
-    out += fmt::format(", before {}", time_text_of(finding.after_ms));
+    out += fmt::format(", before {}", base::time_text(finding.after_ms));
   return printable(out) + "\n  " + printable(finding.what) +
-         (finding.good_until ? fmt::format("\n  since the checkpoint of {} (events {}, audit {})\n", time_text_of(finding.good_until->at_ms), finding.good_until->events.head.sequence,
+         (finding.good_until ? fmt::format("\n  since the checkpoint of {} (events {}, audit {})\n", base::time_text(finding.good_until->at_ms), finding.good_until->events.head.sequence,
                                            finding.good_until->audit.head.sequence)
                              : std::string("\n  no checkpoint before it is known\n"));
 }
@@ -156,7 +145,7 @@ std::string report_text(const audit::Report& report) {
   if (!report.checked_signatures) out += " (signatures not checked: name the public keys with --keys)";
   out += '\n';
   if (report.last_checkpoint)
-    out += fmt::format("last checkpoint: {}, events {}, audit {}\n", time_text_of(report.last_checkpoint->at_ms), report.last_checkpoint->events.head.sequence,
+    out += fmt::format("last checkpoint: {}, events {}, audit {}\n", base::time_text(report.last_checkpoint->at_ms), report.last_checkpoint->events.head.sequence,
                        report.last_checkpoint->audit.head.sequence);
   for (const auto& finding : report.findings) out += finding_text(finding);
   if (report.more_findings != 0) out += fmt::format("and {} more\n", report.more_findings);
@@ -176,7 +165,7 @@ void show_progress(std::uint64_t bytes) {
 
 Result<void> audit_verify(const AuditArguments& arguments) {
   audit::Request request;
-  UE_TRY_ASSIGN(request.data_dir, data_dir_of(arguments));
+  UE_TRY_ASSIGN(request.data_dir, data_dir_of(arguments.data_dir));
   std::optional<access::KeySet> keys;
   if (!arguments.keys.empty()) {
     UE_TRY_ASSIGN(const std::string text, base::read_whole(ports::posix_file_system(), arguments.keys, access::kMaxKeySetBytes));
@@ -186,16 +175,12 @@ Result<void> audit_verify(const AuditArguments& arguments) {
   UE_TRY_ASSIGN(request.anchors, read_anchors(arguments.anchors));
   if (has_progress()) request.on_progress = show_progress;
   auto report = audit::verify(ports::posix_file_system(), request);
-  if (!report) {
-    if (report.error().code == "data-directory-in-use") report.error().hint = "stop its daemon, or verify a copy of the directory";
-    return std::unexpected(std::move(report).error());
-  }
-  std::uint64_t exported = 0;
+  if (!report) return std::unexpected(directory_error(std::move(report).error(), "verify"));
+  UE_TRY(write_result(arguments.json ? report_json(*report) : report_text(*report)));
   if (!arguments.exported.empty()) {
-    UE_TRY_ASSIGN(exported, check_exported(arguments.exported, request.data_dir));
+    UE_TRY_ASSIGN(const std::uint64_t exported, check_exported(arguments.exported, request.data_dir));
     message(fmt::format("{}: {} are what the data directory holds", printable(arguments.exported), counted(exported, "record")));
   }
-  UE_TRY(write_result(arguments.json ? report_json(*report) : report_text(*report)));
   if (report->findings.empty()) return {};
   const auto all = report->findings.size() + report->more_findings;
   return fail(ErrorKind::damaged, "audit", fmt::format("{}: not everything is as it was written", counted(all, "finding")),

@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "access/policy.h"
-#include "base/json_text.h"
+#include "base/json_writer.h"
 #include "base/nearest.h"
 #include "base/try.h"
 #include "cli/configuration.h"
@@ -50,9 +50,7 @@ void check_types(const Configuration& configuration, const std::vector<std::stri
 /// A class that is misspelt would leave its fields to the preset.
 void check_policies(const Configuration& configuration, Findings& findings) {
   const Options& options = configuration.loaded.options;
-  auto catalogue = catalogue::Catalogue::builtin();
-  if (catalogue && !options.catalogue_dir.empty())
-    if (auto loaded = catalogue->load_directory(options.catalogue_dir); !loaded) catalogue = std::unexpected(std::move(loaded).error());
+  const auto catalogue = catalogue::Catalogue::with(options.catalogue_dir);
   if (!catalogue) return;  // has been said
   const auto check = [&](const PrivacyPolicyOptions& given, const std::string& prefix) {
     const auto policy = policy::PrivacyPolicy::parse(given);
@@ -113,17 +111,15 @@ Findings look_beyond(const Configuration& configuration) {
 }
 
 std::string json_of(const std::vector<FieldError>& findings) {
-  std::string out = "[";
-  for (const auto& each : findings) {
-    out += out.size() > 1 ? ",{\"key\":" : "{\"key\":";
-    base::append_json_string(each.pointer, out);
-    out += ",\"code\":";
-    base::append_json_string(each.code, out);
-    out += ",\"detail\":";
-    base::append_json_string(each.detail, out);
-    out += '}';
-  }
-  return out + "]";
+  std::string out;
+  base::append_array(findings, out, [&](const FieldError& each) {
+    base::ObjectWriter object(out);
+    object.text("key", each.pointer);
+    object.text("code", each.code);
+    object.text("detail", each.detail);
+    object.end();
+  });
+  return out;
 }
 
 Result<void> write_json(const Findings& findings) {

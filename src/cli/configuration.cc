@@ -27,6 +27,17 @@ Result<Configuration> load_configuration(const ConfigArguments& arguments) {
   return out;
 }
 
+Result<std::string> data_dir_of(const std::string& given) {
+  if (!given.empty()) return given;
+  UE_TRY_ASSIGN(Configuration configuration, load_configuration({}));
+  return std::move(configuration.loaded.options.data_dir);
+}
+
+Error directory_error(Error error, std::string_view verb) {
+  if (error.code == "data-directory-in-use") error.hint = fmt::format("stop its daemon, or {} a copy of the directory", verb);
+  return error;
+}
+
 std::string place_of(const Configuration& configuration, std::string_view key) {
   const auto line = configuration.loaded.line_of(key);
   return line == 0 ? std::string(key) : fmt::format("{}:{}: {}", configuration.file, line, key);

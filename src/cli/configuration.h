@@ -18,6 +18,12 @@ struct Configuration {
 /// `usage`.
 [[nodiscard]] Result<Configuration> load_configuration(const ConfigArguments& arguments);
 
+/// `--data-dir`, or without it the configuration's.
+[[nodiscard]] Result<std::string> data_dir_of(const std::string& given);
+
+/// The error of a command that opens a data directory; with a hint, if its daemon runs: to stop it, or to `verb` a copy.
+[[nodiscard]] Error directory_error(Error error, std::string_view verb);
+
 /// Where a key was set: `FILE:LINE: KEY`, or the key alone.
 [[nodiscard]] std::string place_of(const Configuration& configuration, std::string_view key);
 

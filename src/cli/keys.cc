@@ -1,7 +1,7 @@
 // keys list, forget, rotate.
 #include <fmt/format.h>
 
-#include "base/json_text.h"
+#include "base/json_writer.h"
 #include "base/try.h"
 #include "cli/answer_json.h"
 #include "cli/commands.h"
@@ -11,13 +11,6 @@
 
 namespace user_events::cli {
 namespace {
-
-void append_member(std::string_view name, std::string_view value, std::string& out) {
-  out += out.empty() ? "" : ",";
-  base::append_json_string(name, out);
-  out += ':';
-  base::append_json_string(value, out);
-}
 
 Result<std::string> report_text(std::string_view body) {
   Document document;
@@ -45,15 +38,17 @@ Result<void> keys_list(const KeysArguments& arguments) {
 
 Result<void> keys_forget(const KeysArguments& arguments) {
   std::string body;
+  base::ObjectWriter object(body);
   if (!arguments.user.empty())
-    append_member("user", arguments.user, body);
+    object.text("user", arguments.user);
   else
-    append_member("identifier", arguments.email.empty() ? arguments.username : arguments.email, body);
-  append_member("reason", arguments.reason, body);
-  if (arguments.now) body += ",\"now\":true";
+    object.text("identifier", arguments.email.empty() ? arguments.username : arguments.email);
+  object.text("reason", arguments.reason);
+  if (arguments.now) object.boolean("now", true);
   body += requester_member();
+  object.end();
   UE_TRY_ASSIGN(HttpClient client, HttpClient::from_environment(arguments.client.token_file));
-  UE_TRY_ASSIGN(const std::string answer, client.post("/v1/keys/forget", "application/json", "{" + body + "}"));
+  UE_TRY_ASSIGN(const std::string answer, client.post("/v1/keys/forget", "application/json", body));
   if (arguments.json) return write_result(answer + "\n");
   Document document;
   if (!parse_object(answer, document)) return not_understood();
@@ -67,9 +62,11 @@ Result<void> keys_forget(const KeysArguments& arguments) {
 
 Result<void> keys_rotate(const KeysArguments& arguments) {
   std::string body;
-  append_member("what", arguments.what, body);
+  base::ObjectWriter object(body);
+  object.text("what", arguments.what);
+  object.end();
   UE_TRY_ASSIGN(HttpClient client, HttpClient::from_environment(arguments.client.token_file));
-  UE_TRY_ASSIGN(const std::string answer, client.post("/v1/keys/rotate", "application/json", "{" + body + "}"));
+  UE_TRY_ASSIGN(const std::string answer, client.post("/v1/keys/rotate", "application/json", body));
   if (arguments.json) return write_result(answer + "\n");
   UE_TRY_ASSIGN(const std::string out, report_text(answer));
   return write_result(out);

@@ -88,36 +88,45 @@ Result<void> write_port(const std::string& file, std::uint16_t port) {
   return {};
 }
 
-Result<Options> options_of(const ServeArguments& arguments) {
+/// One reading of the configuration.
+struct Given {
+  Options options;     ///< With what the command line sets.
+  std::string digest;  ///< Of what `config show` prints, so that in the audit log a change of grants shows.
+};
+
+std::string digest_of(const config::Loaded& loaded) {
+  const auto digest = crypto::sha256(config::show(loaded));
+  std::string out;
+  base::append_hex({reinterpret_cast<const char*>(digest.data()), digest.size()}, out);
+  return out;
+}
+
+Result<Given> read_configuration(const ServeArguments& arguments) {
   UE_TRY_ASSIGN(Configuration configuration, load_configuration(arguments.config));
   const std::string listen_place =
       arguments.listen.empty() ? place_of(configuration, "http.listen") : "--listen";
+  std::string digest = digest_of(configuration.loaded);
   Options options = std::move(configuration.loaded.options);
   if (!arguments.listen.empty())
     UE_TRY(config::set_text(options, "http.listen", arguments.listen, "--listen"));
   if (!arguments.data_dir.empty())
     UE_TRY(config::set_text(options, "data_dir", arguments.data_dir, "--data-dir"));
   UE_TRY(check_listen(options.http, listen_place));
-  return options;
+  return Given{std::move(options), std::move(digest)};
 }
 
 /// Who asked, in the audit log, where it was nobody with a name.
 constexpr const char* kSignal = "(signal)";
 
-/// What a reload is about, for the audit log: with a hash of the whole configuration as `config show` prints it, so that a change of grants shows.
-std::string asked_of(std::string_view what, const ServeArguments& arguments) {
-  std::string out = fmt::format(R"("what":"{}")", what);
-  const auto configuration = load_configuration(arguments.config);
-  if (!configuration) return out;
-  const auto digest = crypto::sha256(config::show(configuration->loaded));
-  out += R"(,"configuration":")";
-  base::append_hex({reinterpret_cast<const char*>(digest.data()), digest.size()}, out);
-  return out + '"';
+/// What a load is about, for the audit log. A configuration that cannot be read has no digest.
+std::string asked_of(std::string_view what, const Result<Given>& given) {
+  return given ? fmt::format(R"("what":"{}","configuration":"{}")", what, given->digest) : fmt::format(R"("what":"{}")", what);
 }
 
-void reload_catalogue(UserEventPublisher& publisher, const ServeArguments& arguments) {
+/// Needs nothing of the configuration, which may be wrong.
+void reload_catalogue(UserEventPublisher& publisher, const Result<Given>& given) {
   std::vector<std::string> added;
-  const auto done = publisher.recorded("config.reload", kSignal, asked_of("catalogue", arguments), [&]() -> Result<void> {
+  const auto done = publisher.recorded("config.reload", kSignal, asked_of("catalogue", given), [&]() -> Result<void> {
     UE_TRY_ASSIGN(added, publisher.reload_catalogue());
     return {};
   });
@@ -129,29 +138,26 @@ void reload_catalogue(UserEventPublisher& publisher, const ServeArguments& argum
     observability::log().info("SIGHUP: new event types and versions: {}", fmt::join(added, ", "));
 }
 
-/// SIGHUP: clients, issuers and certificates as they are now. What is wrong changes nothing.
-Result<void> reload(server::HttpServer& http, const ServeArguments& arguments) {
-  UE_TRY_ASSIGN(const Options options, options_of(arguments));
-  if (options.http.clients.empty() != !http.asks_for_clients())
+/// Clients, issuers and certificates as they are now. What is wrong changes nothing.
+Result<void> replace_clients(server::HttpServer& http, const HttpOptions& options) {
+  if (options.clients.empty() != !http.asks_for_clients())
     return fail(ErrorKind::usage, "clients", "whether there are clients at all is decided at the start", "restart the daemon");
-  UE_TRY(access::Policy::make(options.http.clients, options.http.issuers));  // first: what is wrong changes nothing
+  UE_TRY(access::Policy::make(options.clients, options.issuers));  // first: what is wrong changes nothing
   UE_TRY(http.reload_certificates());
-  return http.replace_clients(options.http);
+  return http.replace_clients(options);
 }
 
-void reload_and_log(UserEventPublisher& publisher, server::HttpServer& http, const ServeArguments& arguments) {
-  if (auto done = publisher.recorded("config.reload", kSignal, asked_of("clients", arguments), [&] { return reload(http, arguments); }); !done)
+void reload_clients(UserEventPublisher& publisher, server::HttpServer& http, const Result<Given>& given) {
+  const auto replace = [&]() -> Result<void> { return given ? replace_clients(http, given->options.http) : std::unexpected(given.error()); };
+  if (auto done = publisher.recorded("config.reload", kSignal, asked_of("clients", given), replace); !done)
     observability::log().error("SIGHUP: clients and certificates stay as they were: {}", describe(done.error()));
   else
     observability::log().info("SIGHUP: clients, issuers and certificates are read again");
 }
 
-void reload_signing_keys(UserEventPublisher& publisher, const ServeArguments& arguments) {
-  const auto read = [&]() -> Result<void> {
-    UE_TRY_ASSIGN(const Options options, options_of(arguments));
-    return publisher.reload_signing_keys(options);
-  };
-  if (auto done = publisher.recorded("config.reload", kSignal, asked_of("signing-keys", arguments), read); !done)
+void reload_signing_keys(UserEventPublisher& publisher, const Result<Given>& given) {
+  const auto read = [&]() -> Result<void> { return given ? publisher.reload_signing_keys(given->options) : std::unexpected(given.error()); };
+  if (auto done = publisher.recorded("config.reload", kSignal, asked_of("signing-keys", given), read); !done)
     observability::log().error("SIGHUP: signing keys stay as they were: {}", describe(done.error()));
   else if (!publisher.options().signing_keys.empty())
     observability::log().info("SIGHUP: signing keys are read again");
@@ -172,9 +178,10 @@ void wait_for_stop(UserEventPublisher& publisher, server::HttpServer& http, cons
     const int signal = sigtimedwait(&set, nullptr, &kUpkeepInterval);
     if (signal == SIGTERM || signal == SIGINT) return;
     if (signal == SIGHUP) {
-      reload_catalogue(publisher, arguments);
-      reload_and_log(publisher, http, arguments);
-      reload_signing_keys(publisher, arguments);
+      const auto given = read_configuration(arguments);
+      reload_catalogue(publisher, given);
+      reload_clients(publisher, http, given);
+      reload_signing_keys(publisher, given);
     } else if (signal < 0 && errno == EAGAIN) {
       look_at_certificates(http);
       give_back_unused_memory();
@@ -199,7 +206,9 @@ std::string destination_names(const Options& options) {
 
 Result<void> serve(const ServeArguments& arguments) {
   if (!arguments.core_dumps) UE_TRY(forbid_core_dumps());
-  UE_TRY_ASSIGN(const Options options, options_of(arguments));
+  const auto given = read_configuration(arguments);
+  if (!given) return std::unexpected(given.error());
+  const Options& options = given->options;
   observability::configure_log(options.log);
   // Before any thread exists: all inherit the mask, and only this one takes the signals.
   std::signal(SIGPIPE, SIG_IGN);
@@ -207,7 +216,7 @@ Result<void> serve(const ServeArguments& arguments) {
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 
   UE_TRY_ASSIGN(UserEventPublisher publisher, UserEventPublisher::open(options));
-  if (auto noted = publisher.recorded("config.load", "(start)", asked_of("everything", arguments), [] { return Result<void>(); }); !noted)
+  if (auto noted = publisher.recorded("config.load", "(start)", asked_of("everything", given), [] { return Result<void>(); }); !noted)
     observability::log().error("the configuration is not recorded: {}", describe(noted.error()));
   UE_TRY_ASSIGN(const auto http, server::HttpServer::start(publisher, options.http));
   if (!arguments.port_file.empty()) UE_TRY(write_port(arguments.port_file, http->port()));

@@ -1,6 +1,7 @@
 """The audit log of the real binary: every act is in it, and whatever is done to a data directory is found. The journal's files are read and forged by
 `journal_file`, which knows only docs/journal-format.md."""
 import base64
+import hashlib
 import json
 import shutil
 import signal
@@ -153,6 +154,10 @@ topic = "{out}"
     assert by_type["dead-letters.discard"][0][0]["asked"]["user"] == forgotten["user"]
     assert by_type["destination.pause"][0][0]["asked"] == {"destination": "out"}
     assert by_type["config.load"] and by_type["start"] and by_type["stop"] and by_type["checkpoint"]
+    shown = cli("config", "show", "--config", daemon.config).stdout.partition("\n")[2]
+    loads = [payload["asked"] for kind in ("config.load", "config.reload") for payload, _ in by_type[kind] if payload["stage"] == "asked"]
+    assert {each["what"] for each in loads} == {"everything", "catalogue", "clients", "signing-keys"}
+    assert {each["configuration"] for each in loads} == {hashlib.sha256(shown.encode()).hexdigest()}
     assert {"principal": "(unknown)", "reason": "no-credentials", "count": 1} in by_type["access.denied"][0][0]["asked"]["requests"]
     # Nothing personal, whatever was asked.
     for path in (daemon.data_dir / "audit").iterdir():
@@ -342,6 +347,9 @@ def test_wrong_usage_says_what_is_missing(audited, tmp_path):
     for arguments in (["--keys", tmp_path / "none"], ["--anchor", tmp_path / "none"], ["--data-dir", tmp_path / "nowhere"]):
         done = cli("audit", "verify", "--data-dir", audited.data_dir, *arguments) if "--data-dir" not in arguments else cli("audit", "verify", *arguments)
         assert done.returncode != 0 and "user-events:" in done.stderr, done.stderr
+    (empty := tmp_path / "empty").write_text("\n")
+    done = cli("audit", "verify", "--data-dir", audited.data_dir, "--anchor", audited.anchors, "--anchor", empty)
+    assert done.returncode == 2 and f"{empty} holds no checkpoint" in done.stderr, done.stderr
 
 
 # ---- exports ----
@@ -358,6 +366,7 @@ def test_an_export_is_checked_against_the_directory(audited, tmp_path):
         file.write_bytes(b"".join(lines[:5] + lines[6:]))
         done = cli("audit", "verify", "--data-dir", audited.data_dir, "--export", file)
         assert done.returncode == 1 and "line 6" in done.stderr, done.stderr
+        assert "everything is as it was written" in done.stdout, "the directory's own report stands whatever the export is"
 
 
 def test_an_export_holds_every_record_as_the_files_say(audited):
