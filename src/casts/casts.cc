@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <ranges>
-#include <span>
 
 #include "base/try.h"
 #include "catalogue/succession.h"
@@ -62,13 +61,13 @@ struct Builder {
   }
 
   /// From end to end of each type, up and down: a shorter way grows no more.
-  [[nodiscard]] Growth growth() const {
-    Growth widest;
+  [[nodiscard]] encoding::Growth growth() const {
+    encoding::Growth widest;
     for (const auto& [name, versions] : types) {
-      Growth up, down;
+      encoding::Growth up, down;
       for (const auto& each : versions) up = followed_by(up, growth_of(each.up.plan));
       for (const auto& each : std::views::reverse(versions)) down = followed_by(down, growth_of(each.down.plan));
-      for (const Growth& one : {up, down}) widest = {std::max(widest.factor, one.factor), std::max(widest.bytes, one.bytes)};
+      for (const encoding::Growth& one : {up, down}) widest = {std::max(widest.factor, one.factor), std::max(widest.bytes, one.bytes)};
     }
     return widest;
   }

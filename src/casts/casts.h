@@ -40,7 +40,7 @@ class Casts {
   /// The weakest step of the way; `total` if both are the same. `none` for versions that are not there.
   [[nodiscard]] Way way(std::string_view type, std::uint32_t from, std::uint32_t to) const;
   /// Of the cast of any event from any version to any other. No cost.
-  [[nodiscard]] Growth growth() const noexcept { return growth_; }
+  [[nodiscard]] encoding::Growth growth() const noexcept { return growth_; }
   /// Ascending; empty for an unknown type.
   [[nodiscard]] std::vector<std::uint32_t> versions(std::string_view type) const;
 
@@ -65,7 +65,7 @@ class Casts {
                                          std::string_view data, std::string& out);
 
   std::map<std::string, Versions, std::less<>> types_;
-  Growth growth_;
+  encoding::Growth growth_;
 };
 
 }  // namespace user_events::casts

@@ -254,7 +254,7 @@ class GrowthSum {
     for (const Change& change : step.changes) add(change.inner, is_in_array);
   }
 
-  [[nodiscard]] Growth growth() const { return {std::min(1 + (most_ + 1) / 2, kNoBound), std::min(once_, kNoBound)}; }
+  [[nodiscard]] encoding::Growth growth() const { return {std::min(1 + (most_ + 1) / 2, encoding::kNoBound), std::min(once_, encoding::kNoBound)}; }
 
  private:
   const Plan& plan_;
@@ -263,7 +263,7 @@ class GrowthSum {
 
 }  // namespace
 
-Growth growth_of(const Plan& plan) {
+encoding::Growth growth_of(const Plan& plan) {
   GrowthSum sum(plan);
   sum.add(plan.root, false);
   return sum.growth();

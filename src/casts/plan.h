@@ -10,6 +10,7 @@
 
 #include "casts/declaration.h"
 #include "catalogue/program.h"
+#include "encoding/growth.h"
 #include "user_events/error.h"
 
 namespace user_events::casts {
@@ -47,16 +48,6 @@ struct Step {
   std::vector<Fill> fills;
 };
 
-/// Data of n bytes becomes at most n × factor + bytes. Both are at most kNoBound, which is more than any limit.
-struct Growth {
-  std::uint64_t factor = 1, bytes = 0;
-};
-inline constexpr std::uint64_t kNoBound = std::uint64_t{1} << 31;
-
-[[nodiscard]] constexpr Growth followed_by(const Growth& first, const Growth& then) noexcept {
-  return {std::min(first.factor * then.factor, kNoBound), std::min(std::min(first.bytes * then.factor, kNoBound) + then.bytes, kNoBound)};
-}
-
 struct Plan {
   std::vector<Step> steps;
   PlanIndex root = kNoPlan;  ///< kNoPlan: the data stays as it is.
@@ -76,7 +67,7 @@ struct Neighbours {
 };
 
 /// Never too small, whatever the data.
-[[nodiscard]] Growth growth_of(const Plan& plan);
+[[nodiscard]] encoding::Growth growth_of(const Plan& plan);
 
 /// Works a plan out. Error `cast-invalid`: the declaration speaks of fields that are not there, or contradicts the schemas.
 [[nodiscard]] Result<Plan> make_plan(const Neighbours& neighbours, Direction direction);

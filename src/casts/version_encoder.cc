@@ -24,11 +24,7 @@ class VersionEncoder final : public encoding::Encoder {
   }
 
   /// So that only events near the limit are cast to learn their size.
-  [[nodiscard]] encoding::Growth growth() const noexcept override {
-    const encoding::Growth inner = inner_->growth();
-    const Growth both = followed_by(casts_.now().growth(), {inner.factor, inner.bytes});
-    return {both.factor, both.bytes};
-  }
+  [[nodiscard]] encoding::Growth growth() const noexcept override { return followed_by(casts_.now().growth(), inner_->growth()); }
 
   [[nodiscard]] std::string waits_for() const override { return inner_->waits_for(); }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "encoding/envelope.h"
+#include "encoding/growth.h"
 
 namespace user_events::encoding {
 
@@ -62,12 +63,6 @@ struct Encoding {
   std::string reason;  ///< Of not_now and refused: one line, no payload, no personal data.
 };
 
-/// The encoded body is at most `factor` times the payload form and `bytes`: what is far below a limit need not be looked at closely.
-struct Growth {
-  std::uint64_t factor = 2;
-  std::uint64_t bytes = 8'192;
-};
-
 /// One of each destination, used by its delivery thread only, except what says otherwise.
 class Encoder {
  public:
@@ -77,7 +72,8 @@ class Encoder {
   [[nodiscard]] virtual Encoding encode(const Envelope& envelope, const Position& position, Encoded& out) = 0;
   /// A bound, never too small, on the body's bytes at any position with a journal id of at most kMaxJournalIdBytes. Thread-safe.
   [[nodiscard]] virtual std::size_t body_bound_bytes(const Envelope& envelope) const noexcept = 0;
-  [[nodiscard]] virtual Growth growth() const noexcept { return {}; }
+  /// From the payload form to the body.
+  [[nodiscard]] virtual Growth growth() const noexcept { return {.factor = 2, .bytes = 8'192}; }
   /// One line for `status` on what events wait for, and what to do; empty: nothing. Thread-safe.
   [[nodiscard]] virtual std::string waits_for() const { return {}; }
 };

@@ -6,7 +6,6 @@
 #include <fstream>
 
 #include "casts/casts.h"
-#include "casts/version_encoder.h"
 #include "catalogue/catalogue.h"
 #include "fuzz.h"
 #include "schemas/encoder.h"
