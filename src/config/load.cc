@@ -164,11 +164,10 @@ class SectionReader {
     for (const auto& binding : bindings_) names.emplace_back(binding.name);
     if (kind_ != nullptr) {
       names.insert(names.end(), kind_->settings.begin(), kind_->settings.end());
-      names.insert(names.end(), destinations::registry_setting_names().begin(), destinations::registry_setting_names().end());
-      names.insert(names.end(), destinations::set_setting_names().begin(), destinations::set_setting_names().end());
+      const auto common = destinations::common_setting_names();
+      names.insert(names.end(), common.begin(), common.end());
     }
     if (is_top()) names.insert(names.end(), kLists.begin(), kLists.end());
-    if (kind_ != nullptr) names.insert(names.end(), {std::string(destinations::kVersionSetting), std::string(destinations::kVersionsPrefix)});
     return names;
   }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <utility>
+#include <vector>
 
 #include "base/try.h"
 #include "destinations/registry_settings.h"
@@ -22,13 +23,12 @@ Error finding(const DestinationOptions& options, std::string_view key, std::stri
 
 Result<void> check_set(const DestinationOptions& options) {
   if (options.sign.empty()) return std::unexpected(finding(options, "sign", "is missing: a security event token is signed"));
-  if (options.signature != "jws") return std::unexpected(finding(options, "signature", "cannot be dsse: a security event token is a JWS"));
+  if (options.signature != "jws") return std::unexpected(finding(options, "signature", "must be jws: a security event token is a JWS"));
   if (is_data_alone(options)) return std::unexpected(finding(options, "format", "cannot be set with another encoding than json, or with a schema registry"));
   return {};
 }
 
 Result<void> check_format(const Kind& kind, const DestinationOptions& options) {
-  if (options.format == kSetFormat) return check_set(options);
   UE_TRY_ASSIGN(const auto format, format_of(options));
   if (format == encoding::Format::cloudevents_binary && !kind.carries.headers)
     return std::unexpected(finding(options, "format",
@@ -40,9 +40,8 @@ Result<void> check_format(const Kind& kind, const DestinationOptions& options) {
 Result<void> check_encoding(const Kind& kind, const DestinationOptions& options) {
   if (options.encoding != "json" && options.encoding != "avro" && options.encoding != "protobuf")
     return std::unexpected(finding(options, "encoding", "is unknown (json, avro or protobuf)"));
-  UE_TRY_ASSIGN(const auto registry, parse_registry_settings(options));
-  if (!is_data_alone(options) || options.format == kSetFormat) return {};
-  const std::string_view key = registry.url.empty() ? "encoding" : "registry.url";
+  if (!is_data_alone(options)) return {};
+  const std::string_view key = options.settings.contains("registry.url") ? "registry.url" : "encoding";
   if (!kind.carries.binary)
     return std::unexpected(finding(options, key, fmt::format("makes bodies of bytes, and messages of a {} destination are text", kind.name)));
   if (options.format == "cloudevents")
@@ -54,7 +53,7 @@ Result<void> check_encoding(const Kind& kind, const DestinationOptions& options)
 Result<void> check_signature(const Kind& kind, const DestinationOptions& options) {
   if (options.sign.empty()) return {};
   if (options.signature != "jws" && options.signature != "dsse") return std::unexpected(finding(options, "signature", "is unknown (jws or dsse)"));
-  if (options.signature == "jws" && options.format != kSetFormat && !kind.carries.further_headers)
+  if (options.signature == "jws" && !kind.carries.further_headers)
     return std::unexpected(finding(options, "sign", fmt::format("needs a header for the signature, and a {} destination has none (with signature = \"dsse\" it is in the body)", kind.name)));
   if (options.signature == "dsse" && options.format == "plain")
     return std::unexpected(finding(options, "signature", "cannot be dsse: format plain has no place for it (cloudevents or cloudevents-binary)"));
@@ -63,14 +62,10 @@ Result<void> check_signature(const Kind& kind, const DestinationOptions& options
   return {};
 }
 
-Result<void> check_set_settings(const DestinationOptions& options) {
-  UE_TRY(parse_set_settings(options));
-  return {};
-}
-
-Result<void> check_versions(const DestinationOptions& options) {
-  UE_TRY(wanted_versions(options));
-  return {};
+template <class T>
+Result<void> readable(const Result<T>& settings) {
+  if (settings) return {};
+  return std::unexpected(settings.error());
 }
 
 Result<void> check_dead_letter_topic(const Kind& kind, const DestinationOptions& options) {
@@ -103,9 +98,15 @@ Result<encoding::Format> format_of(const DestinationOptions& options) {
 }
 
 Result<void> check(const Kind& kind, const DestinationOptions& options) {
-  Result<void> all = kind.check(options);
-  for (auto one : {check_format(kind, options), check_encoding(kind, options), check_signature(kind, options), check_set_settings(options), check_versions(options),
-                   check_dead_letter_topic(kind, options), check_access(kind, options)}) {
+  std::vector<Result<void>> found{kind.check(options)};
+  if (options.format == kSetFormat)
+    found.push_back(check_set(options));
+  else
+    found.insert(found.end(), {check_format(kind, options), check_encoding(kind, options), check_signature(kind, options)});
+  found.insert(found.end(), {readable(parse_registry_settings(options)), readable(parse_set_settings(options)), readable(wanted_versions(options)),
+                             check_dead_letter_topic(kind, options), check_access(kind, options)});
+  Result<void> all;
+  for (auto& one : found) {
     if (one) continue;
     if (all)
       all = std::move(one);

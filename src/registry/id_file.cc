@@ -4,12 +4,12 @@
 
 #include <charconv>
 #include <cstddef>
-#include <span>
 
 #include "base/hex.h"
 #include "base/try.h"
 #include "base/whole_file.h"
 #include "crypto/digest.h"
+#include "ports/file_system.h"
 
 namespace user_events::registry {
 namespace {
