@@ -2,27 +2,19 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 
 namespace user_events::tests {
 
-BrokerScript::BrokerScript(std::string kind) : kind_(std::move(kind)) {
-  std::string pattern = std::filesystem::temp_directory_path() / ("user-events-" + kind_ + "-XXXXXX");
-  if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error(kind_ + ": mkdtemp failed");
-  folder_ = pattern;
-}
+BrokerScript::BrokerScript(std::string kind) : kind_(std::move(kind)) {}
 
 BrokerScript::~BrokerScript() {
   try {
     kill();
   } catch (const std::exception&) {  // nothing is left to be done about it
   }
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 std::string BrokerScript::run(const std::string& arguments) const {
@@ -35,17 +27,17 @@ std::string BrokerScript::run(const std::string& arguments) const {
   return text;
 }
 
-void BrokerScript::write_file(const std::string& name, const std::string& content) const { std::ofstream(folder_ + "/" + name) << content; }
+void BrokerScript::write_file(const std::string& name, const std::string& content) const { std::ofstream(folder() + "/" + name) << content; }
 
-void BrokerScript::start() { port_ = std::stoi(run("start " + folder_)); }
-void BrokerScript::stop() { run("stop " + folder_); }
-void BrokerScript::kill() { run("stop " + folder_ + " --kill"); }
+void BrokerScript::start() { port_ = std::stoi(run("start " + folder())); }
+void BrokerScript::stop() { run("stop " + folder()); }
+void BrokerScript::kill() { run("stop " + folder() + " --kill"); }
 void BrokerScript::pause() const { signal(SIGSTOP); }
 void BrokerScript::resume() const { signal(SIGCONT); }
 
 void BrokerScript::signal(int number) const {
   int pid = 0;
-  std::ifstream(folder_ + "/pid") >> pid;
+  std::ifstream(folder() + "/pid") >> pid;
   if (pid <= 0 || ::kill(pid, number) != 0) throw std::runtime_error(kind_ + ": no process to send a signal to");
 }
 

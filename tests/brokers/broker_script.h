@@ -3,13 +3,15 @@
 
 #include <string>
 
+#include "support/temporary_directory.h"
+
 namespace user_events::tests {
 
 class BrokerScript {
  public:
   /// `kind` is the script's name. A folder of its own under $TMPDIR, nothing started yet.
   explicit BrokerScript(std::string kind);
-  /// Kills the broker and removes the folder.
+  /// Kills the broker; then its folder goes.
   ~BrokerScript();
   BrokerScript(const BrokerScript&) = delete;
   BrokerScript& operator=(const BrokerScript&) = delete;
@@ -25,7 +27,7 @@ class BrokerScript {
   void resume() const;
 
   [[nodiscard]] int port() const noexcept { return port_; }
-  [[nodiscard]] const std::string& folder() const noexcept { return folder_; }
+  [[nodiscard]] const std::string& folder() const noexcept { return directory_.path(); }
 
  protected:
   /// The script with these words; what it prints. Throws unless it exits with 0.
@@ -34,7 +36,8 @@ class BrokerScript {
  private:
   void signal(int number) const;
 
-  std::string kind_, folder_;
+  const std::string kind_;
+  const test::TemporaryDirectory directory_;
   int port_ = 0;
 };
 

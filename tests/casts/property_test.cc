@@ -2,6 +2,7 @@
 #include <cstdlib>
 
 #include "casts/support.h"
+#include "catalogue/support.h"
 #include "support/seeded_random.h"
 
 namespace user_events::casts {

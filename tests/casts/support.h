@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "casts/casts.h"
-#include "catalogue/support.h"
+#include "support/temporary_directory.h"
 
 namespace user_events::casts::test {
 
@@ -24,7 +24,7 @@ inline std::string schema_of(int version, std::string_view properties, std::stri
 
 /// Versions 1, 2, ... of user.rated.
 inline catalogue::Catalogue catalogue_of(std::initializer_list<std::string> versions) {
-  const catalogue::test::TemporaryFolder folder;
+  const ::user_events::test::TemporaryDirectory folder;
   for (int number = 1; const auto& text : versions) folder.write(fmt::format("user.rated/{}.json", number++), text);
   catalogue::Catalogue made;
   const auto loaded = made.load_directory(folder.path());

@@ -1,12 +1,16 @@
 // A platform's own event types.
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "support.h"
+#include "support/temporary_directory.h"
 
 namespace user_events::catalogue {
 namespace {
 
-using test::TemporaryFolder;
+using ::user_events::test::TemporaryDirectory;
 
 // A schema that may be loaded, with `properties` beside the user's id and further root members.
 std::string schema_text(std::string_view properties, std::string_view more = "",
@@ -18,7 +22,7 @@ std::string schema_text(std::string_view properties, std::string_view more = "",
       type, version, properties, more);
 }
 
-Result<Catalogue> load(const TemporaryFolder& folder) {
+Result<Catalogue> load(const TemporaryDirectory& folder) {
   auto catalogue = Catalogue::builtin();
   if (!catalogue) return catalogue;
   if (auto loaded = catalogue->load_directory(folder.path()); !loaded) return std::unexpected(loaded.error());
@@ -26,7 +30,7 @@ Result<Catalogue> load(const TemporaryFolder& folder) {
 }
 
 void expect_refused(const std::string& text, std::string_view pointer, std::string_view reason) {
-  const TemporaryFolder folder;
+  const TemporaryDirectory folder;
   folder.write("user.rated/1.json", text);
   const auto catalogue = load(folder);
   ASSERT_FALSE(catalogue) << text;
@@ -41,7 +45,7 @@ void expect_refused(const std::string& text, std::string_view pointer, std::stri
 }
 
 TEST(LoadedCatalogue, APlatformsOwnTypeIsCheckedLikeTheBuiltInOnes) {
-  const TemporaryFolder folder;
+  const TemporaryDirectory folder;
   folder.write("user.rated/1.json", schema_text(R"(,"stars":{"type":"integer","minimum":1,"maximum":5})"));
   folder.write("user.rated/2.json",
                schema_text(R"(,"stars":{"type":"integer","minimum":1,"maximum":10})", "", "user.rated", 2));
@@ -73,7 +77,7 @@ TEST(LoadedCatalogue, TheExampleOfTheDocumentationLoads) {
       text += line + "\n";
   }
   ASSERT_FALSE(text.empty());
-  const TemporaryFolder folder;
+  const TemporaryDirectory folder;
   folder.write("user.rated/1.json", text);
   const auto catalogue = load(folder);
   ASSERT_TRUE(catalogue) << describe(catalogue.error());
@@ -113,7 +117,7 @@ TEST(LoadedCatalogue, UnclassifiedTextIsRefused) {
 }
 
 TEST(LoadedCatalogue, ClassifiedTextIsTakenAlsoFromTheFieldAround) {
-  const TemporaryFolder folder;
+  const TemporaryDirectory folder;
   folder.write(
       "user.rated/1.json",
       schema_text(
@@ -185,7 +189,7 @@ TEST(LoadedCatalogue, ReferencesThatMultiplyFieldsAreRefusedInGoodTime) {
     definitions += fmt::format(
         R"(,"d{}":{{"type":"object","additionalProperties":false,"properties":{{{}}}}})", level, fields);
   }
-  const TemporaryFolder folder;
+  const TemporaryDirectory folder;
   folder.write("user.rated/1.json",
                schema_text(R"(,"a":{"$ref":"#/$defs/d0"})", ",\"$defs\":{" + definitions + "}"));
   const auto catalogue = load(folder);
@@ -194,7 +198,7 @@ TEST(LoadedCatalogue, ReferencesThatMultiplyFieldsAreRefusedInGoodTime) {
       << catalogue.error().message;
 }
 
-void expect_folder_refused(const TemporaryFolder& folder, std::string_view path, std::string_view reason) {
+void expect_folder_refused(const TemporaryDirectory& folder, std::string_view path, std::string_view reason) {
   const auto catalogue = load(folder);
   ASSERT_FALSE(catalogue) << path;
   EXPECT_EQ(catalogue.error().kind, ErrorKind::usage);
@@ -207,29 +211,29 @@ TEST(LoadedCatalogue, FoldersAndFilesOfAnotherShapeAreRefused) {
   for (const std::string_view name :
        {"user.rated/one.json", "user.rated/0.json", "user.rated/01.json", "user.rated/1.yaml", "user.rated/1",
         "user.rated/-1.json", "user.rated/99999999999.json"}) {
-    const TemporaryFolder folder;
+    const TemporaryDirectory folder;
     folder.write(name, schema_text(""));
     expect_folder_refused(folder, "/" + std::string(name), "VERSION.json");
   }
   for (const std::string_view name : {"rated/1.json", "User.rated/1.json", "user..rated/1.json",
                                       "user.rated./1.json", "user.1rated/1.json", "user rated.x/1.json"}) {
-    const TemporaryFolder folder;
+    const TemporaryDirectory folder;
     folder.write(name, schema_text(""));
     expect_folder_refused(folder, "/" + std::string(name), "no event type");
   }
-  const TemporaryFolder loose;
+  const TemporaryDirectory loose;
   loose.write("readme.md", "text");
   expect_folder_refused(loose, "/readme.md", "not a folder");
-  const TemporaryFolder empty;
+  const TemporaryDirectory empty;
   std::filesystem::create_directories(empty.path() + "/user.rated");
   expect_folder_refused(empty, "/user.rated", "no VERSION.json");
-  const TemporaryFolder large;
+  const TemporaryDirectory large;
   large.write("user.rated/1.json", std::string(2 << 20, ' '));
   expect_folder_refused(large, "/user.rated/1.json", "larger than");
 }
 
 TEST(LoadedCatalogue, ATypeAndVersionThatExistsIsRefusedAndNothingIsAdded) {
-  const TemporaryFolder folder;
+  const TemporaryDirectory folder;
   folder.write("user.rated/1.json", schema_text(""));
   folder.write("user.created/1.json", schema_text("", "", "user.created"));
   auto catalogue = Catalogue::builtin().value();

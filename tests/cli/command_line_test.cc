@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "support/temporary_directory.h"
 
 namespace user_events::cli {
 namespace {
@@ -90,20 +91,15 @@ TEST(CommandLine, ThePasswordOfAUrlIsNeverPrinted) {
 // A configuration file in a folder of its own.
 class ConfigCheck : public testing::Test {
  protected:
-  ConfigCheck() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "ue-cli-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-    file_ = (folder_ / "c.toml").string();
-  }
-  ~ConfigCheck() override { std::filesystem::remove_all(folder_); }
   Ran check(std::string_view text, std::vector<std::string> words = {"config", "check"}) {
     std::ofstream(file_) << text;
     words.insert(words.end(), {"--config", file_});
     return run_with(words);
   }
 
-  std::filesystem::path folder_;
-  std::string file_;
+  const test::TemporaryDirectory directory_;
+  const std::filesystem::path folder_ = directory_.path();
+  const std::string file_ = (folder_ / "c.toml").string();
 };
 
 constexpr std::string_view kKafka =

@@ -4,7 +4,8 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
+
+#include "support/temporary_directory.h"
 
 namespace user_events::config {
 namespace {
@@ -26,23 +27,6 @@ std::string findings(std::string_view text) {
   for (const auto& field : loaded.error().fields) out += field.detail + "\n";
   return out.empty() ? loaded.error().message : out;
 }
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "ue-config-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  std::string write(const std::string& name, std::string_view text) const {
-    const auto file = path_ / name;
-    std::ofstream(file, std::ios::binary) << text;
-    return file.string();
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 TEST(Config, AnEmptyFileIsTheDefaults) {
   const Options options = must_load("");
@@ -334,7 +318,7 @@ TEST(Config, AnIssuerMustSayWhatIsNeeded) {
 }
 
 TEST(Config, TwoDestinationsDoNotWriteOneFile) {
-  const TemporaryFolder folder;
+  const test::TemporaryDirectory folder;
   const std::string file = folder.write("x", "");
   const auto two = [](const std::string& first, const std::string& second) {
     return findings("[[destination]]\nname = \"a\"\nkind = \"file\"\n" + first +
@@ -407,7 +391,7 @@ TEST(Config, ConsumersAreForKindsWhoseBrokerHasAccessControl) {
 }
 
 TEST(Config, AHintSaysThatThereIsMoreOnlyWhereNotAllIsListed) {
-  const TemporaryFolder folder;
+  const test::TemporaryDirectory folder;
   const std::string file = folder.write("c.toml", "zoo = 1\nape = 1\n");
   EXPECT_EQ(Options::load(file).error().hint, "1 more: user-events config check --config " + file)
       << "a program shows the first only";
@@ -447,7 +431,7 @@ TEST(Config, AMissingFileSaysWhichAndHowToNameAnother) {
 }
 
 TEST(Config, ASecretComesFromAFileOrTheEnvironment) {
-  const TemporaryFolder folder;
+  const test::TemporaryDirectory folder;
   const std::string file = folder.write("secret", "swordfish\n");
   ::setenv("UE_TEST_SECRET", "from-env", 1);
   const Options o = must_load(
@@ -462,7 +446,7 @@ TEST(Config, ASecretComesFromAFileOrTheEnvironment) {
 }
 
 TEST(Config, ASecretThatIsNotThereIsAFinding) {
-  const TemporaryFolder folder;
+  const test::TemporaryDirectory folder;
   const std::string head = "[[destination]]\nname = \"a\"\nkind = \"bus\"\ntopic = \"t\"\n";
   ::unsetenv("UE_TEST_ABSENT");
   EXPECT_EQ(findings(head + "password_env = \"UE_TEST_ABSENT\"\n"),

@@ -9,6 +9,7 @@
 #include "base/live.h"
 #include "catalogue/support.h"
 #include "policy/plans.h"
+#include "support/temporary_directory.h"
 
 namespace user_events::policy::test {
 
@@ -20,7 +21,7 @@ inline PrivacyPolicy policy_of(const PrivacyPolicyOptions& given) {
 
 /// The built-in types, and user.noted with all that they do not have: arrays, maps with and without types, numbers, fields inside fields.
 inline catalogue::Catalogue catalogue_with_notes() {
-  const catalogue::test::TemporaryFolder folder;
+  const ::user_events::test::TemporaryDirectory folder;
   folder.write("user.noted/1.json", R"({"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"urn:user-events:schema:user.noted:1",
       "title":"User noted","type":"object","properties":{
         "userId":{"type":"string","minLength":1,"x-personal":"user-id","x-key":"user"},

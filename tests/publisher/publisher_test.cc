@@ -2,7 +2,6 @@
 #include "user_events/publisher.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <atomic>
 #include <filesystem>
@@ -11,6 +10,7 @@
 #include <set>
 #include <thread>
 
+#include "support/temporary_directory.h"
 #include "support/tree_picture.h"
 
 namespace user_events {
@@ -22,13 +22,9 @@ namespace fs = std::filesystem;
 class Publisher : public testing::Test {
  protected:
   void SetUp() override {
-    char path[] = "/tmp/user-events-test-XXXXXX";
-    ASSERT_NE(mkdtemp(path), nullptr);
-    folder_ = path;
     options_.data_dir = (folder_ / "data").string();
     options_.source = "urn:test:users";
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   UserEventPublisher open() {
     auto publisher = UserEventPublisher::open(options_);
@@ -51,7 +47,8 @@ class Publisher : public testing::Test {
     return lines;
   }
 
-  fs::path folder_;
+  test::TemporaryDirectory directory_;
+  const fs::path folder_ = directory_.path();
   Options options_;
 };
 

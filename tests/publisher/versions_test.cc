@@ -1,12 +1,12 @@
 // Several versions of an event type in one process, and a catalogue that is read again while events come in.
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <thread>
 
+#include "support/temporary_directory.h"
 #include "user_events/publisher.h"
 
 namespace user_events {
@@ -27,21 +27,15 @@ std::string second() {
 class Versions : public testing::Test {
  protected:
   void SetUp() override {
-    char path[] = "/tmp/user-events-test-XXXXXX";
-    ASSERT_NE(mkdtemp(path), nullptr);
-    folder_ = path;
     options_.data_dir = (folder_ / "data").string();
     options_.catalogue_dir = (folder_ / "catalogue").string();
     write(1, first());
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
-  void write(int version, const std::string& text) const {
-    fs::create_directories(folder_ / "catalogue/user.rated");
-    std::ofstream(folder_ / "catalogue/user.rated" / (std::to_string(version) + ".json")) << text;
-  }
+  void write(int version, const std::string& text) const { directory_.write("catalogue/user.rated/" + std::to_string(version) + ".json", text); }
 
-  fs::path folder_;
+  test::TemporaryDirectory directory_;
+  const fs::path folder_ = directory_.path();
   Options options_;
 };
 

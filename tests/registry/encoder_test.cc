@@ -109,7 +109,7 @@ TEST_F(EncoderTest, AVersionThatCameWhileItRunsGetsAnIdAndTheOldOnesKeepTheirs) 
   const auto encoder = make();
   ASSERT_TRUE(becomes_ready(*encoder));
   const std::string before(out_.body);
-  const catalogue::test::TemporaryFolder folder;
+  const ::user_events::test::TemporaryDirectory folder;
   std::string second = catalogue_.now().find("user.loggedin")->schema_text;
   second.replace(second.find("user.loggedin:1"), 15, "user.loggedin:2");
   folder.write("user.loggedin/2.json", second);
@@ -135,7 +135,7 @@ TEST_F(EncoderTest, BoundsAreThoseOfTheCatalogueThatCounts) {
   EXPECT_LT(before.factor, 40u);
   std::string fields;
   for (int i = 0; i < 100; ++i) fields += (i == 0 ? "\"f" : ",\"f") + std::to_string(i) + R"(":{"type":"integer"})";
-  const catalogue::test::TemporaryFolder folder;
+  const ::user_events::test::TemporaryDirectory folder;
   folder.write("user.widened/1.json", R"({"$id":"urn:user-events:schema:user.widened:1","title":"Widened","type":"object","additionalProperties":false,"required":["userId"],
     "properties":{"userId":{"type":"string","minLength":1,"x-personal":"user-id","x-key":"user"},
                   "items":{"type":"array","items":{"type":"object","additionalProperties":false,"properties":{)" + fields + "}}}}}");

@@ -2,14 +2,13 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
-#include <filesystem>
 #include <optional>
 #include <string>
 
 #include "http_client.h"
 #include "server/http_server.h"
+#include "support/temporary_directory.h"
 
 namespace user_events::server::testing {
 
@@ -19,7 +18,7 @@ class ServerTest : public ::testing::Test {
 
   /// Starts with `options_`; a test that needs others changes them and calls `restart`.
   void start() {
-    options_.data_dir = folder();
+    options_.data_dir = folder_.path();
     options_.http.listen = "127.0.0.1:0";
     auto publisher = UserEventPublisher::open(options_);
     ASSERT_TRUE(publisher.has_value()) << describe(publisher.error());
@@ -34,10 +33,7 @@ class ServerTest : public ::testing::Test {
   }
   void restart() { stop(), start(); }
 
-  void TearDown() override {
-    stop();
-    if (!folder_.empty()) std::filesystem::remove_all(folder_);
-  }
+  void TearDown() override { stop(); }
 
   [[nodiscard]] std::uint16_t port() const { return server_->port(); }
   /// One request on a connection of its own.
@@ -62,15 +58,7 @@ class ServerTest : public ::testing::Test {
   std::unique_ptr<HttpServer> server_;
 
  private:
-  const std::string& folder() {
-    if (folder_.empty()) {
-      const char* base = std::getenv("TMPDIR");
-      folder_ = std::string(base != nullptr ? base : "/tmp") + "/ue-server-XXXXXX";
-      EXPECT_NE(::mkdtemp(folder_.data()), nullptr);
-    }
-    return folder_;
-  }
-  std::string folder_;
+  const ::user_events::test::TemporaryDirectory folder_;
 };
 
 inline constexpr std::string_view kEvent =

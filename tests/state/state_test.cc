@@ -5,11 +5,11 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <thread>
 
+#include "support/temporary_directory.h"
 #include "support/tree_picture.h"
 
 namespace user_events::state {
@@ -19,16 +19,7 @@ namespace fs = std::filesystem;
 
 class StateTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "ue-state-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-    path_ = folder_ + "/state.db";
-    open();
-  }
-  void TearDown() override {
-    state_.reset();
-    fs::remove_all(folder_);
-  }
+  void SetUp() override { open(); }
   void open() {
     state_.reset();
     auto opened = State::open(path_);
@@ -63,7 +54,8 @@ class StateTest : public ::testing::Test {
   }
   std::uint64_t count(std::string_view destination) { return state_->letter_counts(destination)->total(); }
 
-  std::string folder_, path_;
+  const user_events::test::TemporaryDirectory directory_;
+  const std::string folder_ = directory_.path(), path_ = folder_ + "/state.db";
   std::unique_ptr<State> state_;
 };
 
