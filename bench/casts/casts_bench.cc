@@ -1,9 +1,7 @@
 // What it costs that versions of an event type stand side by side: casts between them, an encoder that casts first, and the look at a catalogue that
 // can be replaced while it is read. References in the same run: see `run`.
 #include <benchmark/benchmark.h>
-#include <stdlib.h>
 
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -12,6 +10,8 @@
 #include "casts/casts.h"
 #include "casts/version_encoder.h"
 #include "common/measure.h"
+#include "common/report.h"
+#include "support/temporary_directory.h"
 
 namespace user_events::casts {
 namespace {
@@ -43,17 +43,12 @@ catalogue::Catalogue load() {
              R"(,"x-cast":{"rename":{"/name":"fullName"},"default":{"/tier":"basic"}})"),
       schema(3, R"("fullName":)" + name + "," + tier + stars + "5}", R"(,"fullName","tier")", R"(,"x-cast":{"drop":["/score"],"restore":{"/score":0}})"),
       schema(4, R"("fullName":)" + name + "," + tier + stars + "10}", R"(,"fullName","tier")", "")};
-  std::string pattern = (std::filesystem::temp_directory_path() / "user-events-bench-XXXXXX").string();
-  const std::filesystem::path folder = ::mkdtemp(pattern.data());
+  const test::TemporaryDirectory directory;
+  const std::filesystem::path folder = directory.path();
   std::filesystem::create_directory(folder / kType);
   for (int number = 1; const std::string& text : versions) std::ofstream(folder / kType / (std::to_string(number++) + ".json")) << text;
   catalogue::Catalogue made;
-  const auto loaded = made.load_directory(folder.string());
-  std::filesystem::remove_all(folder);
-  if (!loaded) {
-    std::fprintf(stderr, "bench_casts: %s\n", describe(loaded.error()).c_str());
-    std::exit(1);
-  }
+  bench::must(made.load_directory(folder.string()));
   return made;
 }
 

@@ -22,6 +22,7 @@ namespace {
 using namespace user_events;
 using bench::die;
 using bench::median;
+using bench::must;
 using bench::report;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
@@ -143,9 +144,8 @@ double runner_ns(journal::Journal& journal, state::State& state, const std::stri
   options.name = name;
   const double begin = cpu_ns();
   const auto start = steady_clock::now();
-  auto runner = delivery::Runner::start(options, std::make_unique<NullDestination>(), encoding::make_json_encoder({}), journal, state, ports::system_clock());
-  if (!runner) die(describe(runner.error()));
-  while ((*runner)->low_water() < events) std::this_thread::sleep_for(milliseconds(1));
+  const auto runner = must(delivery::Runner::start(options, std::make_unique<NullDestination>(), encoding::make_json_encoder({}), journal, state, ports::system_clock()));
+  while (runner->low_water() < events) std::this_thread::sleep_for(milliseconds(1));
   const std::chrono::duration<double> wall = steady_clock::now() - start;
   events_per_second = static_cast<double>(events) / wall.count();
   return (cpu_ns() - begin) / static_cast<double>(events);
@@ -159,19 +159,17 @@ int main(int argc, char** argv) {
   const int rounds = argc > 3 ? std::atoi(argv[3]) : 3;
   journal::Options options;
   options.directory = std::string(argv[1]) + "/journal";
-  auto journal = journal::Journal::open(ports::posix_file_system(), ports::system_clock(), ports::system_random(), options);
-  if (!journal) die(describe(journal.error()));
-  auto state = state::State::open(std::string(argv[1]) + "/state.db");
-  if (!state) die(describe(state.error()));
-  fill(**journal, events);
+  const auto journal = must(journal::Journal::open(ports::posix_file_system(), ports::system_clock(), ports::system_random(), options));
+  const auto state = must(state::State::open(std::string(argv[1]) + "/state.db"));
+  fill(*journal, events);
   std::vector<double> pipeline, alone, failing, read, run, rate;
   for (int round = 0; round < rounds; ++round) {
     pipeline.push_back(core_ns(true, events, 0));
     alone.push_back(core_ns(false, events, 0));
     failing.push_back(core_ns(true, events, 10));
-    read.push_back(read_ns(**journal, events));
+    read.push_back(read_ns(*journal, events));
     double per_second = 0;
-    run.push_back(runner_ns(**journal, **state, "round-" + std::to_string(round), events, per_second));
+    run.push_back(runner_ns(*journal, *state, "round-" + std::to_string(round), events, per_second));
     rate.push_back(per_second);
   }
   report("delivery core, pipeline, 100,000 keys", "ns CPU/event", median(pipeline));

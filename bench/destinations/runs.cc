@@ -34,7 +34,7 @@ void send_all(destinations::Destination& destination, std::span<const Event> eve
 }
 
 void start_and_wait(destinations::Destination& destination) {
-  if (auto started = destination.start({}, kJournalId, 0); !started) die(describe(started.error()));
+  must(destination.start({}, kJournalId, 0));
   std::vector<Report> reports;
   while (destination.health().state != destinations::HealthState::up) destination.poll(reports, 100ms);
 }
@@ -46,9 +46,7 @@ void wait_until_acknowledged(const UserEventPublisher& publisher, std::uint64_t 
 }
 
 std::uint64_t publish_one(UserEventPublisher& publisher, const AnyEvent& event) {
-  auto receipt = publisher.publish(std::get<UserCreated>(event));
-  if (!receipt) die(describe(receipt.error()));
-  return receipt->sequence;
+  return must(publisher.publish(std::get<UserCreated>(event))).sequence;
 }
 
 }  // namespace
@@ -64,9 +62,8 @@ Sample run_bare(BareClient& client, const Load& load, std::size_t events) {
 
 Sample run_destination(const DestinationOptions& options, const Load& load, std::size_t events,
                        const std::function<void(const destinations::Destination&)>& observe) {
-  auto made = destinations::find_kind(options.kind)->make(options);
-  if (!made) die(describe(made.error()));
-  destinations::Destination& destination = **made;
+  const auto made = must(destinations::find_kind(options.kind)->make(options));
+  destinations::Destination& destination = *made;
   start_and_wait(destination);
   Latencies warm(load.warm.size());
   send_all(destination, load.warm, warm);
@@ -85,21 +82,20 @@ Sample run_library(std::vector<DestinationOptions> destinations, const std::stri
   options.data_dir = folder;
   options.log.level = "error";
   options.destinations = std::move(destinations);
-  auto publisher = UserEventPublisher::open(options);
-  if (!publisher) die(describe(publisher.error()));
-  wait_until_acknowledged(*publisher, publish_one(*publisher, load.typed[0]));
+  UserEventPublisher publisher = must(UserEventPublisher::open(options));
+  wait_until_acknowledged(publisher, publish_one(publisher, load.typed[0]));
   const auto sample = take_sample(events, [&](Latencies&) {
     const auto part = std::span(load.typed).first(events);
     for (std::size_t i = 0; i < part.size(); i += kPublishedAtOnce)
-      publisher->publish_async(part.subspan(i, std::min(kPublishedAtOnce, part.size() - i)),
+      publisher.publish_async(part.subspan(i, std::min(kPublishedAtOnce, part.size() - i)),
                                [](Result<std::vector<Receipt>> receipts) {
                                  if (!receipts) die(describe(receipts.error()));
                                });
     // A last one has the highest sequence of all.
-    wait_until_acknowledged(*publisher, publish_one(*publisher, load.typed[0]));
+    wait_until_acknowledged(publisher, publish_one(publisher, load.typed[0]));
   });
   // A destination that is dead keeps its events: closing waits for it no longer than this.
-  if (auto closed = publisher->close(100ms); !closed && options.destinations.size() == 1)
+  if (auto closed = publisher.close(100ms); !closed && options.destinations.size() == 1)
     die(describe(closed.error()));
   return sample;
 }

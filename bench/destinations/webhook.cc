@@ -1,12 +1,12 @@
-// Bare libcurl: finished requests, signed beforehand, with as many in flight as the destination is allowed. The receiver is the bare server
-// of bench/http in a process of its own; it answers at once and keeps nothing.
-#include <curl/curl.h>
+// The requests are signed beforehand. The receiver is the bare server of bench/http in a process of its own; it answers at once and keeps
+// nothing.
 #include <signal.h>
 #include <stdio.h>
 #include <sys/types.h>
 
 #include <filesystem>
 
+#include "destinations/bare_http.h"
 #include "destinations/brokers.h"
 #include "destinations/webhook/config.h"
 #include "destinations/webhook/request.h"
@@ -18,46 +18,21 @@ namespace webhook_kind = destinations::webhook;
 
 constexpr std::size_t kRequestsInFlight = 8;  // the destination's default
 
-std::size_t ignore(char*, std::size_t, std::size_t size, void*) { return size; }
-
-class BareSender final : public BareClient {
+class BareSender final : public BareHttpSender {
  public:
-  explicit BareSender(const DestinationOptions& options) : config_(parsed(options)), multi_(curl_multi_init()) {}
-  ~BareSender() override {
-    for (CURL* easy : idle_) curl_easy_cleanup(easy);
-    curl_multi_cleanup(multi_);
-    forget();
-  }
+  explicit BareSender(const DestinationOptions& options) : BareHttpSender(kRequestsInFlight, 202), config_(parsed(options)) {}
 
   void prepare(std::span<const Event> events) override {
-    forget();
+    requests_.clear();
     for (const Event& event : events) {
       auto finished = webhook_kind::make_request(config_, message_of(event), kTimeS);
-      Request request{.headers = nullptr, .body = std::move(finished.body)};
-      for (const auto& header : finished.headers) request.headers = curl_slist_append(request.headers, header.c_str());
-      requests_.push_back(std::move(request));
-    }
-  }
-
-  void send(std::span<const Event>, Latencies& latencies) override {
-    std::size_t next = 0, done = 0;
-    while (idle_.size() < kRequestsInFlight) idle_.push_back(make_handle());
-    while (done < requests_.size()) {
-      for (; next < requests_.size() && !idle_.empty(); ++next) post(next, latencies);
-      int running = 0;
-      curl_multi_perform(multi_, &running);
-      const std::size_t ended = collect(latencies);
-      done += ended;
-      if (ended == 0) curl_multi_poll(multi_, nullptr, 0, 100, nullptr);
+      Request& request = requests_.emplace_back(Request{.first = requests_.size(), .count = 1, .body = std::move(finished.body)});
+      for (const auto& header : finished.headers) add(request.headers, header);
     }
   }
 
  private:
   static constexpr std::int64_t kTimeS = 1'700'000'000;
-  struct Request {
-    curl_slist* headers;
-    std::string body;
-  };
 
   static webhook_kind::Config parsed(const DestinationOptions& options) {
     auto config = webhook_kind::parse(options);
@@ -65,54 +40,9 @@ class BareSender final : public BareClient {
     return *std::move(config);
   }
 
-  void forget() {
-    for (const Request& request : requests_) curl_slist_free_all(request.headers);
-    requests_.clear();
-  }
-
-  CURL* make_handle() const {
-    CURL* easy = curl_easy_init();
-    curl_easy_setopt(easy, CURLOPT_URL, config_.url.c_str());
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, ignore);
-    return easy;
-  }
-
-  void post(std::size_t index, Latencies& latencies) {
-    CURL* easy = idle_.back();
-    idle_.pop_back();
-    const Request& request = requests_[index];
-    latencies.sent(index);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request.headers);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, &request);
-    curl_multi_add_handle(multi_, easy);
-  }
-
-  /// How many requests have ended.
-  std::size_t collect(Latencies& latencies) {
-    std::size_t ended = 0;
-    int left = 0;
-    while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
-      CURL* easy = message->easy_handle;
-      const CURLcode result = message->data.result;
-      long status = 0;
-      const Request* request = nullptr;
-      curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-      curl_easy_getinfo(easy, CURLINFO_PRIVATE, &request);
-      if (result != CURLE_OK || status != 202) die("a bare request ended with " + std::to_string(result) + ", status " + std::to_string(status));
-      latencies.acknowledged(static_cast<std::size_t>(request - requests_.data()));
-      curl_multi_remove_handle(multi_, easy);
-      idle_.push_back(easy);
-      ++ended;
-    }
-    return ended;
-  }
+  void set_up(CURL* easy) const override { curl_easy_setopt(easy, CURLOPT_URL, config_.url.c_str()); }
 
   const webhook_kind::Config config_;
-  CURLM* multi_;
-  std::vector<CURL*> idle_;
-  std::vector<Request> requests_;
 };
 
 class Webhook final : public Broker {

@@ -10,8 +10,9 @@
 #include <google/protobuf/timestamp.pb.h>
 #include <google/protobuf/util/json_util.h>
 
-#include <cstdio>
-#include <cstdlib>
+#include <string>
+
+#include "common/report.h"
 
 namespace user_events::bench {
 namespace {
@@ -19,9 +20,7 @@ namespace {
 namespace pb = google::protobuf;
 
 void require(bool good, const char* what) {
-  if (good) return;
-  std::fprintf(stderr, "bench_encoding: libprotobuf: %s\n", what);
-  std::exit(1);
+  if (!good) die(std::string("libprotobuf: ") + what);
 }
 
 pb::FileDescriptorProto parse(const std::string& proto) {

@@ -26,6 +26,7 @@ namespace {
 using namespace user_events;
 using bench::die;
 using bench::median;
+using bench::must;
 using bench::report;
 using Clock = std::chrono::steady_clock;
 
@@ -122,10 +123,7 @@ double raw_batches_per_second(const std::string& path, const Source& source) {
 }
 
 std::unique_ptr<journal::Journal> open(journal::Options options) {
-  auto opened = journal::Journal::open(ports::posix_file_system(), ports::system_clock(),
-                                       ports::system_random(), std::move(options));
-  if (!opened) die(describe(opened.error()));
-  return *std::move(opened);
+  return must(journal::Journal::open(ports::posix_file_system(), ports::system_clock(), ports::system_random(), std::move(options)));
 }
 
 journal::Options options_in(const std::string& directory) {

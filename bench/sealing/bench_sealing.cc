@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <random>
 
@@ -16,6 +15,7 @@
 #include "formation/former.h"
 #include "ports/random.h"
 #include "privacy/sealed_record.h"
+#include "support/temporary_directory.h"
 #include "user_events/events.h"
 
 namespace user_events {
@@ -24,42 +24,25 @@ namespace {
 constexpr std::uint64_t kUsers = 1'000'000;
 constexpr int kRounds = 7;
 
-template <class T>
-T need(Result<T> result) {
-  if (!result) bench::die(describe(result.error()));
-  return *std::move(result);
-}
-void need(Result<void> result) {
-  if (!result) bench::die(describe(result.error()));
-}
+using bench::must;
 
-/// A folder with a master key, which goes at the end.
-struct Folder {
+/// A folder with a master key.
+struct Folder : test::TemporaryDirectory {
   Folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "user-events-bench-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) bench::die("no temporary folder");
-    path = pattern;
-    std::ofstream(path + "/master") << std::string(64, 'a');
-    ::chmod((path + "/master").c_str(), 0600);
+    std::ofstream(path() + "/master") << std::string(64, 'a');
+    ::chmod((path() + "/master").c_str(), 0600);
   }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::string path;
 };
 
 std::unique_ptr<privacy::KeyRing> open_ring(const Folder& folder, std::size_t cache) {
   privacy::KeyRingOptions options;
-  options.store_path = folder.path + "/keys.db";
-  options.master.file = folder.path + "/master";
+  options.store_path = folder.path() + "/keys.db";
+  options.master.file = folder.path() + "/master";
   options.cache_users = cache;
   options.spare_keys = 65'536;
-  auto ring = need(privacy::KeyRing::open(options, ports::system_clock()));
-  (void)need(ring->watermark());
-  need(ring->end_recovery([] { return privacy::Watermark{"bench", 0}; }));
+  auto ring = must(privacy::KeyRing::open(options, ports::system_clock()));
+  (void)must(ring->watermark());
+  must(ring->end_recovery([] { return privacy::Watermark{"bench", 0}; }));
   return ring;
 }
 
@@ -73,18 +56,18 @@ struct Bench {
   void form(std::uint64_t user) {
     batch.clear();
     event.user_id = "user-" + std::to_string(user);
-    need(former.form(event, {}, {}, batch));
+    must(former.form(event, {}, {}, batch));
   }
   journal::RecordDraft seal() {
     const auto draft = batch.draft(0);
-    need(privacy::seal_record(ring, {draft.id, draft.type, draft.key}, batch.room_to_seal(0)));
+    must(privacy::seal_record(ring, {draft.id, draft.type, draft.key}, batch.room_to_seal(0)));
     batch.mark_sealed(0);
     return batch.draft(0);
   }
 
   privacy::KeyRing& ring;
   std::array<std::byte, 32> secret{};
-  base::Live<catalogue::Catalogue> catalogue{need(catalogue::Catalogue::builtin())};
+  base::Live<catalogue::Catalogue> catalogue{must(catalogue::Catalogue::builtin())};
   formation::Former former;
   formation::FormedBatch batch;
   UserCreated event{.user_id = {}, .email = "ada.lovelace@example.com", .username = "ada", .status = "active"};
@@ -147,7 +130,7 @@ void overhead(const Folder& folder) {
     ours.push_back(seconds([&] {
       for (int i = 0; i < kEvents; ++i) {
         payload.replace(privacy::kSealedHeadBytes, clear.size(), clear);
-        need(privacy::seal_record(*ring, names, payload));
+        must(privacy::seal_record(*ring, names, payload));
         if (!opener.open(names, payload, scratch)) bench::die("a sealed record does not open");
       }
     }));

@@ -15,6 +15,7 @@
 #include "merkle.h"
 #include "signing/encoder.h"
 #include "signing/jws.h"
+#include "support/temporary_directory.h"
 
 namespace user_events {
 namespace {
@@ -33,36 +34,25 @@ encoding::Envelope event() {
           .data = kData};
 }
 
-/// Two keys in files that go at the end.
+/// Two keys in files.
 struct Keys {
   Keys() {
-    std::string pattern = "/tmp/user-events-bench-XXXXXX";
-    if (::mkdtemp(pattern.data()) == nullptr) bench::die("no temporary folder");
-    folder = pattern;
     write("ed", "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----\n");
     write("mac", std::string(64, 'a'));
-    options.signing_keys = {{"2026-11", "EdDSA", {.file = folder + "/ed", .env = {}, .credential = {}}}, {"2026-12", "HS256", {.file = folder + "/mac", .env = {}, .credential = {}}}};
+    options.signing_keys = {{"2026-11", "EdDSA", {.file = folder.path() + "/ed", .env = {}, .credential = {}}}, {"2026-12", "HS256", {.file = folder.path() + "/mac", .env = {}, .credential = {}}}};
     for (const auto& [name, key, form] : {std::tuple{"eddsa", "2026-11", "jws"}, {"hs256", "2026-12", "jws"}, {"dsse", "2026-11", "dsse"}}) {
       auto& one = options.destinations.emplace_back();
       one.name = name;
       one.sign = key;
       one.signature = form;
     }
-    auto loaded = signing::KeyBook::load(options);
-    if (!loaded) bench::die(describe(loaded.error()));
-    book = std::move(*loaded);
+    book = bench::must(signing::KeyBook::load(options));
   }
-  ~Keys() {
-    for (const char* name : {"/ed", "/mac"}) ::unlink((folder + name).c_str());
-    ::rmdir(folder.c_str());
-  }
-  Keys(const Keys&) = delete;
-  Keys& operator=(const Keys&) = delete;
   void write(const std::string& name, const std::string& text) const {
-    std::ofstream(folder + "/" + name) << text;
-    ::chmod((folder + "/" + name).c_str(), 0600);
+    std::ofstream(folder.path() + "/" + name) << text;
+    ::chmod((folder.path() + "/" + name).c_str(), 0600);
   }
-  std::string folder;
+  test::TemporaryDirectory folder;
   Options options;
   std::unique_ptr<signing::KeyBook> book;
 };
