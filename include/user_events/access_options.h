@@ -15,7 +15,7 @@ struct GrantOptions {
   std::vector<std::string> publish, read, dead_letters;
   std::vector<std::string> field_keys;  ///< Receivers for whom fields are encrypted (destinations; `~NAME`: clients): the keys of those fields.
   bool keys = false;     ///< Users' keys: how they are, forgetting a user, rotation.
-  bool admin = false;    ///< Status and commands to destinations.
+  bool admin = false;    ///< Status, commands to destinations, the audit log, the AsyncAPI document.
   bool metrics = false;  ///< `/metrics`.
   friend bool operator==(const GrantOptions&, const GrantOptions&) = default;
 };
