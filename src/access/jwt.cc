@@ -3,6 +3,7 @@
 #include <array>
 
 #include "access/token.h"
+#include "base/ascii.h"
 #include "base/base64url.h"
 #include "base/json_reading.h"
 #include "base/try.h"
@@ -22,8 +23,7 @@ std::unexpected<Error> refuse(std::string why) {
 std::unexpected<Error> refuse() { return refuse("the token is not valid here"); }
 
 bool is_type_of_token(std::string_view text) {
-  std::string lower(text);
-  for (auto& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  const std::string lower = base::lowered(text);
   constexpr std::string_view kApplication = "application/";
   const auto type = std::string_view(lower).substr(lower.starts_with(kApplication) ? kApplication.size() : 0);
   return type == "jwt" || type == "at+jwt";

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/json_text.h"
+
 namespace user_events::base {
 namespace {
 
@@ -55,6 +57,13 @@ std::size_t end_of_value(std::string_view json, std::size_t at) noexcept {
     if (at == kNone) return kNone;
   }
   return kNone;
+}
+
+std::string member_prefix(std::string_view name) {
+  std::string prefix;
+  append_json_string(name, prefix);
+  prefix += ':';
+  return prefix;
 }
 
 }  // namespace user_events::base

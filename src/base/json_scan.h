@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace user_events::base {
@@ -47,5 +48,10 @@ template <class Member>
   }
   return true;
 }
+
+/// `"name":`, as a member begins.
+[[nodiscard]] std::string member_prefix(std::string_view name);
+/// The same around a key that `each_member` gave.
+[[nodiscard]] inline std::string_view prefix_of(std::string_view key) noexcept { return {key.data() - 1, key.size() + 3}; }
 
 }  // namespace user_events::base

@@ -19,7 +19,7 @@ class Applier {
     const std::size_t first = out_.size();
     std::uint64_t met = 0;
     const bool is_whole = base::each_member(json, [&](std::string_view key, std::string_view value) {
-      const std::string_view name(key.data() - 1, key.size() + 3);  // with its quotes and colon
+      const std::string_view name = base::prefix_of(key);
       return member(step, name, value, first, met);
     });
     if (!is_whole) return false;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/json_scan.h"
 #include "base/json_text.h"
 #include "base/try.h"
 
@@ -10,12 +11,6 @@ namespace user_events::casts {
 namespace {
 
 using namespace catalogue;  // nodes and type bits
-
-std::string member_text(std::string_view name) {
-  std::string text;
-  base::append_json_string(name, text);
-  return text += ':';
-}
 
 std::string below(const std::string& pointer, std::string_view name) {
   std::string made = pointer;
@@ -91,8 +86,8 @@ class Planner {
       const auto fill = std::ranges::find(step.fills, change.name, &Fill::name);
       if (fill != step.fills.end()) change.fill = static_cast<std::uint32_t>(fill - step.fills.begin());
       if (change.name == property.name && change.inner == kNoPlan && change.fill == kNoFill) continue;
-      change.from = member_text(property.name);
-      if (!change.name.empty()) change.to = member_text(change.name);
+      change.from = base::member_prefix(property.name);
+      if (!change.name.empty()) change.to = base::member_prefix(change.name);
       step.changes.push_back(std::move(change));
     }
     note_missing(source, target, made, step, place);
@@ -166,7 +161,7 @@ class Planner {
         return refuse(it_.file, entry_pointer(member, pointer), "the object around it is open, and may hold the field already");
       if (step.fills.size() == kMaxFills)
         return refuse(it_.file, entry_pointer(member, pointer), "one object gets more than " + std::to_string(kMaxFills) + " fields");
-      step.fills.push_back({name, value, member_text(name) + value});
+      step.fills.push_back({name, value, base::member_prefix(name) + value});
     }
     return {};
   }

@@ -5,6 +5,7 @@
 #include <span>
 #include <unordered_map>
 
+#include "base/json_scan.h"
 #include "base/json_text.h"
 #include "base/try.h"
 #include "catalogue/canonical.h"
@@ -351,10 +352,7 @@ class Compiler {
   // ---- once all keywords of a node are read ----
   Result<void> finish(const simdjson::dom::object& object, Node& node) {
     UE_TRY(add_required(object, node));
-    for (Property& property : node.properties) {
-      base::append_json_string(property.name, property.prefix);
-      property.prefix += ':';
-    }
+    for (Property& property : node.properties) property.prefix = base::member_prefix(property.name);
     for (std::uint32_t i = 0; i < node.properties.size(); ++i) node.by_name.push_back(i);
     std::ranges::sort(node.by_name, {},
                       [&](std::uint32_t i) -> const std::string& { return node.properties[i].name; });

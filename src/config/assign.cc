@@ -121,11 +121,10 @@ std::string set(const PolicySlot& slot, std::string_view name, const Value& valu
 }  // namespace
 
 std::string assign(const Binding& binding, std::string_view key, const Value& value) {
-  if (const auto* slot = std::get_if<PolicySlot>(&binding.slot)) return set(*slot, key.substr(std::min(binding.name.size() + 1, key.size())), value);
   return std::visit(
       [&](const auto& slot) {
         if constexpr (std::is_same_v<std::decay_t<decltype(slot)>, PolicySlot>)
-          return std::string();
+          return set(slot, key.substr(std::min(binding.name.size() + 1, key.size())), value);
         else
           return set(slot, value);
       },

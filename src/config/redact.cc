@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
+
 namespace user_events::config {
 namespace {
 
@@ -42,9 +44,7 @@ bool speaks_of_a_secret(std::string_view name) {
       "private",    "apikey",     "api_key",       "api.key",     "access_key",
       "access.key", "passphrase", "authorization", "signing_key", "oauthbearer.config",
       "kinit.cmd",  "nkey_seed"};
-  std::string lower(name);
-  std::ranges::transform(lower, lower.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  const std::string lower = base::lowered(name);
   return lower.ends_with(".pem") || lower.starts_with("headers.") ||
          std::ranges::any_of(kWords, [&](const char* word) { return lower.find(word) != std::string::npos; });
 }

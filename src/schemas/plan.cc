@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/json_scan.h"
 #include "base/json_text.h"
 #include "schemas/wire_names.h"
 
@@ -39,8 +40,7 @@ PlanObject plan_object(const Object& object, Encoding encoding, Plan& plan) {
     written_as[source] = static_cast<std::uint32_t>(made.fields.size());
     PlanField& added = made.fields.emplace_back();
     added.name = field.name;
-    base::append_json_string(field.name, added.prefix);
-    added.prefix += ':';
+    added.prefix = base::member_prefix(field.name);
     added.shape = add(field.shape, plan);
     added.number = field.number;
     added.required = field.required;

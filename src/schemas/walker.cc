@@ -18,7 +18,7 @@ bool Walker::Members::read(const PlanObject& object, std::string_view json) {
   walker_.values_.resize(values_ + count);
   std::size_t guess = object.following[count];
   return base::each_member(json, [&](std::string_view key, std::string_view value) {
-    const std::string_view prefix(key.data() - 1, key.size() + 3);  // with its quotes and colon
+    const std::string_view prefix = base::prefix_of(key);
     std::size_t index =
         guess < count && object.fields[guess].prefix == prefix ? guess : find_field(object, prefix);
     if (index == count) {

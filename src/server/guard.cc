@@ -5,18 +5,13 @@
 #include <netinet/in.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <optional>
 
+#include "base/ascii.h"
+
 namespace user_events::server {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (auto& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
 
 /// `name:port` → name, port; brackets of an IPv6 address are taken off. nullopt if it has another shape.
 std::optional<std::pair<std::string_view, std::string_view>> split(std::string_view text) {
@@ -61,7 +56,7 @@ std::optional<ListenAddress> parse_address(std::string_view text) {
   std::uint32_t port = 0;
   const auto* end = parts->second.data() + parts->second.size();
   const auto [stop, error] = std::from_chars(parts->second.data(), end, port);  // NOLINT(bugprone-suspicious-stringview-data-usage): the end is given
-  const auto name = lower(parts->first) == "localhost" ? std::string("127.0.0.1") : std::string(parts->first);
+  const auto name = base::lowered(parts->first) == "localhost" ? std::string("127.0.0.1") : std::string(parts->first);
   if (error != std::errc{} || stop != end || port > 65'535 || !is_address(name)) return std::nullopt;
   return ListenAddress{name, static_cast<std::uint16_t>(port)};
 }
@@ -84,15 +79,15 @@ Result<ListenAddress> parse_listen(const HttpOptions& options) {
 }
 
 Guard::Guard(std::vector<std::string> allowed_hosts, const std::string& listen) : allowed_hosts_(std::move(allowed_hosts)) {
-  for (auto& host : allowed_hosts_) host = lower(host);
-  if (const auto address = parse_address(listen); address && !is_any(address->address)) allowed_hosts_.push_back(lower(address->address));
+  for (auto& host : allowed_hosts_) host = base::lowered(host);
+  if (const auto address = parse_address(listen); address && !is_any(address->address)) allowed_hosts_.push_back(base::lowered(address->address));
 }
 
 bool Guard::is_ours(std::string_view host_and_port) const {
   const auto parts = split(host_and_port);
   if (!parts) return false;
   if (is_loopback(parts->first)) return true;
-  const auto name = lower(parts->first);
+  const auto name = base::lowered(parts->first);
   return name == "localhost" || std::ranges::find(allowed_hosts_, name) != allowed_hosts_.end();
 }
 
