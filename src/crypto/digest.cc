@@ -26,4 +26,15 @@ std::string base64(std::string_view bytes) {
   return out;
 }
 
+std::optional<std::string> parse_base64(std::string_view text) {
+  if (text.empty() || text.size() % 4 != 0) return std::nullopt;
+  std::string out(text.size() / 4 * 3, '\0');
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+  if (size < 0) return std::nullopt;
+  // OpenSSL counts what the padding stands for, and takes more than one text for the same bytes.
+  out.resize(static_cast<std::size_t>(size) - (text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0));
+  if (base64(out) != text) return std::nullopt;
+  return out;
+}
+
 }  // namespace user_events::crypto

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,5 +14,7 @@ using Digest256 = std::array<unsigned char, 32>;
 
 /// With padding, on one line (RFC 4648, 4).
 [[nodiscard]] std::string base64(std::string_view bytes);
+/// The bytes of such text; nothing if it is empty or not what `base64` writes.
+[[nodiscard]] std::optional<std::string> parse_base64(std::string_view text);
 
 }  // namespace user_events::crypto

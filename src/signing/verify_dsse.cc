@@ -1,10 +1,9 @@
 // Verification after the CloudEvents extension for DSSE, step by step.
-#include <openssl/evp.h>
-
 #include <algorithm>
 
 #include "base/json_reading.h"
 #include "base/try.h"
+#include "crypto/digest.h"
 #include "signing/dsse.h"
 #include "signing/refusal.h"
 #include "signing/verify.h"
@@ -16,15 +15,6 @@ namespace {
 using base::text_of;
 
 constexpr std::size_t kDigestText = 44;  // 32 bytes in base64
-
-std::optional<std::string> parse_base64(std::string_view text) {
-  if (text.empty() || text.size() % 4 != 0) return std::nullopt;
-  std::string out(text.size() / 4 * 3, '\0');
-  if (EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size())) < 0)
-    return std::nullopt;
-  for (int i = 0; i < 2 && text.ends_with('='); ++i, text.remove_suffix(1)) out.pop_back();
-  return out;
-}
 
 std::string_view value_of(const Attributes& event, std::string_view name) {
   const auto found = std::ranges::find_if(event, [&](const auto& one) { return one.first == name; });
@@ -41,7 +31,7 @@ Result<std::string> check_signatures(const simdjson::dom::object& envelope, std:
     simdjson::dom::object one;
     if (element.get_object().get(one) != simdjson::SUCCESS) continue;
     const auto name = text_of(one, "keyid");
-    const auto signature = parse_base64(text_of(one, "sig").value_or(""));
+    const auto signature = crypto::parse_base64(text_of(one, "sig").value_or(""));
     const auto* const key = name ? keys.set->find(access::Algorithm::eddsa, name) : nullptr;
     if (key != nullptr && signature && key->verifies(content, *signature)) return std::string(*name);
   }
@@ -89,13 +79,13 @@ std::optional<std::string> attribute_text(ondemand::value value) {
 }  // namespace
 
 Result<Verified> verify_dsse(const Attributes& event, std::string_view data, const VerifyingKeys& keys) {
-  const auto text = parse_base64(value_of(event, kDsseAttribute));
+  const auto text = crypto::parse_base64(value_of(event, kDsseAttribute));
   if (!text) return refuse("the event has no attribute dssematerial in base64");
   simdjson::dom::parser parser, inner_parser;
   const auto envelope = base::parse_object(parser, *text);
   if (!envelope) return refuse("dssematerial is no JSON object");
   if (text_of(*envelope, "payloadType") != kDssePayloadType) return refuse("the payloadType of dssematerial is not known");
-  const auto payload = parse_base64(text_of(*envelope, "payload").value_or(""));
+  const auto payload = crypto::parse_base64(text_of(*envelope, "payload").value_or(""));
   if (!payload) return refuse("dssematerial has no payload");
   UE_TRY_ASSIGN(auto key, check_signatures(*envelope, *payload, keys));
   const auto material = base::parse_object(inner_parser, *payload);

@@ -124,7 +124,11 @@ TEST(HmacSha256, GivesTheTestVector) {
 TEST(Digest, GivesTheTestVectors) {
   const Digest256 hash = sha256("abc");
   EXPECT_EQ(hex({reinterpret_cast<const char*>(hash.data()), hash.size()}), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  for (const auto& [text, encoded] : {std::pair("", ""), {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foobar", "Zm9vYmFy"}}) EXPECT_EQ(base64(text), encoded);
+  for (const auto& [text, encoded] : {std::pair("", ""), {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foobar", "Zm9vYmFy"}}) {
+    EXPECT_EQ(base64(text), encoded);
+    if (*encoded != 0) { EXPECT_EQ(parse_base64(encoded), text); }
+  }
+  for (const char* const wrong : {"", "Z", "Zg", "Zg=", "Zh==", " Zg==", "Zg==\n", "Z===", "Zm9v====", "Zm-v"}) EXPECT_FALSE(parse_base64(wrong)) << wrong;
 }
 
 TEST(SecretKey, LiesInReservedMemoryAndIsStillThereWhenThatIsUsedUp) {

@@ -1,7 +1,6 @@
 #include "destinations/webhook/signature.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include "crypto/derive.h"
 #include "crypto/digest.h"
@@ -17,18 +16,10 @@ constexpr std::size_t kLeastSecretBytes = 24, kMostSecretBytes = 64;
 std::optional<SigningSecret> SigningSecret::parse(std::string_view text) {
   if (!text.starts_with(kPrefix)) return std::nullopt;
   text.remove_prefix(kPrefix.size());
-  if (text.empty() || text.size() % 4 != 0 || text.size() > 4 * (kMostSecretBytes + 2) / 3 + 4)
-    return std::nullopt;
-  std::string key(text.size() / 4 * 3, '\0');
-  const int decoded =
-      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(key.data()),
-                      reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  if (decoded < 0) return std::nullopt;
-  // OpenSSL counts what the padding stands for.
-  key.resize(static_cast<std::size_t>(decoded) - (text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0));
-  if (key.size() < kLeastSecretBytes || key.size() > kMostSecretBytes || crypto::base64(key) != text)
-    return std::nullopt;
-  return SigningSecret(std::move(key));
+  if (text.size() > 4 * (kMostSecretBytes + 2) / 3 + 4) return std::nullopt;
+  auto key = crypto::parse_base64(text);
+  if (!key || key->size() < kLeastSecretBytes || key->size() > kMostSecretBytes) return std::nullopt;
+  return SigningSecret(*std::move(key));
 }
 
 std::string SigningSecret::sign(std::string_view content) const {
