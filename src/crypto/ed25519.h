@@ -43,7 +43,7 @@ class Ed25519Signer {
   struct Free {
     void operator()(evp_md_ctx_st* context) const noexcept;
   };
-  std::unique_ptr<evp_md_ctx_st, Free> context_;
+  std::unique_ptr<evp_md_ctx_st, Free> initialised_, context_;
 };
 
 }  // namespace user_events::crypto
