@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <new>
 
 namespace user_events::crypto {
@@ -30,6 +31,12 @@ struct Descriptor {
   Descriptor& operator=(const Descriptor&) = delete;
   const int number;
 };
+
+/// systemd hands credentials over in a folder of the unit's own, as files of root that the unit's group may read (mode 0440).
+bool is_handed_over(const std::string& path) {
+  const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
+  return folder != nullptr && *folder == '/' && std::filesystem::path(path).lexically_normal().parent_path() == std::filesystem::path(folder).lexically_normal();
+}
 
 std::size_t without_line_ends(std::string_view text) noexcept { return text.find_last_not_of("\r\n") + 1; }
 
@@ -51,7 +58,8 @@ Result<SecretText> SecretText::read_file(const std::string& path, const std::str
   if (file.number < 0) return bad(what + ": cannot open " + path + ": " + std::strerror(errno));
   struct stat about {};
   if (::fstat(file.number, &about) != 0) return bad(what + ": cannot read " + path + ": " + std::strerror(errno));
-  if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0) return bad(what + ": " + path + " may be read by others than its owner", "chmod 600 " + path);
+  const mode_t forbidden = is_handed_over(path) ? S_IWGRP | S_IXGRP | S_IRWXO : S_IRWXG | S_IRWXO;
+  if ((about.st_mode & forbidden) != 0) return bad(what + ": " + path + " may be read by others than its owner", "chmod 600 " + path);
   SecretText text(kMaxSecretTextBytes + 1);
   const ssize_t size = ::read(file.number, text.memory_.get(), text.size_);
   if (size < 0) return bad(what + ": cannot read " + path + ": " + std::strerror(errno));

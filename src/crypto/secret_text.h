@@ -19,7 +19,7 @@ inline constexpr std::size_t kMaxSecretTextBytes = 4'096;
 class SecretText {
  public:
   /// Of `KeySource`, without the line ends behind it. Errors `usage`, code `key-source`: none or several given, not there, empty, too large, or a file
-  /// that others than its owner may read. A message begins with `what` and never holds the text.
+  /// that others than its owner may read (in $CREDENTIALS_DIRECTORY: than its owner and group). A message begins with `what` and never holds the text.
   [[nodiscard]] static Result<SecretText> read(const KeySource& source, const std::string& what);
   explicit SecretText(std::string_view text);
 

@@ -1,7 +1,10 @@
 #include "signing/key_book.h"
 
+#include <openssl/crypto.h>
+
 #include <atomic>
 #include <cstdlib>
+#include <filesystem>
 #include <thread>
 
 #include "signing_fixture.h"
@@ -54,6 +57,24 @@ TEST_F(KeyBookTest, RefusesAFileThatOthersMayRead) {
   given.signing_keys = {key("k", "EdDSA", kPem)};
   ::chmod(given.signing_keys[0].source.file.c_str(), 0640);
   EXPECT_NE(code(given).find("may be read by others"), std::string::npos);
+}
+
+TEST_F(KeyBookTest, ACredentialMayBeReadByItsGroupAsSystemdHandsItOver) {
+  const std::string folder = folder_.path() + "/credentials";
+  std::filesystem::create_directory(folder);
+  ::setenv("CREDENTIALS_DIRECTORY", folder.c_str(), 1);
+  const std::string path = file("credentials/signing", kPem, 0440);
+  Options given;
+  given.signing_keys = {{"by-name", "EdDSA", {.file = {}, .env = {}, .credential = "signing"}}, {"by-path", "EdDSA", {.file = path, .env = {}, .credential = {}}}};
+  EXPECT_EQ(code(given), "");
+  for (const mode_t mode : {0444, 0460, 0441}) {
+    ::chmod(path.c_str(), mode);
+    EXPECT_NE(code(given).find("may be read by others"), std::string::npos) << mode;
+  }
+  ::chmod(path.c_str(), 0440);
+  ::setenv("CREDENTIALS_DIRECTORY", folder_.path().c_str(), 1);
+  given.signing_keys = {{"elsewhere", "EdDSA", {.file = path, .env = {}, .credential = {}}}};
+  EXPECT_NE(code(given).find("may be read by others"), std::string::npos) << "only there";
 }
 
 TEST_F(KeyBookTest, RefusesDestinationsThatCannotSignSo) {
