@@ -6,16 +6,19 @@
 
 #include "base/json_writer.h"
 #include "base/try.h"
+#include "observability/log.h"
 
 namespace user_events::signing {
 namespace {
 
-constexpr std::size_t kKeyMemoryBytes = 64 << 10;
+constexpr std::size_t kKeyMemoryBytes = 256u << 10;  // of which OpenSSL is left a part
 
 }  // namespace
 
 Result<KeyBook::Page> KeyBook::read(const Options& options) {
-  if (!options.signing_keys.empty()) crypto::reserve_key_memory(kKeyMemoryBytes);  // does nothing where users' keys have more
+  // Does nothing where users' keys have more.
+  if (!options.signing_keys.empty() && !crypto::reserve_key_memory(kKeyMemoryBytes))
+    observability::log().warn("signing: the memory of keys cannot be locked and may reach swap; raise the limit (LimitMEMLOCK= in the unit)");
   Page page;
   for (const auto& each : options.signing_keys) {
     UE_TRY_ASSIGN(auto key, Key::load(each));

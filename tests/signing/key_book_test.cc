@@ -77,6 +77,12 @@ TEST_F(KeyBookTest, ACredentialMayBeReadByItsGroupAsSystemdHandsItOver) {
   EXPECT_NE(code(given).find("may be read by others"), std::string::npos) << "only there";
 }
 
+// The first of these tests that loads keys sets it aside, as a daemon does that signs and has no users' keys.
+TEST_F(KeyBookTest, KeysLieInReservedMemory) {
+  const auto book = open(options(destination("mac")));
+  EXPECT_EQ(CRYPTO_secure_allocated(book->find("mac")->secret()->bytes().data()), 1);
+}
+
 TEST_F(KeyBookTest, RefusesDestinationsThatCannotSignSo) {
   EXPECT_NE(code(options(destination("nobody"))).find("no signing key"), std::string::npos);
   EXPECT_NE(code(options(destination("mac", "dsse"))).find("needs a key for EdDSA"), std::string::npos);
