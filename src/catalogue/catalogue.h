@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "catalogue/places.h"
 #include "user_events/error.h"
 
 namespace simdjson::dom {
@@ -75,7 +76,9 @@ struct EventType {
   std::string schema_text;  ///< The file, as it is served.
   std::string data_schema_uri;
   std::vector<KeyField> keys;
-  std::vector<PersonalField> personal;
+  Places places;                           ///< All of its data.
+  std::vector<PersonalField> personal;     ///< Of them: where a text, number or truth value of a class but `none` can stand.
+  std::vector<std::string> identifiers;    ///< Members of data whose text is an e-mail address or user name, as `"email":`.
   Schema schema;
 };
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "base/json_scan.h"
 #include "base/json_text.h"
 #include "base/try.h"
 #include "catalogue/program.h"
@@ -19,11 +20,10 @@ constexpr std::size_t kMaxFieldDepth = 64;  // of fields inside fields; referenc
 constexpr std::size_t kMaxVisits =
     100'000;  // of schemas while fields are classified; references can multiply them
 
-/// Walks all fields, so that none holds text that nobody classified, and collects the personal ones.
+/// Walks all fields, so that none holds text that nobody classified.
 class Classifier {
  public:
-  Classifier(const SchemaErrors& errors, const Program& program, std::vector<PersonalField>& personal)
-      : errors_(errors), program_(program), personal_(personal) {}
+  Classifier(const SchemaErrors& errors, const Program& program) : errors_(errors), program_(program) {}
 
   Result<void> run() { return visit(0, "", "", false); }
 
@@ -96,17 +96,39 @@ class Classifier {
                              "text can stand at data" + data +
                                  ", but `x-personal` (a class of personal data, or `none`) is not given");
     place.classified = true;
-    if (klass != "none") personal_.push_back({data, klass});
     return {};
   }
 
   const SchemaErrors& errors_;
   const Program& program_;
-  std::vector<PersonalField>& personal_;
   std::vector<NodeIndex> open_;
   std::map<std::string, Place> places_;
   std::size_t visits_ = 0;
 };
+
+void list_personal(const Places& places, PlaceIndex index, const std::string& pointer, std::vector<PersonalField>& out) {  // NOLINT(misc-no-recursion): kMaxFieldDepth
+  if (index == kNoPlace) return;
+  const Place& place = places[index];
+  for (const std::string& klass : place.classes)
+    if (place.takes_values && klass != "none") out.push_back({pointer, klass});
+  for (const Place::Member& member : place.members) {
+    std::string below = pointer;
+    base::append_pointer_token(member.name, below);
+    list_personal(places, member.place, below, out);
+  }
+  list_personal(places, place.rest, pointer + "/*", out);
+  list_personal(places, place.items, pointer + "/*", out);
+}
+
+std::vector<std::string> identifiers_of(const Places& places) {
+  std::vector<std::string> names;
+  for (const Place::Member& member : places.front().members) {
+    const Place& place = places[member.place];
+    const auto identifies = [](const std::string& klass) { return klass == "email" || klass == "username"; };
+    if (place.takes_text && std::ranges::any_of(place.classes, identifies)) names.push_back(base::member_prefix(member.name));
+  }
+  return names;
+}
 
 bool is_key(const std::vector<KeyField>& keys, std::string_view name) {
   return std::ranges::find(keys, name, &KeyField::name) != keys.end();
@@ -202,11 +224,16 @@ Result<std::unique_ptr<const EventType>> make_event_type(std::string_view file, 
                 "urn:user-events:schema:" + std::string(type) + ":" + std::to_string(version),
                 {},
                 {},
+                {},
+                {},
                 std::move(schema)});
   if (made->title.empty()) return errors.invalid("/title", "a title is required");
   if (const std::string id = text_member(object, "$id"); id != made->data_schema_uri)
     return errors.invalid("/$id", "the `$id` must be `" + made->data_schema_uri + "`");
-  UE_TRY(Classifier(errors, program, made->personal).run());
+  UE_TRY(Classifier(errors, program).run());
+  UE_TRY_ASSIGN(made->places, find_places(program, errors));
+  list_personal(made->places, 0, "", made->personal);
+  made->identifiers = identifiers_of(made->places);
   UE_TRY(read_keys(errors, program, made->keys));
   UE_TRY(check_field_numbers(errors, program));
   return made;

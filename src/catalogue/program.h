@@ -102,6 +102,10 @@ struct Program {
   std::vector<Node> nodes;  ///< The root is the first.
 };
 
+/// Types of the values that can be valid for a node, as far as it shows without looking at them: its own, those of what it refers to, and of some
+/// branch of `anyOf`. kNoNode: any.
+[[nodiscard]] TypeMask possible_types(const Program& program, NodeIndex index);
+
 struct Schema::Impl {
   Program program;
 };

@@ -2,35 +2,43 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "base/hex.h"
+#include "base/json_scan.h"
 #include "base/json_text.h"
-#include "base/try.h"
 #include "crypto/digest.h"
 
 namespace user_events::policy {
 namespace {
 
-using schemas::Field, schemas::Kind, schemas::Model, schemas::Object, schemas::Shape;
+using catalogue::Place, catalogue::PlaceIndex, catalogue::Places;
 
 constexpr std::size_t kVariantBytes = 4;
 
-std::string prefix_of(std::string_view name) {
-  std::string prefix;
-  base::append_json_string(name, prefix);
-  prefix += ':';
-  return prefix;
+Treatment treatment_of(const PrivacyPolicy& policy, std::string_view klass) {
+  return {policy.of(klass), mask_of(klass), klass == "email" || klass == "username"};
 }
 
-bool is_container(Kind kind) noexcept { return kind == Kind::array || kind == Kind::map || kind == Kind::object; }
+/// Of classes that cannot be told apart; `without` is not looked at.
+Treatment treatment_of(const PrivacyPolicy& policy, const std::vector<std::string>& classes, std::string_view without = {}) {
+  std::optional<Treatment> found;
+  for (const std::string& klass : classes)
+    if (klass != without) found = found ? stricter(*found, treatment_of(policy, klass)) : treatment_of(policy, klass);
+  return found.value_or(Treatment{});
+}
+
+Treatment strictest(const PrivacyPolicy& policy) { return {policy.strictest(), Mask::all, false}; }
+
+bool is_free_text(const Place& place) { return std::ranges::find(place.classes, kFreeText) != place.classes.end(); }
 
 class Builder {
  public:
-  Builder(const Model& model, const PrivacyPolicy& policy) : model_(model), policy_(policy) { plan_.nodes.emplace_back(); }
+  Builder(const Places& places, const PrivacyPolicy& policy) : places_(places), policy_(policy) { plan_.nodes.emplace_back(); }
 
   Plan run(std::shared_ptr<const KnownNames> names) {
     plan_.names = std::move(names);
-    plan_.root = object(0);
+    if (!policy_.is_clear()) plan_.root = place(0);
     if (plan_.root == kKeep) return std::move(plan_);
     // What the data looks like depends on what is done where, and on nothing else.
     const auto digest = crypto::sha256(what_is_done_);
@@ -47,66 +55,78 @@ class Builder {
 
   void note(std::string_view word) { what_is_done_.append(pointer_).append(1, ' ').append(word).append(1, '\n'); }
 
-  /// `klass`: of what stands there. Empty only where no text can stand.
-  PlanIndex place(const Shape& shape, std::string_view klass) {
-    if (shape.kind == Kind::object) return object(shape.object);
-    if (shape.kind == Kind::array) return items(shape);
-    if (shape.kind == Kind::map) return klass == kFreeText ? free_text(klass) : members(shape);
-    if (shape.kind == Kind::any && klass == kFreeText) return free_text(klass);
-    const Treatment treatment = klass.empty() ? Treatment{} : treatment_of(policy_, klass);
-    if (treatment.action == Action::clear) return kKeep;
-    note(name(treatment.action));
-    return add({.step = Step::treat, .treatment = treatment});
-  }
-
-  PlanIndex free_text(std::string_view klass) {
-    if (policy_.is_clear()) return kKeep;
-    note("names");
-    return add({.step = Step::names, .treatment = treatment_of(policy_, klass)});
-  }
-
-  PlanIndex items(const Shape& shape) {
-    const PlanIndex each = inside("/*", *shape.element, shape.element->personal);
-    return each == kKeep ? kKeep : add({.step = Step::items, .rest = each});
-  }
-
-  PlanIndex members(const Shape& shape) {
-    const PlanIndex each = inside("/*", *shape.element, shape.element->personal);
-    return each == kKeep ? kKeep : add({.step = Step::object, .rest = each});
-  }
-
-  PlanIndex inside(std::string_view token, const Shape& shape, std::string_view klass) {
-    const std::size_t before = pointer_.size();
-    pointer_ += token;
-    const PlanIndex node = place(shape, klass);
-    pointer_.resize(before);
-    return node;
-  }
-
-  PlanIndex object(std::uint32_t index) {
-    const Object& source = model_.objects[index];
-    PlanNode node{.step = Step::object};
-    bool changes = false;
-    for (const Field& field : source.fields) {
-      PlanMember member{.prefix = prefix_of(field.name), .token = {}};
-      base::append_pointer_token(field.name, member.token);
-      member.node = inside(member.token, field.shape, field.personal);
-      changes = changes || member.node != kKeep;
-      node.members.push_back(std::move(member));
-    }
-    if (source.extra != nullptr) {
-      // Members that nobody foresaw are as free as a map's.
-      const std::string& klass = source.extra->personal;
-      node.rest_by_name = klass == kFreeText && !policy_.is_clear();
-      if (node.rest_by_name) note("names");
-      if (!node.rest_by_name) node.rest = inside("/*", *source.extra, klass);
-    }
-    if (!changes && node.rest == kKeep && !node.rest_by_name) return kKeep;
+  PlanIndex place(PlaceIndex index) {  // NOLINT(misc-no-recursion): fields inside fields are bounded in the catalogue
+    const Place& source = places_[index];
+    PlanNode node;
+    bool changes = add_values(source, node);
+    changes = add_members(source, node) || changes;
+    changes = add_items(source, node) || changes;
+    if (!changes) return kKeep;
     std::ranges::sort(node.members, {}, &PlanMember::prefix);
     return add(std::move(node));
   }
 
-  const Model& model_;
+  bool add_values(const Place& source, PlanNode& node) {
+    const Treatment all = strictest(policy_);
+    // Text of no class cannot stand anywhere; if it does, nothing is known of it.
+    const Treatment said = source.classes.empty() && source.takes_text ? all : treatment_of(policy_, source.classes);
+    node.values_stand = source.takes_values;
+    node.value = source.takes_values ? said : all;
+    node.whole = source.is_open && !is_free_text(source) ? said : all;
+    const bool is_treated = (source.takes_values || source.is_open) && said.action != Action::clear;
+    if (is_treated) note(name(said.action));
+    return is_treated;
+  }
+
+  bool add_members(const Place& source, PlanNode& node) {  // NOLINT(misc-no-recursion): as `place`
+    if (!source.has_members) {
+      if (!source.is_open || !is_free_text(source)) return false;
+      node.has_members = true;
+      return add_free(source, node);
+    }
+    node.has_members = true;
+    bool changes = false;
+    for (const Place::Member& each : source.members) {
+      PlanMember member{.prefix = base::member_prefix(each.name), .token = {}};
+      base::append_pointer_token(each.name, member.token);
+      member.node = inside(member.token, each.place);
+      changes = changes || member.node != kKeep;
+      node.members.push_back(std::move(member));
+    }
+    if (source.rest == catalogue::kNoPlace) {
+      node.rest = add({.value = strictest(policy_), .whole = strictest(policy_)});
+      return changes;
+    }
+    const Place& rest = places_[source.rest];
+    if (is_free_text(rest) && !rest.has_members && !rest.has_items) return add_free(rest, node);
+    node.rest = inside("/*", source.rest);
+    return changes || node.rest != kKeep;
+  }
+
+  /// Members that nobody foresaw, by their names.
+  bool add_free(const Place& rest, PlanNode& node) {
+    const Treatment other = treatment_of(policy_, rest.classes, kFreeText);
+    if (other.action != Action::clear) node.rest = add({.value = other, .whole = other});
+    node.rest_by_name = true;
+    note("names");
+    return true;
+  }
+
+  bool add_items(const Place& source, PlanNode& node) {  // NOLINT(misc-no-recursion): as `place`
+    node.has_items = source.has_items;
+    if (source.has_items) node.items = inside("/*", source.items);
+    return node.items != kKeep;
+  }
+
+  PlanIndex inside(std::string_view token, PlaceIndex index) {  // NOLINT(misc-no-recursion): as `place`
+    const std::size_t before = pointer_.size();
+    pointer_ += token;
+    const PlanIndex node = place(index);
+    pointer_.resize(before);
+    return node;
+  }
+
+  const Places& places_;
   const PrivacyPolicy& policy_;
   Plan plan_;
   std::string pointer_, what_is_done_;
@@ -114,25 +134,25 @@ class Builder {
 
 }  // namespace
 
-Treatment treatment_of(const PrivacyPolicy& policy, std::string_view klass) {
-  return {policy.of(klass), mask_of(klass), klass == "email" || klass == "username"};
+Treatment stricter(const Treatment& a, const Treatment& b) noexcept {
+  if (a.action != b.action) return a.action > b.action ? a : b;
+  return {a.action, a.mask == b.mask ? a.mask : Mask::all, a.any_case && b.any_case};
 }
 
-Result<KnownNames> KnownNames::gather(const catalogue::Catalogue& catalogue, const PrivacyPolicy& policy) {
+KnownNames KnownNames::gather(const catalogue::Catalogue& catalogue, const PrivacyPolicy& policy) {
   std::map<std::string, Treatment> found;
-  for (const auto* type : catalogue.all()) {
-    UE_TRY_ASSIGN(const Model model, schemas::make_model(*type));
-    for (const Object& object : model.objects)
-      for (const Field& field : object.fields) {
-        if (field.personal.empty() || is_container(field.shape.kind)) continue;
-        const Treatment treatment = treatment_of(policy, field.personal);
-        const auto [known, is_new] = found.try_emplace(prefix_of(field.name), treatment);
-        if (!is_new && treatment.action > known->second.action) known->second = treatment;
+  for (const auto* type : catalogue.all())
+    for (const Place& place : type->places)
+      for (const Place::Member& member : place.members) {
+        const Place& named = type->places[member.place];
+        if (!named.takes_values || named.classes.empty()) continue;
+        const Treatment treatment = treatment_of(policy, named.classes);
+        const auto [known, is_new] = found.try_emplace(base::member_prefix(member.name), treatment);
+        if (!is_new) known->second = stricter(known->second, treatment);
       }
-  }
   KnownNames out;
   out.names_.assign(found.begin(), found.end());
-  out.others_ = {policy.strictest(), Mask::all, false};
+  out.others_ = strictest(policy);
   return out;
 }
 
@@ -141,8 +161,8 @@ const Treatment& KnownNames::of(std::string_view prefix) const noexcept {
   return found != names_.end() && found->first == prefix ? found->second : others_;
 }
 
-Plan make_plan(const schemas::Model& model, const PrivacyPolicy& policy, std::shared_ptr<const KnownNames> names) {
-  return Builder(model, policy).run(std::move(names));
+Plan make_plan(const Places& places, const PrivacyPolicy& policy, std::shared_ptr<const KnownNames> names) {
+  return Builder(places, policy).run(std::move(names));
 }
 
 }  // namespace user_events::policy

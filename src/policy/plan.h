@@ -10,7 +10,6 @@
 #include "catalogue/catalogue.h"
 #include "policy/mask.h"
 #include "policy/privacy_policy.h"
-#include "schemas/model.h"
 
 namespace user_events::policy {
 
@@ -21,12 +20,14 @@ struct Treatment {
   bool any_case = false;  ///< Before a token is made: an e-mail address or name is the same in any case.
 };
 
+/// What shows no more than either of them.
+[[nodiscard]] Treatment stricter(const Treatment& a, const Treatment& b) noexcept;
+
 /// What a member of a free map is taken for by its name alone: the class of the fields that have that name anywhere in the catalogue; of a
 /// name that no field has, the strictest action of the policy.
 class KnownNames {
  public:
-  /// Error `usage`: a type has no model.
-  [[nodiscard]] static Result<KnownNames> gather(const catalogue::Catalogue& catalogue, const PrivacyPolicy& policy);
+  [[nodiscard]] static KnownNames gather(const catalogue::Catalogue& catalogue, const PrivacyPolicy& policy);
   /// `prefix`: `"name":` as it stands in data.
   [[nodiscard]] const Treatment& of(std::string_view prefix) const noexcept;
   /// Of a name that no field has.
@@ -40,38 +41,33 @@ class KnownNames {
 using PlanIndex = std::uint32_t;
 inline constexpr PlanIndex kKeep = 0;  ///< The first node of each plan: the value stays as it is.
 
-enum class Step : std::uint8_t {
-  keep,
-  treat,   ///< The value as a whole.
-  object,  ///< Each member by its name; the others by `rest`.
-  items,   ///< Of an array: each by `rest`.
-  names,   ///< Free text: the members of an object are what KnownNames say, an array may hold anything; else the value as a whole.
-};
-
 struct PlanMember {
   std::string prefix;   ///< `"name":` as it stands in data.
   std::string token;    ///< `/name`, for a JSON Pointer.
   PlanIndex node = kKeep;
 };
 
+/// What is done to what stands at one place, whatever it is.
 struct PlanNode {
-  Step step = Step::keep;
-  Treatment treatment = {};
+  Treatment value = {};       ///< Of a text, a number, a truth value, null.
+  Treatment whole = {};       ///< Of an object or array that is not gone into.
+  bool values_stand = true;   ///< Without: of values only null is foreseen, which stays.
+  bool has_members = false;   ///< Objects are gone into: each member by its name, the others by `rest`.
+  bool has_items = false;     ///< Arrays are: each item by `items`.
+  bool rest_by_name = false;  ///< The others are what KnownNames say, or what `rest` says where that is stricter.
   std::vector<PlanMember> members = {};  // sorted by prefix
-  PlanIndex rest = kKeep;
-  bool rest_by_name = false;  ///< The others are what KnownNames say.
+  PlanIndex rest = kKeep, items = kKeep;
 };
 
 struct Plan {
-  std::vector<PlanNode> nodes;  ///< The second is the event's data.
+  std::vector<PlanNode> nodes;
   PlanIndex root = kKeep;
   std::shared_ptr<const KnownNames> names;
   std::string variant;  ///< Of the derived schema; empty: nothing is changed in such data.
 };
 
-/// Deterministic.
-[[nodiscard]] Plan make_plan(const schemas::Model& model, const PrivacyPolicy& policy, std::shared_ptr<const KnownNames> names);
-
-[[nodiscard]] Treatment treatment_of(const PrivacyPolicy& policy, std::string_view klass);
+/// Deterministic. Where schemas give a place several classes, the strictest of what the policy does to them is done; so it is with what no schema foresaw,
+/// by all that the policy does.
+[[nodiscard]] Plan make_plan(const catalogue::Places& places, const PrivacyPolicy& policy, std::shared_ptr<const KnownNames> names);
 
 }  // namespace user_events::policy

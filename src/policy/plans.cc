@@ -14,8 +14,7 @@ Result<const Plan*> Plans::find(std::string_view type, std::uint32_t version) co
   const std::scoped_lock lock(mutex_);
   const auto& now = catalogue_.now();
   if (generations_.empty() || generations_.front().catalogue != &now) {
-    UE_TRY_ASSIGN(auto names, KnownNames::gather(now, policy_));
-    generations_.push_front({&now, std::make_shared<const KnownNames>(std::move(names)), {}});
+    generations_.push_front({&now, std::make_shared<const KnownNames>(KnownNames::gather(now, policy_)), {}});
   }
   auto& generation = generations_.front();
   auto versions = generation.plans.find(type);
@@ -26,19 +25,14 @@ Result<const Plan*> Plans::find(std::string_view type, std::uint32_t version) co
     return fail(ErrorKind::invalid, "unknown-version",
                 fmt::format("the catalogue has no version {} of {}, so nobody can say what in it is personal", version, type),
                 "put its schema file back into catalogue_dir");
-  UE_TRY_ASSIGN(const auto model, schemas::make_model(*known));
   if (versions == generation.plans.end()) versions = generation.plans.emplace(std::string(type), std::map<std::uint32_t, Plan>()).first;
-  return &versions->second.emplace(version, make_plan(model, policy_, generation.names)).first->second;
+  return &versions->second.emplace(version, make_plan(known->places, policy_, generation.names)).first->second;
 }
 
 Result<void> check_classes(const PrivacyPolicy& policy, const catalogue::Catalogue& catalogue) {
   std::set<std::string> known(standard_classes().begin(), standard_classes().end());
-  for (const auto* type : catalogue.all()) {
-    UE_TRY_ASSIGN(const auto model, schemas::make_model(*type));
-    for (const auto& object : model.objects)
-      for (const auto& field : object.fields) known.insert(field.personal);
-    for (const auto& field : type->personal) known.insert(field.klass);  // of what has no name: items, values of maps
-  }
+  for (const auto* type : catalogue.all())
+    for (const auto& place : type->places) known.insert(place.classes.begin(), place.classes.end());
   for (const auto& klass : policy.named_classes()) {
     if (known.contains(klass)) continue;
     const auto near = base::nearest(klass, std::vector<std::string>(known.begin(), known.end()));

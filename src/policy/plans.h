@@ -19,7 +19,7 @@ class Plans {
  public:
   /// `catalogue` must outlive the plans; one that is replaced counts from the next event on.
   Plans(const base::Live<catalogue::Catalogue>& catalogue, PrivacyPolicy policy) : catalogue_(catalogue), policy_(std::move(policy)) {}
-  /// Lives as long as this. Errors: invalid (`unknown-version`: what is not in the catalogue is not known to be harmless); usage. Some 0.1 µs;
+  /// Lives as long as this. Errors: invalid (`unknown-version`: what is not in the catalogue is not known to be harmless). Some 0.1 µs;
   /// the first of a catalogue some ms, the first of a type some 0.1 ms.
   [[nodiscard]] Result<const Plan*> find(std::string_view type, std::uint32_t version) const;
   [[nodiscard]] const PrivacyPolicy& policy() const noexcept { return policy_; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/ascii.h"
 #include "base/json_scan.h"
 #include "base/json_values.h"
 #include "base/json_text.h"
@@ -10,16 +11,9 @@
 namespace user_events::policy {
 namespace {
 
-std::string_view prefix_of(std::string_view key) noexcept { return {key.data() - 1, key.size() + 3}; }  // with its quotes and colon
-
 const PlanMember* find(const PlanNode& node, std::string_view prefix) noexcept {
   const auto found = std::ranges::lower_bound(node.members, prefix, {}, [](const PlanMember& each) { return std::string_view(each.prefix); });
   return found != node.members.end() && found->prefix == prefix ? &*found : nullptr;
-}
-
-void lower(std::string& text) noexcept {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
 }
 
 }  // namespace
@@ -34,20 +28,16 @@ bool Redactor::run(const Plan& plan, std::string_view data, Substitutes& substit
 }
 
 bool Redactor::value(PlanIndex index, std::string_view json) {
+  if (json.empty()) return good_ = false;
   const PlanNode& node = plan_->nodes[index];
-  switch (node.step) {
-    case Step::keep: break;
-    case Step::treat: return treat(node.treatment, json);
-    case Step::object:
-      if (json.front() == '{') return object(node, json);
-      break;
-    case Step::items:
-      if (json.front() == '[') return items(node, json);
-      break;
-    case Step::names: return free_text(node, json);
+  const bool is_null = json == "null" && !node.values_stand;
+  if (index == kKeep || is_null) {
+    out_->append(json);
+    return true;
   }
-  out_->append(json);
-  return true;
+  if (json.front() == '{') return node.has_members ? object(node, json) : treat(node.whole, json);
+  if (json.front() == '[') return node.has_items ? items(node, json) : treat(node.whole, json);
+  return treat(node.value, json);
 }
 
 template <class Write>
@@ -56,7 +46,8 @@ bool Redactor::members(std::string_view json, Write&& write) {
   bool is_first = true;
   const bool is_object = base::each_member(json, [&](std::string_view key, std::string_view json_value) {
     const std::size_t before = out_->size(), depth = pointer_.size();
-    const std::string_view prefix = prefix_of(key);
+    const std::string_view prefix = base::prefix_of(key);
+    if (json_value.empty()) return good_ = false;
     if (!is_first) *out_ += ',';
     out_->append(prefix);
     if (write(key, prefix, json_value))
@@ -78,22 +69,14 @@ bool Redactor::object(const PlanNode& node, std::string_view json) {
       return value(known->node, json_value);
     }
     enter(key);
-    return node.rest_by_name ? treat(by_name(prefix, json_value), json_value) : value(node.rest, json_value);
+    return node.rest_by_name ? treat(by_name(node, prefix, json_value), json_value) : value(node.rest, json_value);
   });
 }
 
 /// A field's name says nothing of an object or array that somebody put under it.
-const Treatment& Redactor::by_name(std::string_view prefix, std::string_view json) const noexcept {
-  return json.front() == '{' || json.front() == '[' ? plan_->names->others() : plan_->names->of(prefix);
-}
-
-bool Redactor::free_text(const PlanNode& node, std::string_view json) {
-  if (json.front() == '[') return treat(plan_->names->others(), json);
-  if (json.front() != '{') return treat(node.treatment, json);
-  return members(json, [&](std::string_view key, std::string_view prefix, std::string_view json_value) {
-    enter(key);
-    return treat(by_name(prefix, json_value), json_value);
-  });
+Treatment Redactor::by_name(const PlanNode& node, std::string_view prefix, std::string_view json) const noexcept {
+  const bool is_value = json.front() != '{' && json.front() != '[';
+  return stricter(is_value ? plan_->names->of(prefix) : plan_->names->others(), plan_->nodes[node.rest].value);
 }
 
 bool Redactor::items(const PlanNode& node, std::string_view json) {
@@ -104,7 +87,7 @@ bool Redactor::items(const PlanNode& node, std::string_view json) {
     if (written != 0) *out_ += ',';
     pointer_ += '/';
     base::append_json_number(written, pointer_);
-    if (value(node.rest, item))
+    if (value(node.items, item))
       ++written;
     else
       out_->resize(before);
@@ -164,7 +147,7 @@ bool Redactor::token(const Treatment& treatment, std::string_view json) {
     (void)text_of(json);
   else
     text_.assign(json);
-  if (is_text && treatment.any_case) lower(text_);
+  if (is_text && treatment.any_case) base::lower_ascii(text_);
   *out_ += '"';
   substitutes_->append_token(text_, *out_);
   *out_ += '"';

@@ -33,8 +33,7 @@ class Redactor {
   bool token(const Treatment& treatment, std::string_view json);
   bool object(const PlanNode& node, std::string_view json);
   bool items(const PlanNode& node, std::string_view json);
-  bool free_text(const PlanNode& node, std::string_view json);
-  [[nodiscard]] const Treatment& by_name(std::string_view prefix, std::string_view json) const noexcept;
+  [[nodiscard]] Treatment by_name(const PlanNode& node, std::string_view prefix, std::string_view json) const noexcept;
   /// `write(key, prefix, json)` writes each member's value; those of which nothing is left are left out.
   template <class Write>
   bool members(std::string_view json, Write&& write);

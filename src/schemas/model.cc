@@ -69,35 +69,6 @@ class Builder {
   }
 
   // ---- what surely holds for a value ----
-  /// Types of the values that an `enum` or `const` allows.
-  static TypeMask types_of(const EnumRule& rule) {
-    TypeMask mask = rule.strings.empty() ? TypeMask{0} : kString;
-    for (const std::string& text : rule.others) {
-      const char first = text.empty() ? 'n' : text.front();
-      mask = static_cast<TypeMask>(mask |
-                                   (first == '{'                                     ? kObject
-                                    : first == '['                                   ? kArray
-                                    : first == 'n'                                   ? kNull
-                                    : first == 't' || first == 'f'                   ? kBoolean
-                                    : text.find_first_of(".eE") == std::string::npos ? kInteger
-                                                                                     : kInteger | kFraction));
-    }
-    return mask;
-  }
-
-  [[nodiscard]] TypeMask types_of(const Node& node) const {
-    if (node.never) return 0;
-    TypeMask mask = node.types;
-    if (node.enumeration) mask = static_cast<TypeMask>(mask & types_of(*node.enumeration));
-    if (node.reference != kNoNode)
-      mask = static_cast<TypeMask>(mask & types_of(program_.nodes[node.reference]));
-    if (node.any_of.empty()) return mask;
-    TypeMask branches = 0;
-    for (const NodeIndex branch : node.any_of)
-      branches = static_cast<TypeMask>(branches | types_of(program_.nodes[branch]));
-    return static_cast<TypeMask>(mask & branches);
-  }
-
   static Kind kind_of(TypeMask mask) noexcept {
     switch (mask & ~kNull) {
       case kBoolean:
@@ -132,7 +103,7 @@ class Builder {
       return made;
     }
     const Node& node = program_.nodes[index];
-    const TypeMask mask = types_of(node);
+    const TypeMask mask = possible_types(program_, index);
     made.kind = kind_of(mask);
     made.nullable = (mask & kNull) != 0;
     made.constraints = constraints(node, words);
