@@ -1,7 +1,9 @@
 #include "privacy/key_ring.h"
 
 #include <algorithm>
+#include <bit>
 
+#include "base/ascii.h"
 #include "base/try.h"
 #include "crypto/derive.h"
 #include "crypto/key_wrap.h"
@@ -33,7 +35,8 @@ KeyRing::KeyRing(KeyRingOptions options, const ports::Clock& clock, KeyStore sto
       master_(std::move(master)),
       store_(std::move(store)),
       epochs_(std::move(epochs)),
-      cache_(options_.cache_users) {}
+      cache_(options_.cache_users),
+      noted_(std::bit_ceil(std::max<std::size_t>(options_.cache_users, 1))) {}
 
 Result<std::unique_ptr<KeyRing>> KeyRing::open(KeyRingOptions options, const ports::Clock& clock) {
   if (!crypto::reserve_key_memory(kKeyMemoryBytes))
@@ -141,8 +144,7 @@ Result<void> KeyRing::key_of(const Subject& subject, const KeyId& id, LentKey& k
 Identifier KeyRing::identifier(std::string_view text) const {
   thread_local std::string lower;
   lower.assign(text);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  base::lower_ascii(lower);
   return crypto::siphash(identifier_key_, {lower});
 }
 

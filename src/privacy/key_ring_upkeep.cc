@@ -1,8 +1,10 @@
 // What happens to keys beside the hot path: made ahead, written down, forgotten, moved to another epoch.
 #include <algorithm>
 #include <condition_variable>
+#include <cstring>
 
 #include "base/try.h"
+#include "crypto/derive.h"
 #include "crypto/key_wrap.h"
 #include "observability/log.h"
 #include "privacy/key_ring.h"
@@ -125,9 +127,11 @@ Result<std::uint64_t> KeyRing::forget(std::span<const Subject> subjects) {
   std::vector<KeyStore::Assignment> unwritten;
   for (const Subject& subject : subjects)
     if (const auto given = given_.find(subject); given != given_.end()) unwritten.push_back({given->second, subject});
-  UE_TRY(store_.assign(unwritten, std::vector(links_.begin(), links_.end()), written_, now_ms()));
-  links_.clear();
+  if (!unwritten.empty()) UE_TRY(store_.assign(unwritten, {}, written_, now_ms()));
   UE_TRY_ASSIGN(const auto keys, store_.forget(subjects, now_ms()));
+  // Others' links wait for their time: only these users' must not be written down any more.
+  std::erase_if(links_, [&](const Link& one) { return std::ranges::find(subjects, one.subject) != subjects.end(); });
+  for (auto& mark : noted_) mark.store(0, std::memory_order_release);
   for (const Subject& subject : subjects) {
     given_.erase(subject);
     cache_.erase(subject);
@@ -187,15 +191,25 @@ bool KeyRing::is_wanted() const noexcept {
   return spare_.size() < options_.spare_keys / 2 || given_.size() > kMaxGiven || links_.size() > kMaxGiven;
 }
 
-void KeyRing::note_link(const Link& link) {
+void KeyRing::note_link(std::string_view identifier_text, const Subject& subject, bool is_user) {
+  // Most events name somebody who is known. Of two links with one mark, one in 2^64, the second would be missed.
+  const auto mac = crypto::siphash(identifier_key_, {identifier_text, text_of(subject), is_user ? "u" : "e"});
+  std::uint64_t mark = 0;
+  std::memcpy(&mark, mac.data(), sizeof mark);
+  auto& noted = noted_[mark & (noted_.size() - 1)];
+  if (noted.load(std::memory_order_acquire) == mark) return;
+
+  const Link link{identifier(identifier_text), subject, is_user};
   std::unique_lock lock(mutex_);
   links_.insert(link);
+  noted.store(mark, std::memory_order_release);
   if (links_.size() <= kMaxGiven) return;
   wanted_.notify_one();
   while (thread_.joinable() && !stopped_ && problem_.empty() && links_.size() > kMaxLinks) refilled_.wait(lock);
   if (links_.size() <= kMaxLinks) return;
   // A store that cannot be written must not fill the memory. The next start finds what is left out here in the journal again: the watermark stays.
   links_.erase(link);
+  noted.store(0, std::memory_order_release);
   links_left_out_ = true;
 }
 

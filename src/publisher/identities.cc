@@ -6,41 +6,22 @@
 
 #include "base/json_scan.h"
 #include "base/json_values.h"
-#include "base/json_text.h"
 #include "base/try.h"
 
 namespace user_events::publisher {
 
 using privacy::Link, privacy::Subject;
 
-const std::vector<std::string>& Identities::names_of(std::string_view type, std::uint32_t version) const {
-  static const std::vector<std::string> kNone;
-  const std::scoped_lock lock(mutex_);
-  auto versions = names_.find(type);
-  if (versions == names_.end()) versions = names_.emplace(std::string(type), std::map<std::uint32_t, std::vector<std::string>>()).first;
-  if (const auto known = versions->second.find(version); known != versions->second.end()) return known->second;
-  const auto* const found = catalogue_.now().find(type, version);
-  if (found == nullptr) return kNone;
-  auto& names = versions->second[version];
-  for (const auto& field : found->personal) {
-    if ((field.klass != "email" && field.klass != "username") || field.pointer.find('/', 1) != std::string::npos || field.pointer.find('~') != std::string::npos) continue;
-    base::append_json_string(field.pointer.substr(1), names.emplace_back());
-    names.back() += ':';
-  }
-  return names;
-}
-
 void Identities::note(const encoding::Envelope& envelope, std::string_view lane) const {
-  const auto& names = names_of(envelope.type, envelope.version);
-  if (names.empty()) return;
+  const auto* const type = catalogue_.now().find(envelope.type, envelope.version);
+  if (type == nullptr || type->identifiers.empty()) return;
   const auto subject = privacy::subject_of(lane);
   if (!subject) return;
   thread_local std::string text;
   (void)base::each_member(envelope.data, [&](std::string_view key, std::string_view json) {
-    const std::string_view prefix(key.data() - 1, key.size() + 3);
-    if (!base::is_string(json) || std::ranges::find(names, prefix) == names.end()) return true;
+    if (!base::is_string(json) || std::ranges::find(type->identifiers, base::prefix_of(key)) == type->identifiers.end()) return true;
     text.clear();
-    if (base::append_unescaped(base::content_of(json), text)) ring_.note_link({ring_.identifier(text), *subject, envelope.subject_is_key});
+    if (base::append_unescaped(base::content_of(json), text)) ring_.note_link(text, *subject, envelope.subject_is_key);
     return true;
   });
 }

@@ -1,9 +1,6 @@
 // Who goes by which e-mail address and user name: what links events without a user, and what people ask with, to users.
 #pragma once
 
-#include <list>
-#include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,14 +21,8 @@ class Identities {
   void note(const encoding::Envelope& envelope, std::string_view lane) const;
 
  private:
-  /// `"email":` and so on, as it stands in data.
-  [[nodiscard]] const std::vector<std::string>& names_of(std::string_view type, std::uint32_t version) const;
-
-  using Names = std::map<std::pair<std::string, std::uint32_t>, std::vector<std::string>, std::less<>>;
   const base::Live<catalogue::Catalogue>& catalogue_;
   privacy::KeyRing& ring_;
-  mutable std::mutex mutex_;
-  mutable std::map<std::string, std::map<std::uint32_t, std::vector<std::string>>, std::less<>> names_;  // a version never says something else later
 };
 
 /// Whose keys go when somebody is forgotten.

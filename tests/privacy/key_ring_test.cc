@@ -3,6 +3,7 @@
 #include <set>
 
 #include "ring_fixture.h"
+#include "state/sqlite.h"
 
 namespace user_events::privacy::test {
 namespace {
@@ -18,19 +19,68 @@ TEST_F(KeyRingTest, ASubjectKeepsItsKeyAndNoTwoShareOne) {
 }
 
 TEST_F(KeyRingTest, LinksAreKnownAtOnceAndAfterARestartAndGoWithTheirSubject) {
-  const Link own{{std::byte{1}}, subject(1), true}, failed{{std::byte{1}}, subject(2), false}, other{{std::byte{2}}, subject(1), true};
   {
     const auto ring = start();
-    for (const Link& link : {own, failed, other, own}) ring->note_link(link);
-    EXPECT_EQ(ring->links_of_identifier(own.identifier)->size(), 2u);
+    ring->note_link("ada@example.com", subject(1), true);
+    ring->note_link("Ada@example.com", subject(2), false);
+    ring->note_link("ada", subject(1), true);
+    EXPECT_EQ(ring->links_of_identifier(ring->identifier("ada@example.com"))->size(), 2u);
   }
   const auto ring = start();
-  EXPECT_EQ(*ring->links_of_subject(subject(1)), (std::vector{own, other}));
+  const Identifier address = ring->identifier("ada@example.com"), name = ring->identifier("ada");
+  const Link own{address, subject(1), true}, failed{address, subject(2), false}, other{name, subject(1), true};
+  auto links = *ring->links_of_subject(subject(1)), both = std::vector{own, other};
+  std::ranges::sort(links);
+  std::ranges::sort(both);
+  EXPECT_EQ(links, both);
   EXPECT_EQ(ring->identifier("Ada@Example.com"), ring->identifier("ada@example.COM"));
   EXPECT_NE(ring->identifier("ada@example.com"), ring->identifier("bob@example.com"));
   ASSERT_TRUE(ring->forget({{subject(1)}}));
   EXPECT_TRUE(ring->links_of_subject(subject(1))->empty());
   EXPECT_EQ(*ring->links_of_identifier(own.identifier), std::vector{failed});
+}
+
+/// Rows of links in the key store, as another process sees them.
+std::int64_t links_in(const std::string& path, const char* sql = "SELECT count(*) FROM link") {
+  auto connection = state::Connection::open(path, 1'024);
+  std::int64_t count = -1;
+  auto statement = connection->prepare(sql);
+  const auto done = statement->each({}, [&](const state::Statement& row) { count = row.integer(0); });
+  return done ? count : -1;
+}
+
+TEST_F(KeyRingTest, ALinkThatIsKnownIsNotNotedAgain) {
+  const auto ring = start();
+  ring->note_link("ada", subject(1), true);
+  ASSERT_TRUE(ring->report());
+  ASSERT_EQ(links_in(path("keys.db")), 1);
+  links_in(path("keys.db"), "DELETE FROM link");
+  ring->note_link("ada", subject(1), true);
+  ASSERT_TRUE(ring->report());
+  EXPECT_EQ(links_in(path("keys.db")), 0) << "it was written down a second time";
+  ring->note_link("ada", subject(2), true);
+  ring->note_link("ada", subject(1), false);
+  ASSERT_TRUE(ring->report());
+  EXPECT_EQ(links_in(path("keys.db")), 2) << "other links are other ones";
+}
+
+TEST_F(KeyRingTest, WhoComesBackAfterBeingForgottenIsLinkedAnew) {
+  const auto ring = start();
+  ring->note_link("ada", subject(1), true);
+  key_of(*ring, subject(1));
+  ASSERT_EQ(*ring->forget({{subject(1)}}), 1u);
+  EXPECT_TRUE(ring->links_of_subject(subject(1))->empty());
+  ring->note_link("ada", subject(1), true);
+  EXPECT_EQ(ring->links_of_subject(subject(1))->size(), 1u);
+}
+
+TEST_F(KeyRingTest, ForgettingOneWritesNothingOfTheOthers) {
+  auto ring = KeyRing::open(options(), clock_);  // without its thread, which writes in its own time
+  ASSERT_TRUE(ring);
+  for (std::uint64_t i = 1; i <= 100; ++i) (*ring)->note_link("name", subject(i), true);
+  ASSERT_TRUE((*ring)->forget({{subject(1)}}));
+  EXPECT_EQ(links_in(path("keys.db")), 0);
+  EXPECT_EQ((*ring)->links_of_identifier((*ring)->identifier("name"))->size(), 99u) << "theirs are not lost";
 }
 
 TEST_F(KeyRingTest, KeysAreTheSameAfterARestart) {
