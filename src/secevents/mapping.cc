@@ -1,9 +1,9 @@
 #include "secevents/mapping.h"
 
-#include <simdjson.h>
-
 #include <algorithm>
 
+#include "base/json_scan.h"
+#include "base/json_values.h"
 #include "base/json_writer.h"
 
 namespace user_events::secevents {
@@ -47,19 +47,17 @@ SecurityEvent credential_change(std::string_view type, std::string_view change, 
 
 }  // namespace
 
-struct Mapping::Reader {
-  simdjson::dom::parser parser;
-  simdjson::padded_string text;
-  /// Of the event's data; empty if it is not there. Valid until the next call.
-  std::string_view text_of(std::string_view data, std::string_view name) {
-    text = simdjson::padded_string(data);
-    std::string_view value;
-    return parser.parse(text)[name].get_string().get(value) == simdjson::SUCCESS ? value : std::string_view();
-  }
-};
+Mapping::Mapping(const destinations::SetSettings& settings) : settings_(settings) {}
 
-Mapping::Mapping(const destinations::SetSettings& settings) : settings_(settings), reader_(std::make_unique<Reader>()) {}
-Mapping::~Mapping() = default;
+std::string_view Mapping::text_of(std::string_view data, std::string_view name) {
+  text_.clear();
+  (void)base::each_member(data, [&](std::string_view key, std::string_view json) {
+    if (key != name) return true;
+    if (!base::is_string(json) || !base::append_unescaped(base::content_of(json), text_)) text_.clear();
+    return false;
+  });
+  return text_;
+}
 
 std::string_view Mapping::status_uri(std::string_view status) const {
   const auto holds = [status](const std::vector<std::string>& statuses) { return std::ranges::find(statuses, status) != statuses.end(); };
@@ -70,12 +68,12 @@ std::optional<SecurityEvent> Mapping::map(const encoding::Envelope& envelope) {
   if (!envelope.subject_is_key) return std::nullopt;
   const auto type = envelope.type;
   if (type == "user.password.changed") return credential_change("password", "update", envelope.time_ms);
-  if (type == "user.mfa.enabled") return credential_change(credential_type(reader_->text_of(envelope.data, "mfaType")), "create", envelope.time_ms);
-  if (type == "user.mfa.disabled") return credential_change(credential_type(reader_->text_of(envelope.data, "mfaType")), "delete", envelope.time_ms);
+  if (type == "user.mfa.enabled") return credential_change(credential_type(text_of(envelope.data, "mfaType")), "create", envelope.time_ms);
+  if (type == "user.mfa.disabled") return credential_change(credential_type(text_of(envelope.data, "mfaType")), "delete", envelope.time_ms);
   if (type == "user.loggedin") return caep(kSessionEstablished, envelope.time_ms);
   if (type == "user.password.reset.requested") return SecurityEvent{kRecoveryActivated, "{}"};
   if (type != "user.account.status.changed") return std::nullopt;
-  const auto uri = status_uri(reader_->text_of(envelope.data, "newStatus"));
+  const auto uri = status_uri(text_of(envelope.data, "newStatus"));
   if (uri.empty()) return std::nullopt;
   return SecurityEvent{uri, "{}"};
 }

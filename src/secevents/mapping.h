@@ -2,7 +2,6 @@
 // CAEP: https://openid.net/specs/openid-caep-1_0-final.html, RISC: https://openid.net/specs/openid-risc-1_0-final.html
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,16 +20,16 @@ struct SecurityEvent {
 class Mapping {
  public:
   explicit Mapping(const destinations::SetSettings& settings);
-  ~Mapping();
   /// Nothing if it has no counterpart: its type has none, it has no user, or no rule speaks of its status. About 1 µs.
   [[nodiscard]] std::optional<SecurityEvent> map(const encoding::Envelope& envelope);
 
  private:
-  struct Reader;
   [[nodiscard]] std::string_view status_uri(std::string_view status) const;
+  /// Of the event's data; empty if it is not there. Valid until the next call.
+  [[nodiscard]] std::string_view text_of(std::string_view data, std::string_view name);
 
   const destinations::SetSettings settings_;
-  const std::unique_ptr<Reader> reader_;
+  std::string text_;
 };
 
 }  // namespace user_events::secevents

@@ -1,14 +1,27 @@
 #include "secevents/set_encoder.h"
 
 #include "base/base64url.h"
+#include "base/hex.h"
 #include "base/json_writer.h"
+#include "crypto/digest.h"
 #include "secevents/mapping.h"
 #include "signing/current_signer.h"
 
 namespace user_events::secevents {
 namespace {
 
-constexpr std::size_t kFixedBytes = 1'024;  // names, addresses of events, times, header, signature
+constexpr std::size_t kFixedBytes = 1'024;  // names, addresses of events, times, header, signature, what the token's id has behind the event's
+constexpr std::size_t kSourceBytes = 8;
+
+/// Ids of events are unique only with their source; those of tokens by themselves (RFC 8417, 2.2). An explicit replay is another token: a receiver that drops
+/// what it knows must take it.
+std::string token_id(const encoding::Envelope& envelope, const encoding::Position& position) {
+  const auto source = crypto::sha256(envelope.source);
+  std::string id(envelope.id);
+  base::append_hex({reinterpret_cast<const char*>(source.data()), kSourceBytes}, id += '.');
+  if (position.replay != 0) id += '.' + std::to_string(position.replay);
+  return id;
+}
 
 std::string audience_json(const std::vector<std::string>& audience) {
   std::string out;
@@ -68,8 +81,7 @@ class SetEncoder final : public encoding::Encoder {
     base::ObjectWriter claims(claims_);
     claims.text("iss", settings_.issuer);
     claims.raw("aud", audience_);
-    // An explicit replay is another token: a receiver that drops what it knows must take it.
-    claims.text("jti", position.replay == 0 ? std::string(envelope.id) : std::string(envelope.id) + "." + std::to_string(position.replay));
+    claims.text("jti", token_id(envelope, position));
     const std::int64_t seconds = envelope.time_ms / 1'000;
     base::append_json_number(seconds, claims.key("iat"));
     base::append_json_number(seconds, claims.key("toe"));

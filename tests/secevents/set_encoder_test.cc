@@ -55,7 +55,7 @@ class SetEncoderTest : public ::testing::Test {
     return *base::parse_base64url(out.body.substr(first + 1, second - first - 1));
   }
   static std::string with(const std::string& uri, const std::string& event_claims) {
-    return R"({"iss":"https://idp.example","aud":"https://receiver.example","jti":"e-1","iat":1795510800,"toe":1795510800,"sub_id":{"format":"iss_sub","iss":"https://idp.example","sub":"u-1"},"events":{")" +
+    return R"({"iss":"https://idp.example","aud":"https://receiver.example","jti":"e-1.56a65968f6a45415","iat":1795510800,"toe":1795510800,"sub_id":{"format":"iss_sub","iss":"https://idp.example","sub":"u-1"},"events":{")" +
            uri + "\":" + event_claims + "}}";
   }
 
@@ -99,7 +99,15 @@ TEST_F(SetEncoderTest, SubjectAudienceAndReplayAreAsConfigured) {
   const auto text = claims(event("user.loggedin"), position);
   EXPECT_NE(text.find(R"("sub_id":{"format":"opaque","id":"u-1"})"), std::string::npos);
   EXPECT_NE(text.find(R"("aud":["a","b"])"), std::string::npos);
-  EXPECT_NE(text.find(R"("jti":"e-1.2")"), std::string::npos);
+  EXPECT_NE(text.find(R"("jti":"e-1.56a65968f6a45415.2")"), std::string::npos);
+}
+
+TEST_F(SetEncoderTest, EventsOfTwoSourcesWithOneIdAreTwoTokens) {
+  const auto id_of = [](const std::string& text) { return text.substr(text.find(R"("jti")"), text.find(R"("iat")") - text.find(R"("jti")")); };
+  auto other = event("user.loggedin");
+  other.source = "urn:other";
+  EXPECT_NE(id_of(claims(other)), id_of(claims(event("user.loggedin"))));
+  EXPECT_EQ(id_of(claims(other)), id_of(claims(other)));
 }
 
 TEST_F(SetEncoderTest, SettingsAreCheckedTogether) {
