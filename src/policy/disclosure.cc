@@ -106,19 +106,29 @@ class NoSubstitutes final : public Substitutes {
   bool append_encrypted(std::string_view, std::string_view, std::string&) override { return false; }
 };
 
+/// Bytes of what takes the place of values.
+struct Sizes {
+  Sizes(std::string_view receiver, std::uint32_t version) : version_bytes(std::to_string(version).size()), receiver_bytes(receiver.size()) {}
+  [[nodiscard]] std::size_t token() const noexcept { return 4 + version_bytes + kTokenDigits; }
+  [[nodiscard]] std::size_t encrypted(std::size_t value) const noexcept {
+    const auto base64 = [](std::size_t bytes) { return (bytes * 4 + 2) / 3; };
+    const std::size_t kid = receiver_bytes + 1 + version_bytes + 1 + base64(kWrappedIdBytes);
+    return kBegin.size() + kid + 1 + base64(crypto::kNonceBytes + value + crypto::kTagBytes);
+  }
+  std::size_t version_bytes, receiver_bytes;
+};
+
 class StandIns final : public Substitutes {
  public:
-  StandIns(std::string_view receiver, std::uint32_t version) : version_bytes_(std::to_string(version).size()), receiver_bytes_(receiver.size()) {}
-  void append_token(std::string_view, std::string& out) override { out.append(4 + version_bytes_ + kTokenDigits, '0'); }
+  explicit StandIns(const Sizes& sizes) : sizes_(sizes) {}
+  void append_token(std::string_view, std::string& out) override { out.append(sizes_.token(), '0'); }
   bool append_encrypted(std::string_view, std::string_view json, std::string& out) override {
-    const auto base64 = [](std::size_t bytes) { return (bytes * 4 + 2) / 3; };
-    const std::size_t kid = receiver_bytes_ + 1 + version_bytes_ + 1 + base64(kWrappedIdBytes);
-    out.append(kBegin.size() + kid + 1 + base64(crypto::kNonceBytes + json.size() + crypto::kTagBytes), '0');
+    out.append(sizes_.encrypted(json.size()), '0');
     return true;
   }
 
  private:
-  std::size_t version_bytes_, receiver_bytes_;
+  const Sizes sizes_;
 };
 
 std::unexpected<Error> damaged() { return fail(ErrorKind::damaged, "payload-damaged", "the data of a record is not in the standard form", "run `user-events audit verify`"); }
@@ -164,8 +174,21 @@ bool make_stand_in(const Plans& plans, std::string_view receiver, encoding::Enve
   thread_local Redactor redactor;
   thread_local std::string data, key;
   const auto plan = plans.find(envelope.type, envelope.version);
-  StandIns stand_ins(receiver, plans.policy().key_version());
+  StandIns stand_ins(Sizes(receiver, plans.policy().key_version()));
   return plan && redact(plans, **plan, redactor, stand_ins, envelope, data, key);
+}
+
+encoding::Growth growth_of(const PrivacyPolicy& policy, std::string_view receiver) {
+  // The smallest values are numbers of one digit in an array: two bytes each with their commas. Of a longer one each byte takes less.
+  const Sizes sizes(receiver, policy.key_version());
+  constexpr std::size_t kQuotesAndComma = 3, kLeastBytes = 2, kMaskedBytes = 6, kVariantBytes = 16;
+  const std::size_t token = sizes.token() + kQuotesAndComma, encrypted = sizes.encrypted(1) + kQuotesAndComma;
+  // What is left out does not grow, but others may.
+  const Action most = policy.strictest() != Action::omit ? policy.strictest() : policy.needs_keys() ? Action::encrypt : Action::mask;
+  std::size_t value = most == Action::clear ? kLeastBytes : kMaskedBytes;
+  if (most >= Action::token) value = std::max(value, token);
+  if (most >= Action::encrypt) value = std::max(value, encrypted);
+  return {.factor = (value + kLeastBytes - 1) / kLeastBytes, .bytes = token + kVariantBytes};
 }
 
 }  // namespace user_events::policy

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "encoding/encoder.h"
 #include "encoding/envelope.h"
 #include "policy/plans.h"
 #include "policy/receiver_keys.h"
@@ -35,5 +36,8 @@ class Disclosure {
 /// The same with stand-ins of the same size, for a bound: the envelope's views then point into memory of this thread, until its next call. Any thread.
 /// False: it is of no known type, or no event.
 [[nodiscard]] bool make_stand_in(const Plans& plans, std::string_view receiver, encoding::Envelope& envelope);
+
+/// How much larger an event can become, without looking at it.
+[[nodiscard]] encoding::Growth growth_of(const PrivacyPolicy& policy, std::string_view receiver);
 
 }  // namespace user_events::policy

@@ -3,14 +3,12 @@
 #include <utility>
 
 #include "base/try.h"
+#include "encoding/growth.h"
 
 namespace user_events::policy {
 namespace {
 
 using encoding::Readiness;
-
-/// A number of one digit in an array takes some 110 bytes when it is encrypted; three times that for what encoders around it add.
-constexpr encoding::Growth kGrowth{.factor = 320, .bytes = 16'384};
 
 class PolicyEncoder final : public encoding::Encoder {
  public:
@@ -32,7 +30,7 @@ class PolicyEncoder final : public encoding::Encoder {
     return inner_->body_bound_bytes(make_stand_in(*plans_, receiver_, changed) ? changed : envelope);  // what is refused has no size
   }
 
-  [[nodiscard]] encoding::Growth growth() const noexcept override { return kGrowth; }
+  [[nodiscard]] encoding::Growth growth() const noexcept override { return encoding::followed_by(growth_of(plans_->policy(), receiver_), inner_->growth()); }
   [[nodiscard]] std::string waits_for() const override { return inner_->waits_for(); }
 
  private:

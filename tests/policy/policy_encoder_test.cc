@@ -54,6 +54,28 @@ TEST_F(PolicyEncoderTest, TheBoundIsNeverTooSmallWhateverIsDone) {
     }
 }
 
+/// Makes ten times as much of everything, and says so.
+class Tenfold final : public encoding::Encoder {
+ public:
+  encoding::Encoding encode(const encoding::Envelope&, const encoding::Position&, encoding::Encoded&) override { return {}; }
+  [[nodiscard]] std::size_t body_bound_bytes(const encoding::Envelope& envelope) const noexcept override { return 10 * envelope.data.size() + 100'000; }
+  [[nodiscard]] encoding::Growth growth() const noexcept override { return {.factor = 10, .bytes = 100'000}; }
+};
+
+TEST_F(PolicyEncoderTest, TheGrowthIsThatOfThePolicyAndOfWhatEncodesAfterIt) {
+  std::string numbers = R"({"userId":"u","friends":[)";
+  for (int i = 0; i < 5'000; ++i) numbers += i == 0 ? "1" : ",1";
+  numbers += "]}";
+  for (const char* const action : {"mask", "token", "encrypt"}) {
+    const auto made = make_policy_encoder(std::make_shared<Plans>(catalogue_, policy_of({{"others", action}, {"user-id", "token"}})), "crm", ring_.get(), std::make_unique<Tenfold>());
+    const encoding::Envelope envelope{.id = "e", .source = "s", .type = "user.noted", .partition_key = "u", .data = numbers};
+    const auto growth = (*made)->growth();
+    EXPECT_GE(growth.factor * numbers.size() + growth.bytes, (*made)->body_bound_bytes(envelope)) << action;
+    EXPECT_LE(growth.factor, 10u * 60u) << "small events need no close look";
+  }
+  EXPECT_LE(encoder({{"others", "mask"}, {"user-id", "clear"}})->growth().factor, 6u);
+}
+
 TEST_F(PolicyEncoderTest, AnEventOfAnUnknownTypeIsRefusedAndHasABoundAllTheSame) {
   const auto made = encoder({{"email", "mask"}});
   encoding::Encoded out;
