@@ -235,8 +235,9 @@ class UserEventPublisher {
   [[nodiscard]] Result<ForgetResult> forget(const ForgetTarget& target, const ForgetOptions& options);
   [[nodiscard]] Result<void> rotate_keys(KeyRotation what, const std::string& by = {});
   /// The key of fields that were encrypted for a receiver, by the `kid` in them: a JSON Web Key (RFC 7518, 6.4), a secret. `receivers`: whose keys may be given
-  /// out; empty: all. Errors: not_found, code `no-such-key`, or `erased`: the user was forgotten.
-  [[nodiscard]] Result<std::string> field_key(std::string_view kid, const std::vector<std::string>& receivers = {}) const;
+  /// out; empty: all. Errors: not_found, code `no-such-key`, or `erased`: the user was forgotten. A key that there is, or was, is given out on the audit
+  /// log's record; other questions leave none.
+  [[nodiscard]] Result<std::string> field_key(std::string_view kid, const std::vector<std::string>& receivers = {}, const std::string& by = {});
 
   // ---- the audit log: docs/security/audit.md. All that changes something above is recorded there durably before it is carried out, and its outcome before
   // it is answered; `by` says who asked. What cannot be recorded is refused (full, io; code `audit-log`). ----

@@ -173,19 +173,23 @@ Result<ForgetResult> UserEventPublisher::Impl::forget(const ForgetTarget& target
   return ForgetResult{destroyed, circle.kept, true};
 }
 
-Result<std::string> UserEventPublisher::field_key(std::string_view kid, const std::vector<std::string>& receivers) const {
+Result<std::string> UserEventPublisher::field_key(std::string_view kid, const std::vector<std::string>& receivers, const std::string& by) {
   if (impl_->keys == nullptr) return not_sealed();
   const auto no_such_key = [] { return fail(ErrorKind::not_found, "no-such-key", "there is no field key of this id", "the id is what stands between enc1. and the last dot"); };
   const auto parsed = policy::FieldKeyId::parse(kid);
   if (!parsed || (!receivers.empty() && std::ranges::find(receivers, parsed->receiver) == receivers.end())) return no_such_key();
   const auto id = policy::user_key_of(*impl_->keys, *parsed);
-  if (!id) return no_such_key();
-  privacy::LentKey user;
-  UE_TRY(impl_->keys->key_named(*id, user));
-  policy::FieldKey key;
-  policy::derive_field_key(user, parsed->receiver, parsed->version, key);
-  const auto bytes = key.key.bytes();
-  return fmt::format(R"({{"kty":"oct","alg":"A256GCM","kid":"{}","k":"{}"}})", kid, base::base64url({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+  if (!id) return no_such_key();  // first: what anybody can make up must not fill the audit log
+  std::string asked;
+  publisher::append_text("kid", kid, asked);
+  return audit::recorded(impl_->audit.get(), {"keys.field", by, asked}, [&]() -> Result<std::string> {
+    privacy::LentKey user;
+    UE_TRY(impl_->keys->key_named(*id, user));
+    policy::FieldKey key;
+    policy::derive_field_key(user, parsed->receiver, parsed->version, key);
+    const auto bytes = key.key.bytes();
+    return fmt::format(R"({{"kty":"oct","alg":"A256GCM","kid":"{}","k":"{}"}})", kid, base::base64url({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+  });
 }
 
 Result<void> UserEventPublisher::rotate_keys(KeyRotation what, const std::string& by) {

@@ -45,12 +45,6 @@ Answer gone(const Error& error) {
   return answer;
 }
 
-/// The name in a kid, which is nobody's data but the operator's; what is no kid is not written down.
-std::string_view printable(std::string_view kid) {
-  const bool good = kid.size() <= 128 && std::ranges::all_of(kid, [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' || c == '-' || c == '_' || c == '~'; });
-  return good ? kid : "(none)";
-}
-
 }  // namespace
 
 void show_keys(Channel& channel) {
@@ -85,10 +79,9 @@ void rotate_keys(Channel& channel) {
 
 void show_field_key(Channel& channel) {
   if (!takes_no_query(channel)) return;
-  const auto* const principal = channel.caller().principal();
-  observability::log().info("privacy: field key {} asked for by '{}'", printable(channel.prepared().target.path[3]), principal == nullptr ? "-" : principal->name());
-  read_later(channel, [kid = channel.prepared().target.path[3], receivers = visible_types(channel, access::Action::field_keys)](UserEventPublisher& publisher) -> Result<Answer> {
-    auto key = publisher.field_key(kid, receivers);
+  read_later(channel, [kid = channel.prepared().target.path[3], receivers = visible_types(channel, access::Action::field_keys),
+                       by = principal_of(channel)](UserEventPublisher& publisher) -> Result<Answer> {
+    auto key = publisher.field_key(kid, receivers, by);
     if (!key && key.error().code == "erased") return gone(key.error());
     if (!key) return std::unexpected(std::move(key).error());
     return Answer{"application/jwk+json", *std::move(key), 200, kFieldKeyCaching};

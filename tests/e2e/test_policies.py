@@ -3,14 +3,16 @@ import http.server
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
 
 import pytest
 
+import journal_file
 from canary import CANARY, canaries, every_event
-from daemon import cli, wait_for
+from daemon import StartFailed, cli, wait_for
 from pages import DOCS
 from test_access import ask, client, make_token
 from test_sealing import command, private_file
@@ -156,13 +158,53 @@ def test_the_pages_program_reads_encrypted_fields_until_the_user_is_forgotten(ne
     forged = kid[:-4] + ("AAAA" if kid[-4:] != "AAAA" else "BBBB")
     for wrong in (forged, "crm", "crm.1.x", "x" * 300, kid.replace("crm", "bi")):
         assert ask(daemon, "GET", f"/v1/keys/fields/{wrong}", reader)[0] == 404, wrong
-    assert f"field key {kid} asked for by 'crm-service'" in daemon.log.read_text()
     assert key["k"] not in daemon.log.read_text()
 
     assert ask(daemon, "POST", "/v1/keys/forget", admin, {"user": "u-1", "reason": "request 1"})[0] == 200
     status, _, problem = ask(daemon, "GET", f"/v1/keys/fields/{kid}", reader)
     assert status == 410 and problem["status"] == 410 and "destroyed" in problem["detail"]
     assert run().returncode != 0
+    assert daemon.stop() == 0
+    records = [each for each in journal_file.records(daemon.data_dir / "audit") if each.type == "keys.field"]
+    asked = [json.loads(each.payload) for each in records[::2]]
+    assert {each.scope for each in records} == {"crm-service"} and {each["asked"]["kid"] for each in asked} == {kid}, "what was made up, or is another's, leaves no record"
+    outcomes = [json.loads(each.payload)["outcome"] for each in records[1::2]]
+    assert set(outcomes[:-2]) == {"done"} and outcomes[-2:] == ["failed", "failed"], outcomes
+    assert all(key["k"].encode() not in path.read_bytes() for path in (daemon.data_dir / "audit").iterdir())
+
+
+SHAPED = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:user-events:schema:user.shaped:1", "title": "Shaped", "type": "object",
+    "additionalProperties": False, "required": ["userId"],
+    "properties": {
+        "userId": {"type": "string", "minLength": 1, "x-personal": "user-id", "x-key": "user"},
+        "beside": {"$ref": "#/$defs/person", "required": ["mail"]},
+        "either": {"x-personal": "none", "anyOf": [{"$ref": "#/$defs/person"}, {"type": "integer"}]},
+        "each": {"type": "array", "x-personal": "none", "items": {"$ref": "#/$defs/person", "minProperties": 1}},
+        "other": {"type": "object", "x-personal": "none", "additionalProperties": {"anyOf": [{"type": "string", "x-personal": "name"}, {"$ref": "#/$defs/person"}], "x-personal": "none"}},
+    },
+    "$defs": {"person": {"type": "object", "additionalProperties": False, "properties": {"mail": {"type": "string", "x-personal": "email"}, "size": {"type": "integer"}}}},
+}
+
+
+def test_fields_that_several_schemas_speak_of_are_hidden_from_destinations_and_readers(new_daemon, master, tmp_path):
+    (tmp_path / "catalogue/user.shaped").mkdir(parents=True)
+    (tmp_path / "catalogue/user.shaped/1.json").write_text(json.dumps(SHAPED))
+    admin, admin_hash = make_token("admin")
+    readers = {name: make_token(name) for name in ("minimal", "hidden", "encrypted", "tokens")}
+    tables = [file_table(name, tmp_path / f"{name}.ndjson", POLICIES[name]) for name in readers]
+    clients = [client(name, hashed, 'read = ["*"]', f"privacy = {POLICIES[name]}") for name, (_, hashed) in readers.items()]
+    daemon = new_daemon(config(master, *tables, client("admin", admin_hash, 'publish = ["*"], admin = true'), *clients, more=f'catalogue_dir = "{tmp_path}/catalogue"')).start()
+    person = {"mail": CANARY["email"], "size": 7}
+    data = {"userId": CANARY["user"], "beside": person, "either": person, "each": [person, person], "other": {"a": CANARY["name"], "b": person}}
+    assert ask(daemon, "POST", "/v1/events", admin, {"type": "user.shaped", "data": data})[0] == 202
+    for name, (token, _) in readers.items():
+        wait_for(lambda: (tmp_path / f"{name}.ndjson").exists() and lines(tmp_path / f"{name}.ndjson"), 20, "it is delivered")
+        status, _, page = ask(daemon, "GET", "/v1/events", token)
+        assert status == 200 and len(page["events"]) == 1
+        for seen in (lines(tmp_path / f"{name}.ndjson")[0], page["events"][0]):
+            assert canaries(json.dumps(seen)) == set(), (name, seen)
+            assert seen["data"]["beside"]["size"] == seen["data"]["each"][1]["size"] == 7, "what is nobody's stays"
 
 
 def test_a_message_that_is_sent_again_is_the_same_bytes(new_daemon, master, tmp_path):
