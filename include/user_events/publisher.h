@@ -239,6 +239,10 @@ class UserEventPublisher {
   /// log's record; other questions leave none.
   [[nodiscard]] Result<std::string> field_key(std::string_view kid, const std::vector<std::string>& receivers = {}, const std::string& by = {});
 
+  /// Whether what clients get to see is said in classes that event types have. Error `usage`, code `privacy-policy`, names client and class. Done at the
+  /// start for those of the options; for a server that takes others later.
+  [[nodiscard]] Result<void> check_policies(const std::vector<ClientOptions>& clients) const;
+
   // ---- the audit log: docs/security/audit.md. All that changes something above is recorded there durably before it is carried out, and its outcome before
   // it is answered; `by` says who asked. What cannot be recorded is refused (full, io; code `audit-log`). ----
   /// A request that a server refused. Never blocks; summed up and written within a minute.

@@ -29,7 +29,7 @@ Result<std::unique_ptr<Principal>> Principal::make(const ClientOptions& options)
   if (!grants.field_keys.empty()) out->grants_[static_cast<std::size_t>(Action::field_keys)] = Grant{grants.field_keys, {}};  // of receivers, not of types
   out->privacy_ = options.privacy;
   UE_TRY_ASSIGN(const auto policy, policy::PrivacyPolicy::parse(options.privacy));
-  out->sees_users_ = policy.of(policy::kUserId) == policy::Action::clear;
+  out->sees_users_ = policy.shows_users();
   out->may_publish_ = [principal = out.get()](std::string_view type) { return principal->may(Action::publish, type); };
   if (options.rate.empty()) return out;
   const auto rate = parse_rate(options.rate);

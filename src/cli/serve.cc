@@ -41,7 +41,7 @@ sigset_t stop_signals() {
   return set;
 }
 
-/// What the daemon waits for: those, and SIGHUP, at which it reads its catalogue folder, clients and certificates again.
+/// What the daemon waits for: those, and SIGHUP, at which it reads its catalogue folder, clients, certificates and signing keys again.
 sigset_t awaited_signals() {
   sigset_t set = stop_signals();
   sigaddset(&set, SIGHUP);
@@ -139,7 +139,8 @@ void reload_catalogue(UserEventPublisher& publisher, const Result<Given>& given)
 }
 
 /// Clients, issuers and certificates as they are now. What is wrong changes nothing.
-Result<void> replace_clients(server::HttpServer& http, const HttpOptions& options) {
+Result<void> replace_clients(const UserEventPublisher& publisher, server::HttpServer& http, const HttpOptions& options) {
+  UE_TRY(publisher.check_policies(options.clients));
   if (options.clients.empty() != !http.asks_for_clients())
     return fail(ErrorKind::usage, "clients", "whether there are clients at all is decided at the start", "restart the daemon");
   UE_TRY(access::Policy::make(options.clients, options.issuers));  // first: what is wrong changes nothing
@@ -148,7 +149,7 @@ Result<void> replace_clients(server::HttpServer& http, const HttpOptions& option
 }
 
 void reload_clients(UserEventPublisher& publisher, server::HttpServer& http, const Result<Given>& given) {
-  const auto replace = [&]() -> Result<void> { return given ? replace_clients(http, given->options.http) : std::unexpected(given.error()); };
+  const auto replace = [&]() -> Result<void> { return given ? replace_clients(publisher, http, given->options.http) : std::unexpected(given.error()); };
   if (auto done = publisher.recorded("config.reload", kSignal, asked_of("clients", given), replace); !done)
     observability::log().error("SIGHUP: clients and certificates stay as they were: {}", describe(done.error()));
   else

@@ -38,6 +38,9 @@ class PrivacyPolicy {
   [[nodiscard]] Action of(std::string_view klass) const noexcept;
   /// Of all classes, named or not.
   [[nodiscard]] Action strictest() const noexcept;
+  [[nodiscard]] bool shows_users() const noexcept { return of(kUserId) == Action::clear; }
+  /// Events have a subject: the user's id or its token.
+  [[nodiscard]] bool has_subjects() const noexcept { return shows_users() || of(kUserId) == Action::token; }
   [[nodiscard]] bool is_clear() const noexcept { return strictest() == Action::clear; }
   /// Something in it is done with keys, which are there only where events are sealed.
   [[nodiscard]] bool needs_keys() const noexcept;

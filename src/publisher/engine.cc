@@ -85,14 +85,12 @@ Result<std::unique_ptr<encoding::Encoder>> UserEventPublisher::Impl::make_encode
 }
 
 Result<std::unique_ptr<encoding::Encoder>> UserEventPublisher::Impl::restricted(const DestinationOptions& one, std::unique_ptr<encoding::Encoder> encoder) const {
-  auto policy = policy::PrivacyPolicy::parse(one.privacy);
-  if (policy)
-    if (auto known = policy::check_classes(*policy, types->catalogue().now()); !known) policy = std::unexpected(std::move(known).error());
-  if (!policy) {
-    policy.error().message.insert(0, fmt::format("destination '{}': ", one.name));
-    return std::unexpected(std::move(policy).error());
-  }
+  auto policy = views->policy_of(one.privacy, fmt::format("destination '{}'", one.name));
+  if (!policy) return std::unexpected(std::move(policy).error());
   if (policy->is_clear()) return encoder;
+  if (one.format == destinations::kSetFormat && !policy->has_subjects())
+    return fail(ErrorKind::usage, "privacy-policy", fmt::format("destination '{}': its privacy policy leaves no user, and without one no security event token is sent", one.name),
+                "let user-id be clear or token");
   if (destinations::is_data_alone(one))
     return fail(ErrorKind::usage, "privacy-policy", fmt::format("destination '{}': a privacy policy needs encoding json without a registry", one.name));
   return policy::make_policy_encoder(std::make_shared<policy::Plans>(types->catalogue(), *std::move(policy)), one.name, keys.get(), std::move(encoder));
@@ -166,6 +164,7 @@ Result<UserEventPublisher> UserEventPublisher::open(Options options) {
   UE_TRY(impl->open_keys());
   if (!impl->options.read_only) { UE_TRY_ASSIGN(impl->signing_keys, signing::KeyBook::load(impl->options)); }
   impl->views = std::make_unique<publisher::Views>(impl->types->catalogue(), impl->keys.get());
+  if (!impl->options.read_only) UE_TRY(impl->views->check(impl->options.http.clients));
   impl->former = std::make_unique<formation::Former>(impl->types->catalogue(), impl->former_settings(), ports::system_clock(), ports::system_random());
   UE_TRY(impl->open_audit());
   if (!impl->options.read_only) {

@@ -91,6 +91,8 @@ std::vector<SchemaInfo> to_infos(const catalogue::Catalogue& catalogue) {
 
 }  // namespace
 
+Result<void> UserEventPublisher::check_policies(const std::vector<ClientOptions>& clients) const { return impl_->views->check(clients); }
+
 Result<ReadPage> UserEventPublisher::read(const ReadQuery& query) const {
   if (query.limit == 0 || query.limit > kMaxPageEvents)
     return fail(ErrorKind::invalid, "limit", fmt::format("limit must be 1 to {}", kMaxPageEvents));

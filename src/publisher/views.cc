@@ -20,10 +20,24 @@ Result<std::optional<policy::Disclosure>> Views::of(const ReaderView& view) cons
   return std::optional(std::move(made));
 }
 
+Result<policy::PrivacyPolicy> Views::policy_of(const PrivacyPolicyOptions& given, const std::string& whose) const {
+  auto policy = policy::PrivacyPolicy::parse(given);
+  if (policy)
+    if (auto known = policy::check_classes(*policy, catalogue_.now()); !known) policy = std::unexpected(std::move(known).error());
+  if (!policy) policy.error().message.insert(0, whose + ": ");
+  return policy;
+}
+
+Result<void> Views::check(const std::vector<ClientOptions>& clients) const {
+  for (const auto& client : clients)
+    if (!client.privacy.empty()) UE_TRY(policy_of(client.privacy, "client '" + client.name + "'"));
+  return {};
+}
+
 Result<bool> Views::names_users(const ReaderView& view) const {
   if (view.privacy.empty()) return true;
   UE_TRY_ASSIGN(const auto found, plans(view.privacy));
-  return found->policy().of(policy::kUserId) == policy::Action::clear;
+  return found->policy().shows_users();
 }
 
 }  // namespace user_events::publisher

@@ -5,6 +5,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/live.h"
 #include "policy/disclosure.h"
@@ -20,6 +22,10 @@ class Views {
   Views(const base::Live<catalogue::Catalogue>& catalogue, privacy::KeyRing* ring) : catalogue_(catalogue), ring_(ring) {}
   /// Nothing: everything is seen. Error `usage`: the policy is none, or needs keys that are not there.
   [[nodiscard]] Result<std::optional<policy::Disclosure>> of(const ReaderView& view) const;
+  /// A policy of this catalogue. Error `usage`, code `privacy-policy`, that begins with `whose`: it is none, or names a class that no event type has.
+  [[nodiscard]] Result<policy::PrivacyPolicy> policy_of(const PrivacyPolicyOptions& given, const std::string& whose) const;
+  /// Of each client. Error as above.
+  [[nodiscard]] Result<void> check(const std::vector<ClientOptions>& clients) const;
   /// Whether users may be named to the reader, and be asked for by name.
   [[nodiscard]] Result<bool> names_users(const ReaderView& view) const;
 
