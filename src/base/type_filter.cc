@@ -47,11 +47,8 @@ Result<TypeFilter> TypeFilter::parse(const std::vector<std::string>& patterns) {
       return fail(ErrorKind::usage, "type-pattern", "`" + text + "` is not a pattern over event types",
                   "write a type (`user.created`), all types below a name (`user.*`), or either with `!` in "
                   "front for: never");
-    std::string kept(pattern);
-    if (pattern == "*")
-      kept = ".";
-    else if (pattern.ends_with(".*"))
-      kept.pop_back();
+    std::string kept(pattern == "*" ? std::string_view(".") : pattern);
+    if (pattern.ends_with(".*")) kept.pop_back();
     (negative ? filter.negative_ : filter.positive_).push_back(std::move(kept));
   }
   return filter;

@@ -1,4 +1,4 @@
-"""What stands around the daemon: the systemd unit, no memory on a disk, the list of what is linked."""
+"""What stands around the daemon: how the binary was made, the systemd unit, no memory on a disk, the list of what is linked."""
 import json
 import os
 import pathlib
@@ -16,6 +16,39 @@ from sandbox import Filter, allowed_calls
 ROOT = pathlib.Path(__file__).parents[2]
 UNIT = ROOT / "packaging/user-events.service"
 NOBODY = 65534
+
+
+def readelf(*what):
+    return subprocess.run(["readelf", "--wide", *what, BINARY], capture_output=True, text=True, check=True).stdout
+
+
+def test_the_binary_lies_anywhere_and_its_tables_stay_as_they_were_at_the_start():
+    assert re.search(r"Type:\s+DYN ", readelf("--file-header"))
+    dynamic = readelf("--dynamic")
+    assert re.search(r"\(FLAGS\)\s+BIND_NOW", dynamic) and re.search(r"\(FLAGS_1\)\s+Flags:.*\bNOW\b.*\bPIE\b", dynamic), dynamic
+    segments = re.findall(r"^\s+(\w+)\s+0x\w+ 0x\w+ 0x\w+ 0x\w+ 0x\w+ ([R ][W ][E ])", readelf("--program-headers"), re.M)
+    assert [flags for name, flags in segments if name == "GNU_STACK"] == ["RW "]
+    assert [flags for name, flags in segments if name == "GNU_RELRO"] == ["R  "]
+    loaded = [flags for name, flags in segments if name == "LOAD"]
+    assert "R E" in loaded and "RWE" not in loaded and " WE" not in loaded
+
+
+def test_the_compiler_put_checks_in():
+    symbols = readelf("--dyn-syms")
+    assert "__stack_chk_fail" in symbols, "-fstack-protector-strong"
+    assert re.search(r"\b__\w+_chk\b", symbols), "-D_FORTIFY_SOURCE"
+    assert "__glibcxx_assert_fail" in symbols, "-D_GLIBCXX_ASSERTIONS"
+
+
+def test_every_object_was_compiled_with_the_switches_of_the_page():
+    page = (ROOT / "docs/security/hardening.md").read_text().partition("## The binary")[2].partition("## Memory")[0]
+    switches = re.findall(r"`(-[fD][^`]+)`", page)
+    assert len(switches) == 5
+    commands = json.loads((pathlib.Path(os.environ["UE_BUILD"]) / "compile_commands.json").read_text())
+    ours = [each for each in commands if each["file"].startswith(str(ROOT / "src"))]
+    assert len(ours) > 100
+    for switch in switches:
+        assert not [each["file"] for each in ours if switch not in each["command"].split()], switch
 
 
 def test_the_unit_leaves_little_to_attack():
