@@ -116,8 +116,8 @@ void list_personal(const Places& places, PlaceIndex index, const std::string& po
     base::append_pointer_token(member.name, below);
     list_personal(places, member.place, below, out);
   }
-  list_personal(places, place.rest, pointer + "/*", out);
-  list_personal(places, place.items, pointer + "/*", out);
+  if (place.has_members) list_personal(places, place.rest, pointer + "/*", out);
+  if (place.has_items) list_personal(places, place.items, pointer + "/*", out);
 }
 
 std::vector<std::string> identifiers_of(const Places& places) {

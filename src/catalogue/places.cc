@@ -60,6 +60,7 @@ class PlaceFinder {
     made.has_items = (types & kArray) != 0 && (only(types) == kArray || any(groups, [](const Node& node) { return node.items != kNoNode; }));
     made.is_open = ((types & kObject) != 0 && !made.has_members) || ((types & kArray) != 0 && !made.has_items);
     if (made.has_members) UE_TRY(add_members(groups, made));
+    if (made.is_open && any(groups, [](const Node&) { return true; })) UE_TRY(add_open(groups, types, made));
     if (made.has_items) { UE_TRY_ASSIGN(made.items, add(below(groups, kArray, [](const Node& node) { return node.items; }))); }
     places_[index] = std::move(made);
     return index;
@@ -157,6 +158,14 @@ class PlaceFinder {
     if (!is_sure)
       for (const Root& each : perhaps_free) note(roots, each);
     return roots;
+  }
+
+  /// What is in an object or array that no schema describes: nothing of it is said but the class of what is around.
+  Result<void> add_open(const std::vector<Group>& groups, TypeMask types, Place& made) {  // NOLINT(misc-no-recursion): as `add`
+    const auto nothing = [](const Node&) { return kNoNode; };
+    if ((types & kObject) != 0 && !made.has_members) { UE_TRY_ASSIGN(made.rest, add(below(groups, kObject, nothing))); }
+    if ((types & kArray) != 0 && !made.has_items) { UE_TRY_ASSIGN(made.items, add(below(groups, kArray, nothing))); }
+    return {};
   }
 
   Result<void> add_members(const std::vector<Group>& groups, Place& made) {  // NOLINT(misc-no-recursion): as `add`

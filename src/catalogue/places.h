@@ -33,8 +33,8 @@ struct Place {
   bool has_items = false;     ///< The same of an array.
   bool is_open = false;       ///< An object or array can stand here that no schema describes.
   std::vector<Member> members = {};  ///< In the order in which schemas name them.
-  PlaceIndex rest = kNoPlace;        ///< Each member that is not named; kNoPlace: there is none.
-  PlaceIndex items = kNoPlace;       ///< Each item of an array.
+  PlaceIndex rest = kNoPlace;        ///< Each member that is not named, has_members or not; kNoPlace: there is none, or nothing is known of it.
+  PlaceIndex items = kNoPlace;       ///< Each item of an array, has_items or not; kNoPlace: as above.
 };
 
 /// The first is the data itself; none stands below itself.

@@ -16,6 +16,7 @@
 #include "base/volume_rule.h"
 #include "destinations/access.h"
 #include "destinations/format.h"
+#include "destinations/set_settings.h"
 #include "policy/privacy_policy.h"
 
 namespace user_events::config {

@@ -30,7 +30,15 @@ Treatment treatment_of(const PrivacyPolicy& policy, const std::vector<std::strin
 
 Treatment strictest(const PrivacyPolicy& policy) { return {policy.strictest(), Mask::all, false}; }
 
-bool is_free_text(const Place& place) { return std::ranges::find(place.classes, kFreeText) != place.classes.end(); }
+bool holds(const std::vector<std::string>& classes, std::string_view klass) { return std::ranges::find(classes, klass) != classes.end(); }
+
+/// Of an object or array that no schema describes, and of all that is in it.
+std::vector<std::string> classes_of_whole(const Places& places, const Place& place) {
+  std::vector<std::string> all = place.classes;
+  for (const auto& [index, is_described] : {std::pair(place.rest, place.has_members), std::pair(place.items, place.has_items)})
+    if (index != catalogue::kNoPlace && !is_described) all.insert(all.end(), places[index].classes.begin(), places[index].classes.end());
+  return all;
+}
 
 class Builder {
  public:
@@ -69,20 +77,22 @@ class Builder {
   bool add_values(const Place& source, PlanNode& node) {
     const Treatment all = strictest(policy_);
     // Text of no class cannot stand anywhere; if it does, nothing is known of it.
-    const Treatment said = source.classes.empty() && source.takes_text ? all : treatment_of(policy_, source.classes);
     node.values_stand = source.takes_values;
-    node.value = source.takes_values ? said : all;
-    node.whole = source.is_open && !is_free_text(source) ? said : all;
-    const bool is_treated = (source.takes_values || source.is_open) && said.action != Action::clear;
-    if (is_treated) note(name(said.action));
-    return is_treated;
+    node.value = !source.takes_values || (source.classes.empty() && source.takes_text) ? all : treatment_of(policy_, source.classes);
+    const auto whole = classes_of_whole(places_, source);
+    node.whole = source.is_open && !holds(whole, kFreeText) ? treatment_of(policy_, whole) : all;
+    const bool values = source.takes_values && node.value.action != Action::clear, wholes = source.is_open && node.whole.action != Action::clear;
+    if (values) note(name(node.value.action));
+    if (wholes && !(values && node.whole.action == node.value.action)) note(name(node.whole.action));
+    return values || wholes;
   }
 
   bool add_members(const Place& source, PlanNode& node) {  // NOLINT(misc-no-recursion): as `place`
     if (!source.has_members) {
-      if (!source.is_open || !is_free_text(source)) return false;
+      const auto whole = classes_of_whole(places_, source);
+      if (!source.is_open || !holds(whole, kFreeText)) return false;
       node.has_members = true;
-      return add_free(source, node);
+      return add_free(whole, node);
     }
     node.has_members = true;
     bool changes = false;
@@ -98,14 +108,14 @@ class Builder {
       return changes;
     }
     const Place& rest = places_[source.rest];
-    if (is_free_text(rest) && !rest.has_members && !rest.has_items) return add_free(rest, node);
+    if (holds(rest.classes, kFreeText) && !rest.has_members && !rest.has_items) return add_free(rest.classes, node);
     node.rest = inside("/*", source.rest);
     return changes || node.rest != kKeep;
   }
 
   /// Members that nobody foresaw, by their names.
-  bool add_free(const Place& rest, PlanNode& node) {
-    const Treatment other = treatment_of(policy_, rest.classes, kFreeText);
+  bool add_free(const std::vector<std::string>& classes, PlanNode& node) {
+    const Treatment other = treatment_of(policy_, classes, kFreeText);
     if (other.action != Action::clear) node.rest = add({.value = other, .whole = other});
     node.rest_by_name = true;
     note("names");

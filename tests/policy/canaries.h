@@ -166,6 +166,12 @@ class DataMaker {
     out.insert(out.end(), more.begin(), more.end());
   }
 
+  static bool can_be(const simdjson::dom::element& schema, std::string_view type) {
+    simdjson::dom::element given;
+    std::string_view text;
+    return schema["type"].get(given) != simdjson::SUCCESS || (given.get(text) == simdjson::SUCCESS && text == type);
+  }
+
   /// What is said of a member, or of an item if it has no name.
   [[nodiscard]] All below(const All& given, std::string_view name) const {
     All said, free;
@@ -175,7 +181,7 @@ class DataMaker {
         free.push_back(each);
         continue;
       }
-      if (!each.schema.is_object()) continue;
+      if (!each.schema.is_object() || !can_be(each.schema, name.empty() ? "array" : "object")) continue;
       const bool is_there = name.empty() ? each.schema["items"].get(found) == simdjson::SUCCESS
                                          : each.schema["properties"][name].get(found) == simdjson::SUCCESS ||
                                                each.schema["additionalProperties"].get(found) == simdjson::SUCCESS;

@@ -204,7 +204,7 @@ TEST_F(Publisher, AsynchronousCallbacksComeOnceEachAndInOrder) {
   std::promise<void> all;
   for (int i = 0; i < 1000; ++i)
     publisher.publish_async(created("u-1"), [&, i](Result<std::vector<Receipt>> receipts) {
-      if (!receipts || receipts->front().sequence != static_cast<std::uint64_t>(i + 1)) in_order = false;
+      if (!receipts || receipts->at(0).sequence != static_cast<std::uint64_t>(i + 1)) in_order = false;
       if (++called == 1000) all.set_value();
     });
   ASSERT_EQ(all.get_future().wait_for(20s), std::future_status::ready);
