@@ -359,7 +359,7 @@ TEST(Config, AllFindingsAreReportedInTheOrderOfTheirLines) {
 }
 
 TEST(Config, AnAdministratorsFileIsLaidOverTheSettingsOfDestinationsThatAreConfigured) {
-  const TemporaryFolder folder;
+  const test::TemporaryDirectory folder;
   const auto options = must_load("[[destination]]\nname = \"a\"\nkind = \"bus\"\ntopic = \"t\"\npassword = \"ours\"\nbus.x = \"1\"\n");
   const auto secret = folder.write("secret", "theirs\n");
   const auto loaded = load_administrators(folder.write("admin.toml", "[[destination]]\nname = \"a\"\npassword_file = \"" + secret + "\"\n"), options);
@@ -370,7 +370,7 @@ TEST(Config, AnAdministratorsFileIsLaidOverTheSettingsOfDestinationsThatAreConfi
 }
 
 TEST(Config, AnAdministratorsFileSaysNothingElse) {
-  const TemporaryFolder folder;
+  const test::TemporaryDirectory folder;
   const auto options = must_load("[[destination]]\nname = \"a\"\nkind = \"bus\"\ntopic = \"t\"\n");
   const auto finding = [&](std::string_view text) {
     const auto file = folder.write("admin.toml", text);
