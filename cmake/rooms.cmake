@@ -37,7 +37,7 @@ function(ue_room name)
 endfunction()
 
 # ue_test(journal SOURCES a_test.cc DEPENDS journal): the executable test_journal, and one ctest entry of that name.
-# LABELS: unit (default), memory (a unit suite that no sanitizer runs), broker, campaign, e2e; asan and tsan: run under that sanitizer by every `./dev test` (`--long`: all unit
+# LABELS: unit (default), memory (a unit suite that no sanitizer runs), broker, campaign, e2e, alone (with nothing beside it); asan and tsan: run under that sanitizer by every `./dev test` (`--long`: all unit
 # suites are, but for no_tsan: librdkafka starts threads with thrd_create, which the thread sanitizer does not know, and crashes).
 # `./dev test NAME` runs one.
 foreach(label unit asan tsan)
@@ -65,5 +65,6 @@ function(ue_test name)
   if(NOT TEST_TIMEOUT)
     set(TEST_TIMEOUT 300)
   endif()
-  set_tests_properties(${name} PROPERTIES LABELS "${TEST_LABELS}" TIMEOUT ${TEST_TIMEOUT})
+  # What may take longest begins first, so that no core is left idle at the end.
+  set_tests_properties(${name} PROPERTIES LABELS "${TEST_LABELS}" TIMEOUT ${TEST_TIMEOUT} COST ${TEST_TIMEOUT})
 endfunction()
