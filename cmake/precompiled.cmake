@@ -1,4 +1,4 @@
-# What nearly every file includes, compiled once: half the time of a build (UE_PRECOMPILE). Two, because rooms are compiled with -fPIC and programs with -fPIE. A header that a file
+# What nearly every file includes, compiled once: about a second less a file (UE_PRECOMPILE). Two, because rooms are compiled with -fPIC and programs with -fPIE. A header that a file
 # uses and does not include is found by the presets that do without. Not <filesystem>: it brings std::quoted and the like, which would be found before functions of our own of that name.
 set(UE_COMMON_HEADERS <algorithm> <array> <atomic> <charconv> <chrono> <condition_variable> <expected> <fstream> <functional> <map> <memory> <mutex> <optional> <random> <ranges> <set>
     <span> <sstream> <string> <string_view> <thread> <unordered_map> <variant> <vector> <fmt/format.h>)
