@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from daemon import BINARY, Daemon, StartFailed, cli
+from daemon import BINARY, Daemon, StartFailed, cli, wait_for
 
 
 def user_event(n, **more):
@@ -239,6 +239,7 @@ lag_action = "detach"
     waiter = threading.Thread(target=lambda: waited.append(daemon.request("POST", "/v1/events?wait=delivered&timeout=60s", body, timeout=90)))
     waiter.start()
     last = 31
+    wait_for(lambda: daemon.status()["lastSequence"] == last, 30, "the waiter's event is there")
     deadline = time.monotonic() + 50
     while daemon.status()["firstSequence"] <= 40:
         assert time.monotonic() < deadline, daemon.status()
