@@ -210,15 +210,15 @@ def test_fields_that_several_schemas_speak_of_are_hidden_from_destinations_and_r
 def test_a_reload_that_names_an_unknown_class_for_a_client_changes_nothing(new_daemon, master):
     token, hashed = make_token("reader")
     good = config(master, client("reader", hashed, 'read = ["*"]', 'privacy = {email = "omit"}'))
-    daemon = new_daemon(good.replace("email = ", "e-mial = "))
-    with pytest.raises(StartFailed, match="client 'reader': privacy.e-mial is no class"):
+    daemon = new_daemon(good.replace("email = ", "e-mail = "))
+    with pytest.raises(StartFailed, match="client 'reader': privacy.e-mail is no class"):
         daemon.start()
     daemon.set_config(good)
     daemon.start()
-    daemon.set_config(good.replace("email = ", "e-mial = "))
+    daemon.set_config(good.replace("email = ", "e-mail = "))
     daemon.process.send_signal(signal.SIGHUP)
     wait_for(lambda: "clients and certificates stay as they were" in daemon.log.read_text(), 10, "the reload is refused")
-    assert "client 'reader': privacy.e-mial is no class of personal data that an event type has; did you mean email?" in daemon.log.read_text()
+    assert "client 'reader': privacy.e-mail is no class of personal data that an event type has; did you mean email?" in daemon.log.read_text()
     assert ask(daemon, "GET", "/v1/events", token)[0] == 200
 
 
