@@ -43,7 +43,7 @@ void add_holds(CLI::App& group, AuditArguments& a, Action& action) {
     }
     add_client_options(*command, a.client);
     command->footer(run == audit_hold_list ? "Example:\n  user-events audit hold list" : std::string("Example:\n  user-events audit hold ") + name + " case-2026-7 --reason 'request of the court'");
-    command->callback([&a, &action, run = run] { action = [&a, run] { return run(a); }; });
+    command->callback([&a, &action, run] { action = [&a, run] { return run(a); }; });
   }
   hold->footer("Example:\n  user-events audit hold add case-2026-7 --reason 'request of the court'");
 }

@@ -110,7 +110,7 @@ void add_dead_letters(CLI::App& app, DeadLetterArguments& a, Action& action) {
   for (const auto& [name, run] : runs) {
     auto* command = group->get_subcommand(name);
     add_client_options(*command, a.client);
-    command->callback([&a, &action, run = run] { action = [&a, run] { return run(a); }; });
+    command->callback([&a, &action, run] { action = [&a, run] { return run(a); }; });
   }
   group->footer("Examples:\n  user-events dead-letters list\n  user-events dead-letters show 17\n  user-events dead-letters "
                 "replay --destination kafka\n  user-events dead-letters discard 17 --reason 'sent by hand'");
@@ -139,7 +139,7 @@ void add_destination(CLI::App& app, DestinationArguments& a, Action& action) {
     if (run != destination_list) command->add_option("NAME", a.name, "Name of the destination")->required();
     command->add_flag("--json", a.json, "As JSON");
     add_client_options(*command, a.client);
-    command->callback([&a, &action, run = run] {
+    command->callback([&a, &action, run] {
       if (run == destination_replay && !a.from && a.since.empty()) throw CLI::RequiredError("--from or --since");
       action = [&a, run] { return run(a); };
     });

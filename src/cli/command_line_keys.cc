@@ -28,7 +28,7 @@ void add_keys(CLI::App& app, KeysArguments& a, Action& action) {
     auto* command = group->get_subcommand(name);
     command->add_flag("--json", a.json, "As JSON");
     add_client_options(*command, a.client);
-    command->callback([&a, &action, run = run] {
+    command->callback([&a, &action, run] {
       if (run == keys_forget && a.user.empty() && a.email.empty() && a.username.empty()) throw CLI::RequiredError("USER, --email or --username");
       action = [&a, run] { return run(a); };
     });
