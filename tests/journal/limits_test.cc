@@ -62,12 +62,12 @@ TEST_F(LimitsTest, AboveMaxBytesItRefusesFullUntilRetentionMakesRoom) {
   clock_.advance(std::chrono::hours(2));
   // Segments end in the background, and only those that have ended can go.
   Result<std::size_t> removed = 0;
-  for (int tries = 0; tries < 500 && removed && *removed == 0; ++tries) {
-    removed = journal->apply_retention();
+  for (int tries = 0; tries < 500 && removed && journal->stats().first_sequence == 1; ++tries) {
+    removed = journal->apply_retention();  // the journal's own thread may come first
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   ASSERT_TRUE(removed) << describe(removed.error());
-  EXPECT_GT(*removed, 0u);
+  EXPECT_GT(journal->stats().first_sequence, 1u);
   ASSERT_TRUE(accepts_within(*journal, std::chrono::seconds(5)));
   EXPECT_TRUE(append_numbered(*journal, accepted + 1, 1));
 }
