@@ -1,5 +1,6 @@
 #include "config/document.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #define TOML_EXCEPTIONS 0
@@ -65,6 +66,11 @@ void take_tables(toml::table& root, std::string_view name, std::vector<Section>&
 }  // namespace
 
 Result<Document> parse_document(std::string_view text, const std::string& path) {
+  // TOML 1.0 has none of them; toml++ 3.3 ends the process at some.
+  const auto is_control = [](unsigned char c) { return (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7F; };
+  if (const auto found = std::ranges::find_if(text, is_control); found != text.end())
+    return fail(ErrorKind::usage, "config-syntax", fmt::format("{}:{}: not TOML: a control character", path, std::count(text.begin(), found, '\n') + 1),
+                "TOML is described at https://toml.io; docs/configuration.md has a whole example");
   auto parsed = toml::parse(text, path);
   if (!parsed) {
     return fail(ErrorKind::usage, "config-syntax",

@@ -358,6 +358,15 @@ TEST(Config, AllFindingsAreReportedInTheOrderOfTheirLines) {
   EXPECT_EQ(loaded.error().fields[2].pointer, "http.listen");
 }
 
+TEST(Config, AControlCharacterIsRefusedWithItsLine) {
+  for (const char c : {'\0', '\x01', '\x0B', '\x1F', '\x7F'}) {
+    const auto loaded = load_text(std::string("data_dir = \"x\"\n[") + c + "journal]\n", "test.toml");
+    ASSERT_FALSE(loaded);
+    EXPECT_EQ(loaded.error().message, "test.toml:2: not TOML: a control character");
+  }
+  EXPECT_TRUE(load_text("data_dir =\t\"x\"\r\n", "test.toml"));
+}
+
 TEST(Config, AnAdministratorsFileIsLaidOverTheSettingsOfDestinationsThatAreConfigured) {
   const test::TemporaryDirectory folder;
   const auto options = must_load("[[destination]]\nname = \"a\"\nkind = \"bus\"\ntopic = \"t\"\npassword = \"ours\"\nbus.x = \"1\"\n");
