@@ -358,6 +358,14 @@ TEST(Config, AllFindingsAreReportedInTheOrderOfTheirLines) {
   EXPECT_EQ(loaded.error().fields[2].pointer, "http.listen");
 }
 
+TEST(Config, ATableWithoutAGoodNameIsRefusedWithItsLine) {
+  for (const char* bad : {"[+x]", "[!", "[", "[[=]]", "[.a]", "+x = 1", "[a.+]"}) {
+    const auto loaded = load_text(std::string("data_dir = \"x\"\n") + bad + "\n", "test.toml");
+    ASSERT_FALSE(loaded) << bad;
+    EXPECT_TRUE(loaded.error().message.starts_with("test.toml:2: ") || loaded.error().message.starts_with("test.toml:3: ")) << loaded.error().message;
+  }
+}
+
 TEST(Config, AControlCharacterIsRefusedWithItsLine) {
   for (const char c : {'\0', '\x01', '\x0B', '\x1F', '\x7F'}) {
     const auto loaded = load_text(std::string("data_dir = \"x\"\n[") + c + "journal]\n", "test.toml");
