@@ -359,7 +359,7 @@ TEST(Config, AllFindingsAreReportedInTheOrderOfTheirLines) {
 }
 
 TEST(Config, ATableWithoutAGoodNameIsRefusedWithItsLine) {
-  for (const char* bad : {"[+x]", "[!", "[", "[[=]]", "[.a]", "+x = 1", "[a.+]"}) {
+  for (const char* bad : {"[+x]", "[!", "[", "[[=]]", "[.a]", "+x = 1", "[a.+]", "x = 0\xC9\x92", "x = \xC3\xA9"}) {
     const auto loaded = load_text(std::string("data_dir = \"x\"\n") + bad + "\n", "test.toml");
     ASSERT_FALSE(loaded) << bad;
     EXPECT_TRUE(loaded.error().message.starts_with("test.toml:2: ") || loaded.error().message.starts_with("test.toml:3: ")) << loaded.error().message;
