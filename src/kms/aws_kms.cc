@@ -4,7 +4,6 @@
 #include <simdjson.h>
 
 #include <chrono>
-#include <optional>
 
 #include "base/hex.h"
 #include "base/json_reading.h"
@@ -23,7 +22,6 @@ namespace {
 namespace aws = destinations::aws;
 namespace http = destinations::http;
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 
 constexpr std::string_view kCode = "master-key";
 constexpr milliseconds kTimeout{10'000};
@@ -84,37 +82,24 @@ class AwsKmsKey final : public privacy::MasterKey {
   /// The member `answer` of what the service says to `action` of `value`.
   [[nodiscard]] Result<std::string> ask(std::string_view action, std::string_view name, std::string_view value, std::string_view answer) const {
     http::Client client({.max_connections = 1});
-    aws::Config config;
-    UE_TRY_ASSIGN(const auto credentials, credentials_from(client, config));
+    const aws::Config config;
+    aws::CredentialSource source(config, region_, client);
+    const auto credentials = source.wait(kTimeout);
+    if (!credentials) return unavailable(credentials.error().message);
     http::Request request;
     request.url = endpoint_;
     request.timeout = kTimeout;
     request.headers = {"Content-Type: application/x-amz-json-1.1", fmt::format("X-Amz-Target: TrentService.{}", action), "Expect:"};
-    request.signature = http::AwsSignature{credentials.access_key_id, credentials.secret_access_key, credentials.session_token, region_, "kms"};
+    request.signature = http::AwsSignature{(*credentials)->access_key_id, (*credentials)->secret_access_key, (*credentials)->session_token, region_, "kms"};
     base::ObjectWriter body(request.body);
     body.text("KeyId", key_);
     body.text(name, value);
     body.raw("EncryptionContext", kContext);
     body.end();
-    std::optional<http::Response> response;
-    client.start(std::move(request), [&response](http::Response given) { response = std::move(given); });
-    while (!response) client.run(kTimeout);
-    auto found = read(*response, answer);
-    wipe(response->body);
+    http::Response response = client.call(std::move(request));
+    auto found = read(response, answer);
+    wipe(response.body);
     return found;
-  }
-
-  [[nodiscard]] Result<aws::Credentials> credentials_from(http::Client& client, const aws::Config& config) const {
-    aws::CredentialSource source(config, region_, client);
-    const auto end = steady_clock::now() + kTimeout;
-    for (auto now = steady_clock::now(); now < end; now = steady_clock::now()) {
-      source.tick(now);
-      if (const auto* const found = source.current()) return *found;
-      if (!source.problem().empty()) break;
-      client.run(milliseconds(100));
-    }
-    client.cancel_all();
-    return unavailable(source.problem().empty() ? "no credentials came in time" : source.problem());
   }
 
   [[nodiscard]] Result<std::string> read(const http::Response& response, std::string_view answer) const {

@@ -15,10 +15,7 @@
 namespace user_events::destinations::aws {
 namespace {
 
-using std::chrono::milliseconds;
-using std::chrono::steady_clock;
-
-constexpr milliseconds kCredentialsTimeout{15'000}, kPoll{100};
+constexpr std::chrono::milliseconds kCredentialsTimeout{15'000};
 constexpr std::size_t kMaxShownCodeBytes = 64;
 
 http::ClientOptions client_options(const Config& config) {
@@ -82,18 +79,6 @@ Result<std::unique_ptr<AccessAdministration>> AwsAdministration::make(Config con
   return std::unique_ptr<AccessAdministration>(new AwsAdministration(std::move(config), std::move(region)));
 }
 
-Result<const Credentials*> AwsAdministration::credentials() {
-  const auto until = steady_clock::now() + kCredentialsTimeout;
-  while (steady_clock::now() < until) {
-    source_.tick(steady_clock::now());
-    if (const auto* found = source_.current()) return found;
-    if (!source_.problem().empty()) break;
-    client_.run(kPoll);
-  }
-  return fail(ErrorKind::forbidden, "aws-credentials", source_.problem().empty() ? "there are no credentials in time" : source_.problem(),
-              "access_key_id and secret_access_key, or profile, in the administrator's file");
-}
-
 http::Request AwsAdministration::request(const std::string& target, std::string_view policy) const {
   http::Request out;
   const auto name = parse_target(config_.kind, target);
@@ -110,10 +95,12 @@ http::Request AwsAdministration::request(const std::string& target, std::string_
 }
 
 Result<std::string> AwsAdministration::call(const std::string& target, std::string_view policy) {
-  UE_TRY_ASSIGN(const Credentials* credentials, credentials());
+  const auto credentials = source_.wait(kCredentialsTimeout);
+  if (!credentials)
+    return fail(ErrorKind::forbidden, credentials.error().code, credentials.error().message, "access_key_id and secret_access_key, or profile, in the administrator's file");
   http::Request out = request(target, policy);
-  out.signature = http::AwsSignature{.access_key_id = credentials->access_key_id, .secret_access_key = credentials->secret_access_key,
-                                     .session_token = credentials->session_token, .region = region_, .service = std::string(service_.signing_name())};
+  out.signature = http::AwsSignature{.access_key_id = (*credentials)->access_key_id, .secret_access_key = (*credentials)->secret_access_key,
+                                     .session_token = (*credentials)->session_token, .region = region_, .service = std::string(service_.signing_name())};
   http::Response answer = client_.call(std::move(out));
   const std::string what = fmt::format("the policy of {} cannot be {}", target, policy.empty() ? "read" : "set");
   if (answer.status == 0) return fail(ErrorKind::unavailable, "aws-administration", fmt::format("{}: {}", what, answer.error), "check endpoint and region");

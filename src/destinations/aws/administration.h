@@ -27,7 +27,6 @@ class AwsAdministration final : public AccessAdministration {
 
  private:
   AwsAdministration(Config config, std::string region);
-  [[nodiscard]] Result<const Credentials*> credentials();
   /// The answer of the service to `action`; the body is what its protocol makes of `target` and `policy` (empty: it is asked for).
   [[nodiscard]] Result<std::string> call(const std::string& target, std::string_view policy);
   [[nodiscard]] http::Request request(const std::string& target, std::string_view policy) const;

@@ -154,6 +154,18 @@ void CredentialSource::tick(Time now) {
   look(config_.profile.empty() ? Place::environment : Place::profile);
 }
 
+Result<const Credentials*> CredentialSource::wait(milliseconds timeout) {
+  constexpr milliseconds kPoll{100};
+  const auto end = steady_clock::now() + timeout;
+  for (auto now = steady_clock::now(); now < end; now = steady_clock::now()) {
+    tick(now);
+    if (const auto* const found = current()) return found;
+    if (!problem_.empty()) break;
+    client_.run(kPoll);
+  }
+  return user_events::fail(ErrorKind::unavailable, "aws-credentials", problem_.empty() ? "no credentials came in time" : problem_);
+}
+
 void CredentialSource::renew(Time now) {
   if (is_asking_) return;
   next_due_ = std::min(next_due_.value_or(Time::max()), std::max(now, begun_ + kLeastRenewPause));

@@ -11,6 +11,7 @@
 
 #include "destinations/aws/config.h"
 #include "destinations/http/client.h"
+#include "user_events/error.h"
 
 namespace user_events::destinations::aws {
 
@@ -36,6 +37,8 @@ class CredentialSource {
   [[nodiscard]] std::optional<Time> next_due() const noexcept { return next_due_; }
   /// The service refused the present ones: gets them anew, though not more often than every second.
   void renew(Time now);
+  /// Gets them; blocks until there are some, `timeout` is over, or it is known why there are none. Error `unavailable`: `problem`.
+  [[nodiscard]] Result<const Credentials*> wait(std::chrono::milliseconds timeout);
   /// nullptr: there are none yet, or they are over.
   [[nodiscard]] const Credentials* current() const;
   /// Why there are none, or why they could not be renewed: one line without secrets; empty if all is well.
