@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <map>
 
+#include "base/ascii.h"
 #include "base/hash64.h"
+#include "base/json_reading.h"
 #include "base/json_writer.h"
 #include "base/try.h"
 #include "destinations/aws/administration.h"
@@ -36,23 +38,16 @@ std::vector<std::string> texts_of(element value) {
   return out;
 }
 
-bool has(object statement, std::string_view name) { return statement[name].error() == simdjson::SUCCESS; }
+std::string text_of(object from, std::string_view name) { return std::string(base::text_of(from, name).value_or("")); }
 
-std::string text_of(object from, std::string_view name) {
-  std::string_view text;
-  return from[name].get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
-}
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-/// IAM's patterns: `*` any characters, `?` one; letters of either case.
+/// IAM's patterns: `*` any characters, `?` one.
 bool matches(std::string_view pattern, std::string_view text) {
   std::size_t p = 0, t = 0, star = std::string_view::npos, star_text = 0;
   while (t < text.size()) {
     if (p < pattern.size() && pattern[p] == '*') {
       star = p++;
       star_text = t;
-    } else if (p < pattern.size() && (pattern[p] == '?' || lower(pattern[p]) == lower(text[t]))) {
+    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
       ++p, ++t;
     } else if (star != std::string_view::npos) {
       p = star + 1;
@@ -103,14 +98,14 @@ std::vector<std::pair<std::string, std::string>> principals_of(object statement)
 AccessEntry entry_of(object statement, const std::string& type, const std::string& principal, const std::string& target, std::span<const Grant> plan) {
   const bool is_anybody = principal.empty() || (type == kAws && principal == "*");
   AccessEntry entry{.principal = is_anybody ? std::string(kAnybody) : normal(principal), .is_denial = text_of(statement, "Effect") == "Deny",
-                    .goes_beyond = has(statement, "NotAction"), .is_conditional = has(statement, "Condition") || has(statement, "NotPrincipal"), .is_removable = true};
+                    .goes_beyond = base::has(statement, "NotAction"), .is_conditional = base::has(statement, "Condition") || base::has(statement, "NotPrincipal"), .is_removable = true};
   if (is_anybody && entry.is_conditional) entry.principal += " (under a condition)";
   std::vector<std::string> actions = {"*"};  // nearly all
   if (element given; !entry.goes_beyond) actions = statement["Action"].get(given) == simdjson::SUCCESS ? texts_of(given) : std::vector<std::string>();
   for (const auto& action : actions) {
     bool is_planned = false;
     for (const auto& grant : plan) {
-      if (grant.right.name != target || !matches(action, grant.right.operation)) continue;
+      if (grant.right.name != target || !matches(base::lowered(action), base::lowered(grant.right.operation))) continue;
       is_planned = true;
       if (std::ranges::find(entry.rights, grant.right) == entry.rights.end()) entry.rights.push_back(grant.right);
     }
@@ -118,7 +113,7 @@ AccessEntry entry_of(object statement, const std::string& type, const std::strin
   }
   const std::string sid = text_of(statement, "Sid");
   entry.text = fmt::format("statement {}: {} {} {} on {}{}", sid.empty() ? "without a name" : sid, entry.is_denial ? "Deny" : "Allow", entry.principal,
-                           has(statement, "NotAction") ? "nearly everything" : fmt::format("{}", fmt::join(actions, ", ")), target,
+                           base::has(statement, "NotAction") ? "nearly everything" : fmt::format("{}", fmt::join(actions, ", ")), target,
                            entry.is_conditional && !is_anybody ? " under a condition" : "");
   return entry;
 }

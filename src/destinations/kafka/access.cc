@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 
+#include "base/ascii.h"
 #include "base/try.h"
 #include "destinations/kafka/administration.h"
 
@@ -91,11 +92,6 @@ std::string property_of(const Config& config, std::initializer_list<std::string_
   for (const auto& [property, text] : config.properties)
     if (std::ranges::find(names, property) != names.end()) value = text;
   return value;
-}
-
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
 }
 
 std::string mechanism_of(const Config& config) { return property_of(config, {"sasl.mechanism", "sasl.mechanisms"}); }
@@ -232,7 +228,7 @@ std::optional<AccessEntry> entry_of(const Acl& acl, std::span<const Grant> plan)
 
 Result<std::string> publisher_of(const Config& config, const DestinationOptions& options) {
   if (!options.principal.empty()) return with_type(options.principal);
-  const std::string protocol = lower(property_of(config, {"security.protocol"})), mechanism = mechanism_of(config);
+  const std::string protocol = base::lowered(property_of(config, {"security.protocol"})), mechanism = mechanism_of(config);
   if (protocol.starts_with("sasl")) {
     if (mechanism != "PLAIN" && !mechanism.starts_with("SCRAM-"))
       return refuse_access("principal", "is missing: with this kafka.\"sasl.mechanism\" only the broker knows it", "principal = \"User:…\"");

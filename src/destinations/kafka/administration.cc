@@ -111,19 +111,27 @@ Result<Event> KafkaAdministration::wait(rd_kafka_queue_t* queue, std::string_vie
   return failed(what, RD_KAFKA_RESP_ERR__TIMED_OUT, {});
 }
 
-Result<rd_kafka_resp_err_t> KafkaAdministration::why_there_are_none() {
-  const Acl none{.name = "user-events.nothing", .principal = "User:user-events.nobody", .host = "0.0.0.0", .permission = RD_KAFKA_ACL_PERMISSION_TYPE_DENY};
-  const Binding filter = filter_of(none);
-  rd_kafka_AclBinding_t* raw = filter.get();
+Result<std::vector<rd_kafka_resp_err_t>> KafkaAdministration::delete_acls(const std::vector<Acl>& filters, std::string_view what) {
+  std::vector<Binding> bindings;
+  for (const auto& acl : filters) bindings.push_back(filter_of(acl));
+  auto raw = pointers(bindings);
   const Queue queue(rd_kafka_queue_new(client_.get()));
   const Options options = options_of(client_.get(), RD_KAFKA_ADMIN_OP_DELETEACLS);
-  rd_kafka_DeleteAcls(client_.get(), &raw, 1, options.get(), queue.get());
-  UE_TRY_ASSIGN(const Event event, wait(queue.get(), "the ACLs cannot be read"));
-  if (const auto error = rd_kafka_event_error(event.get())) return error;
+  rd_kafka_DeleteAcls(client_.get(), raw.data(), raw.size(), options.get(), queue.get());
+  UE_TRY_ASSIGN(const Event event, wait(queue.get(), what));
+  if (const auto error = rd_kafka_event_error(event.get())) return std::vector(filters.size(), error);
   std::size_t count = 0;
   const auto* results = rd_kafka_DeleteAcls_result_responses(rd_kafka_event_DeleteAcls_result(event.get()), &count);
-  const auto* error = count == 1 ? rd_kafka_DeleteAcls_result_response_error(results[0]) : nullptr;
-  return error == nullptr ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_error_code(error);
+  std::vector<rd_kafka_resp_err_t> errors(filters.size(), RD_KAFKA_RESP_ERR_NO_ERROR);
+  for (std::size_t i = 0; i < std::min(count, errors.size()); ++i)
+    if (const auto* error = rd_kafka_DeleteAcls_result_response_error(results[i])) errors[i] = rd_kafka_error_code(error);
+  return errors;
+}
+
+Result<rd_kafka_resp_err_t> KafkaAdministration::why_there_are_none() {
+  const Acl none{.name = "user-events.nothing", .principal = "User:user-events.nobody", .host = "0.0.0.0", .permission = RD_KAFKA_ACL_PERMISSION_TYPE_DENY};
+  UE_TRY_ASSIGN(const auto errors, delete_acls({none}, "the ACLs cannot be read"));
+  return errors.front();
 }
 
 Result<std::vector<AccessEntry>> KafkaAdministration::look(std::span<const Grant> plan) {
@@ -192,19 +200,9 @@ Result<void> KafkaAdministration::create() {
 }
 
 Result<void> KafkaAdministration::remove() {
-  std::vector<Binding> filters;
-  for (const auto& acl : removed_) filters.push_back(filter_of(acl));
-  auto raw = pointers(filters);
-  const Queue queue(rd_kafka_queue_new(client_.get()));
-  const Options options = options_of(client_.get(), RD_KAFKA_ADMIN_OP_DELETEACLS);
-  rd_kafka_DeleteAcls(client_.get(), raw.data(), raw.size(), options.get(), queue.get());
-  UE_TRY_ASSIGN(const Event event, wait(queue.get(), "ACLs cannot be removed"));
-  if (const auto error = rd_kafka_event_error(event.get())) return failed("ACLs cannot be removed", error, rd_kafka_event_error_string(event.get()));
-  std::size_t count = 0;
-  const auto* results = rd_kafka_DeleteAcls_result_responses(rd_kafka_event_DeleteAcls_result(event.get()), &count);
-  for (std::size_t i = 0; i < count; ++i)
-    if (const auto* error = rd_kafka_DeleteAcls_result_response_error(results[i]))
-      return failed("cannot remove ACL: " + text_of(removed_.at(i)), rd_kafka_error_code(error), rd_kafka_error_string(error));
+  UE_TRY_ASSIGN(const auto errors, delete_acls(removed_, "ACLs cannot be removed"));
+  for (std::size_t i = 0; i < errors.size(); ++i)
+    if (errors[i] != RD_KAFKA_RESP_ERR_NO_ERROR) return failed("cannot remove ACL: " + text_of(removed_[i]), errors[i], {});
   return {};
 }
 

@@ -26,6 +26,8 @@ class KafkaAdministration final : public AccessAdministration {
   /// The answer to the request whose result comes to `queue`.
   [[nodiscard]] Result<Event> wait(rd_kafka_queue_t* queue, std::string_view what);
   [[nodiscard]] std::unexpected<Error> failed(std::string_view what, rd_kafka_resp_err_t error, std::string_view text) const;
+  /// Deletes what the filters match; the error that each was answered with.
+  [[nodiscard]] Result<std::vector<rd_kafka_resp_err_t>> delete_acls(const std::vector<Acl>& filters, std::string_view what);
   /// librdkafka 2.0.2 makes an empty list of an answer that is an error. The deletion of an ACL that nobody has tells which; it needs Alter.
   [[nodiscard]] Result<rd_kafka_resp_err_t> why_there_are_none();
   [[nodiscard]] Result<void> create();

@@ -3,6 +3,7 @@
 #include <cctype>
 
 #include "base/json_writer.h"
+#include "base/ascii.h"
 #include "destinations/kafka/config.h"
 
 namespace user_events::destinations::kafka {
@@ -22,11 +23,6 @@ void append_hosts(std::string_view list, std::vector<std::string>& hosts) {
   }
 }
 
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 }  // namespace
 
 Place place_of(const Config& config) {
@@ -34,7 +30,7 @@ Place place_of(const Config& config) {
   place.headers = {{"content-type", "Media type of the value."}};
   for (const auto& [name, value] : config.properties) {
     if (name == "bootstrap.servers" || name == "metadata.broker.list") append_hosts(value, place.hosts);
-    if (name == "security.protocol" && lower(value).ends_with("ssl")) place.protocol = "kafka-secure";
+    if (name == "security.protocol" && base::lowered(value).ends_with("ssl")) place.protocol = "kafka-secure";
   }
   base::ObjectWriter channel(place.channel_bindings = R"("kafka":)");
   channel.text("topic", config.topic);

@@ -116,6 +116,10 @@ std::string exact_pattern(const std::set<std::string>& names) {
   return names.size() == 1 ? fmt::format("^{}$", parts.front()) : fmt::format("^({})$", fmt::join(parts, "|"));
 }
 
+bool begins_with(std::string_view pattern, std::string_view wanted) noexcept {
+  return !wanted.empty() && pattern.starts_with(wanted) && (pattern.size() == wanted.size() || pattern[wanted.size()] == '|');
+}
+
 Permissions planned(std::span<const Grant> plan, std::string_view user) {
   Permissions out{.user = std::string(user)};
   for (std::size_t i = 0; i < kOperations.size(); ++i) out.patterns[i] = exact_pattern(names_in(plan, user, kOperations[i]));
@@ -130,7 +134,7 @@ std::vector<PatternEntry> entries_of(const Permissions& found, std::span<const G
     const std::string& text = found.patterns[i];
     if (text.empty()) continue;
     const Pattern pattern(text);
-    AccessEntry entry{.principal = found.user, .goes_beyond = is_ours && text != wanted.patterns[i], .is_conditional = !pattern.is_understood() && (wanted.patterns[i].empty() || !(text + "|").starts_with(wanted.patterns[i] + "|")),
+    AccessEntry entry{.principal = found.user, .goes_beyond = is_ours && text != wanted.patterns[i], .is_conditional = !pattern.is_understood() && !begins_with(text, wanted.patterns[i]),
                       .text = fmt::format("user {}: {} {}", found.user, kOperations[i], shell_word(text))};
     std::set<std::string> names;
     for (const auto& name : names_in(plan))

@@ -24,6 +24,9 @@ struct Permissions {
 /// Matches these names and no others: `^user\.events$`, `^(a|b)$`, empty.
 [[nodiscard]] std::string exact_pattern(const std::set<std::string>& names);
 
+/// Whether the first alternative of `pattern` is `wanted`, which is not empty: it matches as much, whatever stands behind.
+[[nodiscard]] bool begins_with(std::string_view pattern, std::string_view wanted) noexcept;
+
 /// What the plan gives a user.
 [[nodiscard]] Permissions planned(std::span<const Grant> plan, std::string_view user);
 

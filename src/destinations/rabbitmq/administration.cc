@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/json_reading.h"
 #include "base/json_writer.h"
 #include "base/try.h"
 #include "base/uri_text.h"
@@ -34,10 +35,7 @@ std::string segment(std::string_view text) {
   return out;
 }
 
-std::string member(simdjson::dom::object object, std::string_view name) {
-  std::string_view text;
-  return object[name].get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
-}
+std::string member(const simdjson::dom::object& object, std::string_view name) { return std::string(base::text_of(object, name).value_or("")); }
 
 Result<std::vector<Permissions>> read_permissions(const std::string& body) {
   simdjson::dom::parser parser;
@@ -123,7 +121,7 @@ Result<std::vector<std::string>> RabbitMqAdministration::prepare(const AccessCha
     const std::string wanted = planned(plan_, grant.principal).patterns[operation];
     std::string& pattern = changed(grant.principal).patterns[operation];
     // Ours first, so that nothing in the other can change its meaning.
-    if (!pattern.starts_with(wanted)) pattern = pattern.empty() ? wanted : wanted + "|" + pattern;
+    if (!begins_with(pattern, wanted)) pattern = pattern.empty() ? wanted : wanted + "|" + pattern;
   }
   std::vector<std::string> lines;
   for (const auto& each : changed_) {

@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 
+#include "base/ascii.h"
 #include "base/try.h"
 #include "destinations/set_settings.h"
 #include "destinations/settings.h"
@@ -127,13 +128,6 @@ bool is_header_name(std::string_view name) {
   });
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
-
 /// Those that say what the request is and how it travels.
 bool is_ours(std::string_view name) {
   static constexpr std::array<std::string_view, 14> kNames = {"host",
@@ -167,9 +161,9 @@ void read_headers(SettingsReader& settings, Config& config) {
     const std::string key = "headers." + name;
     if (!is_header_name(name))
       settings.refuse("headers", "holds a name that no header can have");
-    else if (is_ours(lower(name)))
+    else if (is_ours(base::lowered(name)))
       settings.refuse(key, "is a header that user-events sets itself");
-    else if (!names.insert(lower(name)).second)
+    else if (!names.insert(base::lowered(name)).second)
       settings.refuse(key, "is given twice, in other letters");
     else if (!is_header_value(value))
       settings.refuse(key, "is no value of a header", "one line, neither empty nor with spaces around it");
