@@ -99,9 +99,9 @@ std::vector<Finding> compare(const BrokerPlan& plan, std::span<const AccessEntry
 
 destinations::AccessChanges changes_for(const BrokerPlan& plan, std::span<const Finding> findings, bool remove_excess) {
   destinations::AccessChanges changes;
+  const auto all = plan.distinct();
   for (const auto& finding : findings) {
     if (finding.what == What::missing) {
-      const auto all = plan.distinct();
       const auto found = std::ranges::find_if(all, [&](const Grant& grant) { return grant.principal == finding.principal && grant.right == finding.rights.front(); });
       if (found != all.end()) changes.add.push_back(*found);
     } else if (finding.what != What::denied && remove_excess && finding.is_removable) {

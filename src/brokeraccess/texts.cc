@@ -111,9 +111,9 @@ std::string describe(const Finding& finding) {
     case What::denied:
       return fmt::format("denied: {}, which takes away {} ({})", finding.entry, joined(finding.rights), where);
     case What::excess:
-      return fmt::format("excess: {} ({}{})", finding.entry, where, finding.is_removable ? "" : "; reaches beyond the plan's own resources: not removed by user-events");
     case What::anybody:
-      return fmt::format("anybody: {} ({}{})", finding.entry, where, finding.is_removable ? "" : "; reaches beyond the plan's own resources: not removed by user-events");
+      return fmt::format("{}: {} ({}{})", name_of(finding.what), finding.entry, where,
+                         finding.is_removable ? "" : "; reaches beyond the plan's own resources: not removed by user-events");
   }
   return {};
 }
