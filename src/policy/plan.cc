@@ -65,22 +65,23 @@ class Builder {
 
   PlanIndex place(PlaceIndex index) {  // NOLINT(misc-no-recursion): fields inside fields are bounded in the catalogue
     const Place& source = places_[index];
+    const auto whole = classes_of_whole(places_, source);
+    const bool is_free = source.is_open && holds(whole, kFreeText);  // its members are told apart by their names
     PlanNode node;
-    bool changes = add_values(source, node);
-    changes = add_members(source, node) || changes;
+    bool changes = add_values(source, whole, is_free, node);
+    changes = (source.has_members ? add_members(source, node) : is_free && add_free(whole, node)) || changes;
     changes = add_items(source, node) || changes;
     if (!changes) return kKeep;
     std::ranges::sort(node.members, {}, &PlanMember::prefix);
     return add(std::move(node));
   }
 
-  bool add_values(const Place& source, PlanNode& node) {
+  bool add_values(const Place& source, const std::vector<std::string>& whole, bool is_free, PlanNode& node) {
     const Treatment all = strictest(policy_);
     // Text of no class cannot stand anywhere; if it does, nothing is known of it.
     node.values_stand = source.takes_values;
     node.value = !source.takes_values || (source.classes.empty() && source.takes_text) ? all : treatment_of(policy_, source.classes);
-    const auto whole = classes_of_whole(places_, source);
-    node.whole = source.is_open && !holds(whole, kFreeText) ? treatment_of(policy_, whole) : all;
+    node.whole = source.is_open && !is_free ? treatment_of(policy_, whole) : all;
     const bool values = source.takes_values && node.value.action != Action::clear, wholes = source.is_open && node.whole.action != Action::clear;
     if (values) note(name(node.value.action));
     if (wholes && !(values && node.whole.action == node.value.action)) note(name(node.whole.action));
@@ -88,12 +89,6 @@ class Builder {
   }
 
   bool add_members(const Place& source, PlanNode& node) {  // NOLINT(misc-no-recursion): as `place`
-    if (!source.has_members) {
-      const auto whole = classes_of_whole(places_, source);
-      if (!source.is_open || !holds(whole, kFreeText)) return false;
-      node.has_members = true;
-      return add_free(whole, node);
-    }
     node.has_members = true;
     bool changes = false;
     for (const Place::Member& each : source.members) {
@@ -115,6 +110,7 @@ class Builder {
 
   /// Members that nobody foresaw, by their names.
   bool add_free(const std::vector<std::string>& classes, PlanNode& node) {
+    node.has_members = true;
     const Treatment other = treatment_of(policy_, classes, kFreeText);
     if (other.action != Action::clear) node.rest = add({.value = other, .whole = other});
     node.rest_by_name = true;

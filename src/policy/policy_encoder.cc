@@ -30,7 +30,7 @@ class PolicyEncoder final : public encoding::Encoder {
     return inner_->body_bound_bytes(make_stand_in(*plans_, receiver_, changed) ? changed : envelope);  // what is refused has no size
   }
 
-  [[nodiscard]] encoding::Growth growth() const noexcept override { return encoding::followed_by(growth_of(plans_->policy(), receiver_), inner_->growth()); }
+  [[nodiscard]] encoding::Growth growth() const noexcept override { return encoding::followed_by(growth_, inner_->growth()); }
   [[nodiscard]] std::string waits_for() const override { return inner_->waits_for(); }
 
  private:
@@ -38,6 +38,7 @@ class PolicyEncoder final : public encoding::Encoder {
   const std::string receiver_;
   Disclosure disclosure_;
   const std::unique_ptr<encoding::Encoder> inner_;
+  const encoding::Growth growth_ = growth_of(plans_->policy(), receiver_);  // asked for with each event
 };
 
 }  // namespace

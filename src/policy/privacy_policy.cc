@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "base/nearest.h"
 #include "base/try.h"
+#include "base/units.h"
 
 namespace user_events::policy {
 namespace {
@@ -86,9 +86,9 @@ Result<void> PrivacyPolicy::take(const std::string& name, const std::string& val
     if (!is_domain(value)) return bad(key_of(name), "is not a name of 1 to 64 letters, digits, '-', '_' and '.'");
     token_domain_ = value;
   } else if (name == "key_version") {
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), key_version_);
-    if (error != std::errc{} || end != value.data() + value.size() || key_version_ == 0 || key_version_ > kMaxKeyVersion)
-      return bad(key_of(name), "is not a whole number from 1 to 9999");
+    const auto version = base::whole_number(value);
+    if (!version || *version == 0 || *version > kMaxKeyVersion) return bad(key_of(name), "is not a whole number from 1 to 9999");
+    key_version_ = static_cast<decltype(key_version_)>(*version);
   } else if (name == "others") {
     UE_TRY_ASSIGN(others_, action_of(name, value));
   } else if (!is_class_name(name) || name == kNotPersonal) {
