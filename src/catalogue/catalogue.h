@@ -64,11 +64,6 @@ struct KeyField {
                          ///< its keyed token.
 };
 
-struct PersonalField {
-  std::string pointer;  ///< JSON Pointer in data; `*` stands for any member.
-  std::string klass;    ///< `email`, `ip`, `name`, `address`, `user-agent`, `free-text`, `user-id`, …
-};
-
 struct EventType {
   std::string name;
   std::uint32_t version = 1;
@@ -77,7 +72,6 @@ struct EventType {
   std::string data_schema_uri;
   std::vector<KeyField> keys;
   Places places;                           ///< All of its data.
-  std::vector<PersonalField> personal;     ///< Of them: where a text, number or truth value of a class but `none` can stand.
   std::vector<std::string> identifiers;    ///< Members of data whose text is an e-mail address or user name, as `"email":`.
   Schema schema;
 };

@@ -106,20 +106,6 @@ class Classifier {
   std::size_t visits_ = 0;
 };
 
-void list_personal(const Places& places, PlaceIndex index, const std::string& pointer, std::vector<PersonalField>& out) {  // NOLINT(misc-no-recursion): kMaxFieldDepth
-  if (index == kNoPlace) return;
-  const Place& place = places[index];
-  for (const std::string& klass : place.classes)
-    if (place.takes_values && klass != "none") out.push_back({pointer, klass});
-  for (const Place::Member& member : place.members) {
-    std::string below = pointer;
-    base::append_pointer_token(member.name, below);
-    list_personal(places, member.place, below, out);
-  }
-  if (place.has_members) list_personal(places, place.rest, pointer + "/*", out);
-  if (place.has_items) list_personal(places, place.items, pointer + "/*", out);
-}
-
 std::vector<std::string> identifiers_of(const Places& places) {
   std::vector<std::string> names;
   for (const Place::Member& member : places.front().members) {
@@ -225,14 +211,12 @@ Result<std::unique_ptr<const EventType>> make_event_type(std::string_view file, 
                 {},
                 {},
                 {},
-                {},
                 std::move(schema)});
   if (made->title.empty()) return errors.invalid("/title", "a title is required");
   if (const std::string id = text_member(object, "$id"); id != made->data_schema_uri)
     return errors.invalid("/$id", "the `$id` must be `" + made->data_schema_uri + "`");
   UE_TRY(Classifier(errors, program).run());
   UE_TRY_ASSIGN(made->places, find_places(program, errors));
-  list_personal(made->places, 0, "", made->personal);
   made->identifiers = identifiers_of(made->places);
   UE_TRY(read_keys(errors, program, made->keys));
   UE_TRY(check_field_numbers(errors, program));

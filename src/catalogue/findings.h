@@ -51,9 +51,7 @@ struct Finding {
 /// Appends `/name` to a pointer; a stranger's name that is very long is cut at a character and ends in `…`.
 inline void append_echoed_name(std::string_view name, std::string& pointer) {
   if (name.size() <= kMaxEchoedNameBytes) return base::append_pointer_token(name, pointer);
-  std::size_t end = kMaxEchoedNameBytes;
-  while (end > 0 && (static_cast<std::uint8_t>(name[end]) & 0xC0U) == 0x80U) --end;
-  base::append_pointer_token(name.substr(0, end), pointer);
+  base::append_pointer_token(base::utf8_prefix(name, kMaxEchoedNameBytes), pointer);
   pointer += "…";
 }
 

@@ -190,10 +190,7 @@ TEST(BuiltinCatalogue, KeysAreTheUserIdOrTheIdentifiersOfAFailedLogin) {
 }
 
 std::string personal_fields(std::string_view type) {
-  std::string text;
-  for (const PersonalField& field : test::builtin().find(type)->personal)
-    text += field.pointer + "=" + field.klass + " ";
-  return text;
+  return test::personal_fields(*test::builtin().find(type));
 }
 
 TEST(BuiltinCatalogue, PersonalFieldsAreListedWithTheirClass) {

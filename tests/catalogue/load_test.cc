@@ -127,10 +127,7 @@ TEST(LoadedCatalogue, ClassifiedTextIsTakenAlsoFromTheFieldAround) {
           R"(,"$defs":{"text":{"type":"string"}})"));
   const auto catalogue = load(folder);
   ASSERT_TRUE(catalogue) << describe(catalogue.error());
-  std::string personal;
-  for (const PersonalField& field : catalogue->find("user.rated")->personal)
-    personal += field.pointer + "=" + field.klass + " ";
-  EXPECT_EQ(personal, "/userId=user-id /a/*=name /c/x=address /d=note ");
+  EXPECT_EQ(test::personal_fields(*catalogue->find("user.rated")), "/userId=user-id /a/*=name /c/x=address /d=note ");
 }
 
 TEST(LoadedCatalogue, FieldsNamedLikeSecretsAreRefused) {

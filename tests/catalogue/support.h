@@ -21,6 +21,23 @@ inline const Catalogue& builtin() {
   return catalogue;
 }
 
+inline void append_personal(const EventType& type, PlaceIndex index, const std::string& pointer, std::string& out) {
+  if (index == kNoPlace) return;
+  const Place& place = type.places[index];
+  for (const std::string& klass : place.classes)
+    if (place.takes_values && klass != "none") out += pointer + "=" + klass + " ";
+  for (const Place::Member& member : place.members) append_personal(type, member.place, pointer + "/" + member.name, out);
+  if (place.has_members) append_personal(type, place.rest, pointer + "/*", out);
+  if (place.has_items) append_personal(type, place.items, pointer + "/*", out);
+}
+
+/// `/email=email /changes/*=free-text `: where a text, number or truth value of a class but `none` can stand.
+inline std::string personal_fields(const EventType& type) {
+  std::string out;
+  append_personal(type, 0, "", out);
+  return out;
+}
+
 /// A parsed document that keeps its memory.
 class Document {
  public:
