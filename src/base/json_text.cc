@@ -122,6 +122,15 @@ void append_pointer_token(std::string_view token, std::string& pointer) {
   }
 }
 
+std::string last_pointer_token(std::string_view pointer) {
+  std::string token;
+  for (std::size_t at = pointer.rfind('/') + 1; at < pointer.size(); ++at) {
+    const bool is_escape = pointer[at] == '~' && at + 1 < pointer.size();
+    token += !is_escape ? pointer[at] : pointer[++at] == '1' ? '/' : '~';
+  }
+  return token;
+}
+
 bool begins_json_array(std::string_view text) noexcept {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   return first != std::string_view::npos && text[first] == '[';

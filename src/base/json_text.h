@@ -22,6 +22,9 @@ void append_json_number(double value, std::string& out);
 /// Appends `~0`/`~1`-escaped `/token` to a JSON Pointer (RFC 6901).
 void append_pointer_token(std::string_view token, std::string& pointer);
 
+/// The name behind the last `/` of a JSON Pointer, without escapes.
+[[nodiscard]] std::string last_pointer_token(std::string_view pointer);
+
 /// The first character that is no white space opens an array.
 [[nodiscard]] bool begins_json_array(std::string_view text) noexcept;
 

@@ -106,7 +106,7 @@ class Planner {
     const auto renamed = it_.declared.rename.find(older);
     const bool is_renamed = renamed != it_.declared.rename.end();
     if (is_renamed) used_.insert("rename " + older);
-    const std::string name = !is_up_ ? last_token(older) : is_renamed ? renamed->second : property.name;
+    const std::string name = !is_up_ ? base::last_pointer_token(older) : is_renamed ? renamed->second : property.name;
     const Property* const there = find_property(target, name);
     if (is_up_ && it_.declared.drop.contains(older)) {
       used_.insert("drop " + older);
@@ -138,23 +138,13 @@ class Planner {
 
   static std::string object_of(const std::string& pointer) { return pointer.substr(0, pointer.rfind('/')); }
 
-  static std::string last_token(const std::string& pointer) {
-    std::string name;
-    const std::string_view token = std::string_view(pointer).substr(pointer.rfind('/') + 1);
-    for (std::size_t i = 0; i < token.size(); ++i) {
-      const bool is_escape = token[i] == '~' && i + 1 < token.size();
-      name += is_escape ? (token[++i] == '1' ? '/' : '~') : token[i];
-    }
-    return name;
-  }
-
   /// `default` on the way up, `restore` on the way down.
   Result<void> add_fills(const Node& source, const Node& target, const Place& place, Step& step) {
     const std::string_view member = is_up_ ? "default" : "restore";
     const std::string& object = is_up_ ? place.newer : place.older;
     for (const auto& [pointer, value] : is_up_ ? it_.declared.defaults : it_.declared.restore) {
       if (object_of(pointer) != object) continue;
-      const std::string name = last_token(pointer);
+      const std::string name = base::last_pointer_token(pointer);
       if (!is_described(find_property(target, name))) continue;  // an entry that was not used is an error in the end
       used_.insert(std::string(member) + " " + pointer);
       if (!source.closed)

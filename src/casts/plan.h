@@ -1,7 +1,6 @@
 // What is done to event data on the way from one version to its neighbour.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <string>

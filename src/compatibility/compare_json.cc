@@ -414,9 +414,8 @@ class Comparison {
   bool is_same_there(std::string_view word, const element& value, const Conjunct& r, const Group& writer) {
     static constexpr std::string_view kCondition[] = {"if", "then", "else"};
     static constexpr std::string_view kContains[] = {"contains", "minContains", "maxContains"};
-    const auto is_in = [&](const auto& words) { return std::ranges::find(words, word) != std::end(words); };
-    if (is_in(kCondition)) return has_same(writer, kCondition, r.value);
-    if (is_in(kContains)) return has_same(writer, kContains, r.value);
+    if (is_listed(kCondition, word)) return has_same(writer, kCondition, r.value);
+    if (is_listed(kContains, word)) return has_same(writer, kContains, r.value);
     if (!word.starts_with("unevaluated") && !word.starts_with('$'))
       return has_same(writer, word, value) && means_the_same(value);
     return std::ranges::any_of(writer.all,
@@ -427,7 +426,7 @@ class Comparison {
   bool check_opaque(const Conjunct& r, const Group& writer) {
     bool is_good = true;
     for (const auto field : object_in(r.value)) {
-      if (std::ranges::find(kOpaque, field.key) == std::end(kOpaque)) continue;
+      if (!is_listed(kOpaque, field.key)) continue;
       if (!is_same_there(field.key, field.value, r, writer))
         is_good = report(
             "keyword-undecided", join(r.pointer, field.key),

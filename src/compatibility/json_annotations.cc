@@ -33,10 +33,6 @@ std::string text_of(const element& schema, std::string_view name) {
 
 using Notes = std::multimap<std::string, FieldNote>;  // several if fields of the older version have become one
 
-bool is_listed(std::span<const std::string_view> words, std::string_view word) {
-  return std::ranges::find(words, word) != words.end();
-}
-
 FieldNote note_of(const element& schema) {
   if (!schema.is_object()) return {};
   FieldNote note{0, text_of(schema, "x-personal"), text_of(schema, "x-key")};

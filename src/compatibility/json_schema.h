@@ -52,6 +52,8 @@ struct Facts {
 class JsonSchema {
  public:
   explicit JsonSchema(const JsonText& text);
+  JsonSchema(const JsonSchema&) = delete;  // it points into itself
+  JsonSchema& operator=(const JsonSchema&) = delete;
 
   /// The whole schema.
   [[nodiscard]] Result<Group> root() const;

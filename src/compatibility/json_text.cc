@@ -31,16 +31,6 @@ std::string join(const std::string& pointer, std::string_view token) {
   return joined;
 }
 
-std::string last_token(std::string_view pointer) {
-  std::string token;
-  for (std::size_t at = pointer.rfind('/') + 1; at < pointer.size(); ++at) {
-    if (pointer[at] != '~') token += pointer[at];
-    else
-      token += pointer[++at] == '0' ? '~' : '/';
-  }
-  return token;
-}
-
 namespace {
 
 constexpr std::size_t kFewMembers = 16;  // of an object: looked up one by one

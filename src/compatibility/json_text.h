@@ -3,9 +3,11 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -41,7 +43,7 @@ class JsonText {
 [[nodiscard]] std::optional<long double> number(const simdjson::dom::element& value);
 
 [[nodiscard]] std::string join(const std::string& pointer, std::string_view token);
-/// What `join` added last. `pointer` is not empty.
-[[nodiscard]] std::string last_token(std::string_view pointer);
+
+[[nodiscard]] inline bool is_listed(std::span<const std::string_view> words, std::string_view word) noexcept { return std::ranges::find(words, word) != words.end(); }
 
 }  // namespace user_events::compatibility

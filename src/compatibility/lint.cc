@@ -43,10 +43,6 @@ constexpr std::string_view kParticles[] = {"in", "out", "up", "off", "on"};
 
 static_assert(std::ranges::is_sorted(kNoParticiples) && std::ranges::is_sorted(kNouns));
 
-bool is_listed(std::span<const std::string_view> list, std::string_view word) noexcept {
-  return std::ranges::find(list, word) != list.end();
-}
-
 bool is_participle(std::string_view word) noexcept {
   if (is_listed(kParticiples, word)) return true;
   return word.size() > 3 && word.ends_with("ed") && !is_listed(kNoParticiples, word);

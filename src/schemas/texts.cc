@@ -3,6 +3,7 @@
 #include <ranges>
 #include <vector>
 
+#include "base/json_text.h"
 #include "base/try.h"
 #include "compatibility/json_annotations.h"
 
@@ -22,7 +23,7 @@ namespace {
 void rename_fields(const compatibility::Moves& moves, Model& model) {
   for (Object& object : model.objects)
     for (Field& field : object.fields)
-      if (const auto to = moves.find(field.pointer); to != moves.end()) field.name = compatibility::last_token(*to->second.begin());
+      if (const auto to = moves.find(field.pointer); to != moves.end()) field.name = base::last_pointer_token(*to->second.begin());
 }
 
 /// Of the versions before `type`, the newest first.

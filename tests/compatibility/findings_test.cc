@@ -227,13 +227,13 @@ TEST(Findings, ARenamedFieldKeepsItsNumberWhereverItsSchemaStands) {
 
 TEST(Findings, AFieldKeepsItsNumberAlsoWhereItsObjectIsReferredToOnlyNow) {
   const auto place = [](int number) { return fmt::format(R"({{"properties":{{"zip":{{"x-field-number":{}}}}}}})", number); };
-  const std::string inside = R"({"properties":{"home":)" + place(1) + R"(,"work":)" + place(1) + "}}";
-  const auto referred = [&](int number) { return R"({"properties":{"home":{"$ref":"#/$defs/place"},"work":{"$ref":"#/$defs/place"}},"$defs":{"place":)" + place(number) + "}}"; };
+  const std::string inside = R"({"properties":{"house":)" + place(1) + R"(,"work":)" + place(1) + "}}";
+  const auto referred = [&](int number) { return R"({"properties":{"house":{"$ref":"#/$defs/place"},"work":{"$ref":"#/$defs/place"}},"$defs":{"place":)" + place(number) + "}}"; };
   EXPECT_EQ(listed(findings_of(Format::json, inside, referred(1))), "");
   EXPECT_EQ(listed(findings_of(Format::json, inside, referred(2))), "field-number-changed /$defs/place/properties/zip/x-field-number");
   EXPECT_EQ(listed(findings_of(Format::json, referred(1), inside)), "");
   EXPECT_EQ(listed(findings_of(Format::json, referred(2), inside)),
-            "field-number-changed /properties/home/properties/zip/x-field-number\nfield-number-changed /properties/work/properties/zip/x-field-number");
+            "field-number-changed /properties/house/properties/zip/x-field-number\nfield-number-changed /properties/work/properties/zip/x-field-number");
   const auto list = [](int number) { return fmt::format(R"({{"properties":{{"all":{{"items":{{"properties":{{"zip":{{"x-field-number":{}}}}}}}}}}}}})", number); };
   EXPECT_EQ(listed(findings_of(Format::json, list(1), R"({"properties":{"all":{"items":{"$ref":"#/$defs/place"}}},"$defs":{"place":)" + place(2) + "}}")),
             "field-number-changed /$defs/place/properties/zip/x-field-number");
