@@ -67,7 +67,7 @@ struct Builder {
       encoding::Growth up, down;
       for (const auto& each : versions) up = followed_by(up, growth_of(each.up.plan));
       for (const auto& each : std::views::reverse(versions)) down = followed_by(down, growth_of(each.down.plan));
-      for (const encoding::Growth& one : {up, down}) widest = {std::max(widest.factor, one.factor), std::max(widest.bytes, one.bytes)};
+      widest = wider(widest, wider(up, down));
     }
     return widest;
   }

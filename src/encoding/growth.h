@@ -16,4 +16,7 @@ inline constexpr std::uint64_t kNoBound = std::uint64_t{1} << 31;
   return {std::min(first.factor * then.factor, kNoBound), std::min(std::min(first.bytes * then.factor, kNoBound) + then.bytes, kNoBound)};
 }
 
+/// Of one way or another.
+[[nodiscard]] constexpr Growth wider(const Growth& a, const Growth& b) noexcept { return {std::max(a.factor, b.factor), std::max(a.bytes, b.bytes)}; }
+
 }  // namespace user_events::encoding

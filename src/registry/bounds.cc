@@ -1,7 +1,5 @@
 #include "registry/bounds.h"
 
-#include <algorithm>
-
 #include "registry/codec.h"
 #include "registry/wire.h"
 
@@ -12,10 +10,9 @@ Bounds::Table Bounds::make(const catalogue::Catalogue& catalogue) const {
   for (const auto* const type : catalogue.all()) {
     const auto codec = make_codec(*type, encoding_);
     if (!codec) continue;
-    encoding::Growth growth = (*codec)->growth();
-    growth.bytes += kMaxPrefixBytes;
+    const encoding::Growth growth = followed_by((*codec)->growth(), {.factor = 1, .bytes = kMaxPrefixBytes});
     table.each.emplace(type, growth);
-    table.widest = {std::max(table.widest.factor, growth.factor), std::max(table.widest.bytes, growth.bytes)};
+    table.widest = wider(table.widest, growth);
   }
   return table;
 }

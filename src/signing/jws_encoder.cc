@@ -35,11 +35,7 @@ class JwsEncoder final : public encoding::Encoder {
   [[nodiscard]] std::size_t body_bound_bytes(const encoding::Envelope& envelope) const noexcept override {
     return inner_->body_bound_bytes(envelope) + kMaxJwsBytes;
   }
-  [[nodiscard]] encoding::Growth growth() const noexcept override {
-    auto growth = inner_->growth();
-    growth.bytes += kMaxJwsBytes;
-    return growth;
-  }
+  [[nodiscard]] encoding::Growth growth() const noexcept override { return followed_by(inner_->growth(), {.factor = 1, .bytes = kMaxJwsBytes}); }
   [[nodiscard]] std::string waits_for() const override { return inner_->waits_for(); }
 
  private:
