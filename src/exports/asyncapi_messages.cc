@@ -68,12 +68,12 @@ std::string plain_schema(const EventType& type, const std::string& data) {
 
 Result<Bodies> bodies_of(const DestinationOptions& destination) {
   if (destinations::is_data_alone(destination))
-    return Bodies{Format::cloudevents_binary, schemas::parse_encoding(destination.encoding), std::string(destinations::data_content_type(destination))};
+    return Bodies{Format::cloudevents_binary, schemas::parse_encoding(destination.encoding), std::string(destinations::data_content_type(destination)), destination.privacy.empty()};
   UE_TRY_ASSIGN(const Format format, destinations::format_of(destination));
   encoding::Encoded encoded;  // what the encoder itself says
   const auto encoder = encoding::make_json_encoder({.format = format});
   (void)encoder->encode({.data = "{}"}, {}, encoded);
-  return Bodies{format, std::nullopt, std::string(encoded.content_type)};
+  return Bodies{format, std::nullopt, std::string(encoded.content_type), destination.privacy.empty()};
 }
 
 /// Names of AsyncAPI 3.0 (specification, "Multi Format Schema Object").
@@ -94,8 +94,7 @@ std::string cloudevent_schema() {
 
 Result<ChannelMessages> MessageBook::add(const DestinationOptions& destination, const destinations::Place& place,
                                          std::span<const EventType* const> types) {
-  UE_TRY_ASSIGN(Bodies bodies, bodies_of(destination));
-  bodies.is_as_catalogued = destination.privacy.empty();
+  UE_TRY_ASSIGN(const Bodies bodies, bodies_of(destination));
   UE_TRY_ASSIGN(const Format attributes, destinations::format_of(destination));
   const std::string headers = "headers." + destination.name;
   schemas_[headers] = headers_schema(place, attributes);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/try.h"
 #include "exports/example.h"
 #include "exports/json_layout.h"
@@ -85,16 +86,11 @@ class Page {
     std::string out(schemas::name(shape.kind));
     if (shape.kind == Kind::array) out = "array of " + type_of(*shape.element);
     if (shape.kind == Kind::map) out = "object; any names, values: " + type_of(*shape.element);
-    if (shape.kind == Kind::object) out = fmt::format("[{}](#{})", model_.objects[shape.object].name, lower(model_.objects[shape.object].name));
+    if (shape.kind == Kind::object) out = fmt::format("[{}](#{})", model_.objects[shape.object].name, base::lowered(model_.objects[shape.object].name));
     if (shape.kind == Kind::timestamp) out = "time (RFC 3339)";
     if (shape.kind == Kind::enumeration) out = "text";
     if (shape.kind == Kind::any) return "any value";
     return shape.nullable ? out + " or null" : out;
-  }
-
-  static std::string lower(std::string text) {
-    std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return text;
   }
 
   static std::string constraints(const Shape& shape) {

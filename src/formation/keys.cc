@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/hex.h"
 #include "crypto/derive.h"
 #include "crypto/secret_key.h"
@@ -21,8 +22,7 @@ Keys::~Keys() {
 
 void Keys::append_token(std::string_view identifier, std::string& out) const {
   std::string normal(identifier);
-  for (char& c : normal)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  base::lower_ascii(normal);
   const crypto::Mac256 mac = crypto::hmac_sha256(token_key_, normal);
   crypto::wipe({reinterpret_cast<unsigned char*>(normal.data()), normal.size()});
   out += "tok_";

@@ -24,10 +24,7 @@ void append_texts(std::string_view name, const std::vector<std::string>& texts, 
 }
 
 void append_time_member(std::string_view name, const std::optional<Timestamp>& time, std::string& out) {
-  if (!time) return;
-  std::string text;
-  base::append_timestamp(*time, text);
-  publisher::append_text(name, text, out);
+  if (time) publisher::append_text(name, base::time_text(*time), out);
 }
 
 }  // namespace

@@ -133,7 +133,7 @@ Result<void> UserEventPublisher::switch_audit_index(bool on, const std::string& 
   });
 }
 
-/// The record of each act, which the index does not hold. `entries`: newest first.
+/// The record of each act, which the index does not hold.
 Result<void> UserEventPublisher::Impl::add_records(std::vector<AuditEntry>& entries) const {
   auto reader = audit->journal().reader(0);
   for (auto& entry : entries) {

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <optional>
 
+#include "base/ascii.h"
 #include "server/limits.h"
 
 namespace user_events::server {
@@ -135,7 +136,7 @@ struct RequestParser::Impl {
       if (name.size() <= kPrefix.size() || !beast::iequals({prefix.data(), prefix.size()}, "ce-")) return;
       if (request_.attributes.size() == kMaxCloudEventHeaders) return impl_.fail(kTooManyFields, error);
       auto& attribute = request_.attributes.emplace_back(name.substr(kPrefix.size()), value);
-      for (auto& c : attribute.first) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      base::lower_ascii(attribute.first);
     }
 
     void on_header_impl(beast::error_code&) override {
