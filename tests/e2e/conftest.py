@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 
+from aws_emulator import Moto
 from daemon import BINARY, Daemon
 from kafka import Kafka
 from rabbitmq import RabbitMq
@@ -77,6 +78,7 @@ def session_broker(kind):
 kafka = session_broker(Kafka)
 rabbitmq = session_broker(RabbitMq)
 registry = session_broker(Registry)
+moto = session_broker(Moto)
 
 
 @pytest.fixture

@@ -1,14 +1,12 @@
 """access plan, apply and check against real brokers: before and after, who may publish and read, and what a check finds."""
 import base64
 import json
-import urllib.parse
 import urllib.request
-import xml.etree.ElementTree
 
 import pika
 import pytest
 
-from broker import Broker
+from aws_emulator import Moto
 from daemon import cli, wait_for
 from proxy import free_port
 from rabbitmq import RabbitMq
@@ -311,41 +309,6 @@ def test_rabbitmq_administrators_that_are_none(managed_rabbitmq, tmp_path):
     assert "rabbitmq-plugins enable rabbitmq_management" in site.run("check", status=1).stderr
     site.administrator.write_text('[[destination]]\nname = "rabbitmq"\nmanagement_url = "http://broker.example:15672"\n')
     assert "management_url has no TLS" in site.run("check", status=2).stderr
-
-
-class Moto(Broker):
-    """SQS and SNS that keep policies."""
-    KIND = "moto"
-    ACCOUNT = "123456789012"
-
-    def ask(self, service, body, **headers):
-        credential = f"AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/", body.encode(), {"Authorization": credential, **headers})
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.read().decode()
-
-    def sqs(self, action, **body):
-        answer = self.ask("sqs", json.dumps(body), **{"X-Amz-Target": f"AmazonSQS.{action}", "Content-Type": "application/x-amz-json-1.0"})
-        return json.loads(answer) if answer else {}
-
-    def sns(self, action, **fields):
-        return self.ask("sns", urllib.parse.urlencode({"Action": action, "Version": "2010-03-31", **fields}))
-
-    def queue_policy(self, url):
-        return json.loads(self.sqs("GetQueueAttributes", QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"])
-
-    def topic_policy(self, arn):
-        entries = xml.etree.ElementTree.fromstring(self.sns("GetTopicAttributes", TopicArn=arn)).iter("{http://sns.amazonaws.com/doc/2010-03-31/}entry")
-        return json.loads({entry[0].text: entry[1].text for entry in entries}["Policy"])
-
-
-@pytest.fixture(scope="module")
-def moto(tmp_path_factory):
-    broker = Moto(tmp_path_factory.mktemp("moto"))
-    try:
-        yield broker.start()
-    finally:
-        broker.stop()
 
 
 def role(name):

@@ -14,7 +14,7 @@ import pytest
 
 import journal_file
 from daemon import cli, wait_for
-from test_sealing import every_event, CANARY, private_file
+from test_sealing import every_event, CANARY, private_file, sealing
 
 TOKEN = "only-for-this-test-and-long-enough-0"
 
@@ -99,30 +99,28 @@ def test_checkpoints_are_what_other_peoples_libraries_take_them_for(audited):
     assert ends[claims["audit"]["sequence"]] == claims["audit"]["hash"]
 
 
+def make_master(folder):
+    (folder / "keystore").mkdir()
+    return private_file(folder / "master.key", "11" * 32 + "\n")
+
+
+def with_client(new_daemon, folder, name, grants, more=""):
+    """A running daemon that seals, with one client, as which its command line asks."""
+    token = private_file(folder / "token", TOKEN)
+    daemon = new_daemon(sealing(make_master(folder), f'[[client]]\nname = "{name}"\ntoken_file = "{token}"\ngrants = {{{grants}}}\n{more}')).start()
+    real = daemon.cli
+    daemon.cli = lambda *arguments, **more: real(*arguments, **{"USER_EVENTS_TOKEN": TOKEN, **more})
+    return daemon
+
+
 # ---- every act ----
 
 def test_every_act_is_recorded_with_who_asked_what_for_and_how_it_ended(new_daemon, receiver, tmp_path):
-    (tmp_path / "keystore").mkdir()
-    master = private_file(tmp_path / "master.key", "11" * 32 + "\n")
-    out = tmp_path / "out.ndjson"
-    token = private_file(tmp_path / "token", TOKEN)
-    daemon = new_daemon(f'''
-[privacy]
-master_key.file = "{master}"
-key_store = "{tmp_path}/keystore/keys.db"
-[[client]]
-name = "ops"
-token_file = "{token}"
-grants = {{publish = ["user.*"], dead_letters = ["user.*"], keys = true, admin = true}}
-[[destination]]
-name = "out"
-kind = "file"
-topic = "{out}"
-''').start()
-    env = {"USER_EVENTS_TOKEN": TOKEN}
+    daemon = with_client(new_daemon, tmp_path, "ops", 'publish = ["user.*"], dead_letters = ["user.*"], keys = true, admin = true',
+                         f'[[destination]]\nname = "out"\nkind = "file"\ntopic = "{tmp_path}/out.ndjson"\n')
 
     def run(*arguments, status=0):
-        done = daemon.cli(*arguments, **env)
+        done = daemon.cli(*arguments)
         assert done.returncode == status, done.stdout + done.stderr
 
     for kind, data in every_event():
@@ -166,9 +164,7 @@ topic = "{out}"
 
 
 def test_forgetting_a_user_leaves_the_chain_as_it_was(new_daemon, key, tmp_path):
-    (tmp_path / "keystore").mkdir()
-    master = private_file(tmp_path / "master.key", "11" * 32 + "\n")
-    daemon = new_daemon(f'[privacy]\nmaster_key.file = "{master}"\nkey_store = "{tmp_path}/keystore/keys.db"\n[audit]\nkey = "audit"\n' + key).start()
+    daemon = new_daemon(sealing(make_master(tmp_path), '[audit]\nkey = "audit"\n' + key)).start()
     daemon.keys = tmp_path / "keys.jwks"
     daemon.keys.write_text(daemon.request("GET", "/.well-known/jwks.json")[1])
     publish(daemon, 5)
@@ -394,20 +390,7 @@ def indexed(daemon, *arguments):
 
 
 def test_events_and_acts_are_found_by_user_type_time_and_principal(new_daemon, tmp_path):
-    (tmp_path / "keystore").mkdir()
-    master = private_file(tmp_path / "master.key", "11" * 32 + "\n")
-    token = private_file(tmp_path / "token", TOKEN)
-    daemon = new_daemon(f'''
-[privacy]
-master_key.file = "{master}"
-key_store = "{tmp_path}/keystore/keys.db"
-[[client]]
-name = "ops"
-token_file = "{token}"
-grants = {{publish = ["user.*"], keys = true, admin = true}}
-''').start()
-    real = daemon.cli
-    daemon.cli = lambda *arguments, **more: real(*arguments, **{"USER_EVENTS_TOKEN": TOKEN, **more})
+    daemon = with_client(new_daemon, tmp_path, "ops", 'publish = ["user.*"], keys = true, admin = true')
     done = daemon.cli("audit", "search")
     assert done.returncode == 1 and "audit index on" in done.stderr, done.stderr
     for kind, data in every_event():
@@ -451,21 +434,7 @@ grants = {{publish = ["user.*"], keys = true, admin = true}}
 
 
 def test_who_is_shown_no_user_ids_can_ask_for_nobodys_acts(new_daemon, tmp_path):
-    (tmp_path / "keystore").mkdir()
-    master = private_file(tmp_path / "master.key", "11" * 32 + "\n")
-    token = private_file(tmp_path / "token", TOKEN)
-    daemon = new_daemon(f'''
-[privacy]
-master_key.file = "{master}"
-key_store = "{tmp_path}/keystore/keys.db"
-[[client]]
-name = "analyst"
-token_file = "{token}"
-grants = {{publish = ["user.*"], admin = true}}
-privacy = "analytics"
-''').start()
-    real = daemon.cli
-    daemon.cli = lambda *arguments, **more: real(*arguments, **{"USER_EVENTS_TOKEN": TOKEN, **more})
+    daemon = with_client(new_daemon, tmp_path, "analyst", 'publish = ["user.*"], admin = true', 'privacy = "analytics"\n')
     assert daemon.cli("publish", "user.mfa.enabled", "--data", '{"userId":"u-2"}').returncode == 0
     assert daemon.cli("audit", "index", "on").returncode == 0
     assert len(indexed(daemon, "--type", "user.*")) == 1
