@@ -272,7 +272,9 @@ class UserEventPublisher {
   [[nodiscard]] std::vector<SchemaInfo> schemas() const;
   /// The event types that `options` name, those of `catalogue_dir` included, without opening anything. Errors as open() has for them.
   [[nodiscard]] static Result<std::vector<SchemaInfo>> schemas_of(const Options& options);
-  [[nodiscard]] Result<SchemaInfo> schema(std::string_view type, std::uint32_t version = 0) const;
+  /// Version 0: the newest. `mark`: of the privacy policy of a destination or client, as `dataschema` ends in; empty: data as it was published.
+  /// Error not_found: no such type, version or mark.
+  [[nodiscard]] Result<SchemaInfo> schema(std::string_view type, std::uint32_t version = 0, std::string_view mark = {}) const;
   /// Reads `catalogue_dir` again and takes new types and versions, whose names (`user.rated:2`) it returns. Published files must be what they
   /// were, and each new version must be castable from the one before; else the error says what is wrong, and nothing changes.
   /// Publishing and reading go on undisturbed. Errors: usage.

@@ -124,6 +124,13 @@ Result<void> Catalogue::load_directory(const std::string& directory) {
   return {};
 }
 
+Catalogue Catalogue::of(std::vector<std::unique_ptr<const EventType>> types) {
+  Catalogue catalogue;
+  catalogue.types_ = std::move(types);
+  std::ranges::sort(catalogue.types_, {}, [](const auto& type) { return order(*type); });
+  return catalogue;
+}
+
 const EventType* Catalogue::find(std::string_view type, std::uint32_t version) const noexcept {
   const std::uint32_t wanted = version == 0 ? std::numeric_limits<std::uint32_t>::max() : version;
   const auto after = std::ranges::upper_bound(types_, std::tuple(type, wanted), {},

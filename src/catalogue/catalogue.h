@@ -70,6 +70,7 @@ struct EventType {
   std::string title, description, since;
   std::string schema_text;  ///< The file, as it is served.
   std::string data_schema_uri;
+  std::string variant;  ///< Of what a privacy policy leaves of the data: its mark, the last part of the URI. Empty: the data as it is published.
   std::vector<KeyField> keys;
   Places places;                           ///< All of its data.
   std::vector<std::string> identifiers;    ///< Members of data whose text is an e-mail address or user name, as `"email":`.
@@ -86,6 +87,8 @@ class Catalogue {
   /// Adds `DIRECTORY/TYPE/VERSION.json`. Error `usage` names file and pointer; a type and version that exists
   /// already is refused.
   [[nodiscard]] Result<void> load_directory(const std::string& directory);
+  /// Of types made elsewhere, no version twice.
+  [[nodiscard]] static Catalogue of(std::vector<std::unique_ptr<const EventType>> types);
   /// Version 0: the newest. nullptr if there is none.
   [[nodiscard]] const EventType* find(std::string_view type, std::uint32_t version = 0) const noexcept;
   [[nodiscard]] bool has_type(std::string_view type) const noexcept;

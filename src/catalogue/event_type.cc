@@ -211,6 +211,7 @@ Result<std::unique_ptr<const EventType>> make_event_type(std::string_view file, 
                 {},
                 {},
                 {},
+                {},
                 std::move(schema)});
   if (made->title.empty()) return errors.invalid("/title", "a title is required");
   if (const std::string id = text_member(object, "$id"); id != made->data_schema_uri)
@@ -220,6 +221,14 @@ Result<std::unique_ptr<const EventType>> make_event_type(std::string_view file, 
   made->identifiers = identifiers_of(made->places);
   UE_TRY(read_keys(errors, program, made->keys));
   UE_TRY(check_field_numbers(errors, program));
+  return made;
+}
+
+Result<std::unique_ptr<const EventType>> make_derived_type(const EventType& type, std::string_view variant, std::string_view text) {
+  UE_TRY_ASSIGN(Schema schema, Schema::compile(type.data_schema_uri, text));
+  auto made = std::make_unique<EventType>(EventType{type.name, type.version, type.title, type.description, type.since, std::string(text),
+                                                    type.data_schema_uri, std::string(variant), type.keys, {}, {}, std::move(schema)});
+  if (!variant.empty()) made->data_schema_uri.append(1, ':').append(variant);
   return made;
 }
 

@@ -1,5 +1,5 @@
 // The compiled form of a schema: what the compiler (compile.cc) builds, the walker (walk.cc) runs, and the
-// generator and the room `schemas`, which derives other schemas, read. Nobody else looks at it.
+// generator and the rooms `schemas` and `policy`, which derive other schemas, read. Nobody else looks at it.
 #pragma once
 
 #include <cstdint>

@@ -149,9 +149,10 @@ void add_schema(CLI::App& app, Arguments& a) {
   show->add_option("--version", a.schema.version, "Version (default: the newest)")
       ->check(whole_number(1, UINT32_MAX))
       ->type_name("N");
+  show->add_option("--policy", a.schema.policy, "As a privacy policy leaves the data: its mark, which an event's dataschema ends in")->type_name("MARK");
   show->add_flag("--json", a.schema.json, "As JSON, which a schema is anyway");
   add_client_options(*show, a.schema.client);
-  show->footer("Example:\n  user-events schema show user.created");
+  show->footer("Examples:\n  user-events schema show user.created\n  user-events schema show user.created --version 1 --policy p3f9a01c2");
   show->callback([&a] { a.action = [&a] { return schema_show(a.schema); }; });
   add_schema_files(*command, a.schema_files, a.action);
   add_schema_export(*command, a.exports, a.action);

@@ -111,6 +111,7 @@ struct SchemaArguments {
   ClientArguments client;
   std::string type;           ///< Empty: list.
   std::uint32_t version = 0;  ///< 0: the newest.
+  std::string policy;         ///< Mark of a privacy policy; empty: none.
   bool json = false;
 };
 

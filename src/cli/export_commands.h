@@ -15,6 +15,7 @@ struct ExportArguments {
   std::string out;                 ///< Folder; empty: standard output.
   std::string catalogue;           ///< Folder with types beside the built-in ones; empty: the configuration's.
   std::vector<std::string> types;  ///< Patterns; empty: all.
+  std::string destination;         ///< As this one is sent them: its types, its privacy policy. Empty: as they are published.
   ConfigArguments config;
   bool force = false;
 };

@@ -28,7 +28,10 @@ Result<void> schema_list(const SchemaArguments& arguments) {
 Result<void> schema_show(const SchemaArguments& arguments) {
   UE_TRY_ASSIGN(HttpClient client, HttpClient::from_environment(arguments.client.token_file));
   std::string path = "/v1/schemas/" + percent_encode(arguments.type);
+  if (arguments.version == 0 && !arguments.policy.empty())
+    return fail(ErrorKind::usage, "no-version", "--policy names the form of one version", "add --version N; both stand in an event's dataschema");
   if (arguments.version != 0) path += fmt::format("/{}", arguments.version);
+  if (!arguments.policy.empty()) path += "/" + percent_encode(arguments.policy);
   UE_TRY_ASSIGN(const std::string text, client.get(path));
   return write_result(text.ends_with('\n') ? text : text + "\n");
 }

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include "base/try.h"
 #include "base/type_filter.h"
@@ -10,9 +9,12 @@
 #include "cli/export_commands.h"
 #include "cli/made_files.h"
 #include "cli/output.h"
+#include "destinations/wanted_versions.h"
 #include "exports/asyncapi.h"
 #include "exports/json_schema.h"
 #include "exports/markdown.h"
+#include "policy/derived_types.h"
+#include "policy/plans.h"
 #include "schemas/texts.h"
 
 namespace user_events::cli {
@@ -48,6 +50,20 @@ Result<void> export_pages(const ExportArguments& arguments, const ExportSource& 
   return write_result(pages.front().text);
 }
 
+/// Leaves in `source` what that destination is sent.
+Result<void> restrict_to(const std::string& name, ExportSource& source) {
+  const auto& all = source.loaded.options.destinations;
+  const auto found = std::ranges::find(all, name, &DestinationOptions::name);
+  if (found == all.end()) return fail(ErrorKind::usage, "unknown-destination", fmt::format("the configuration has no destination '{}'", name), "name its file with --config");
+  UE_TRY_ASSIGN(const auto sent, destinations::SentTypes::parse(*found));
+  UE_TRY_ASSIGN(const auto policy, policy::PrivacyPolicy::parse(found->privacy));
+  UE_TRY(policy::check_classes(policy, source.catalogue));
+  if (!policy.is_clear()) source.catalogue = policy::derive_catalogue(source.catalogue, policy);
+  source.types = source.catalogue.all();
+  std::erase_if(source.types, [&](const auto* type) { return !sent.include(type->name, type->version); });
+  return {};
+}
+
 }  // namespace
 
 Result<ExportSource> export_source(const ExportArguments& arguments) {
@@ -57,14 +73,18 @@ Result<ExportSource> export_source(const ExportArguments& arguments) {
   Options& options = source.loaded.options;
   if (!arguments.catalogue.empty()) options.catalogue_dir = arguments.catalogue;
   UE_TRY_ASSIGN(source.catalogue, catalogue::Catalogue::with(options.catalogue_dir));
+  source.types = source.catalogue.all();
+  if (!arguments.destination.empty()) UE_TRY(restrict_to(arguments.destination, source));
   UE_TRY_ASSIGN(const auto filter, base::TypeFilter::parse(arguments.types));
-  std::ranges::copy_if(source.catalogue.all(), std::back_inserter(source.types), [&](const auto* type) { return filter.matches(type->name); });
+  std::erase_if(source.types, [&](const auto* type) { return !filter.matches(type->name); });
   if (source.types.empty())
     return fail(ErrorKind::usage, "unknown-type", "--type names no event type of the catalogue", "patterns are user.created, user.*, !user.login.failed");
   return source;
 }
 
 Result<void> schema_export(const ExportArguments& arguments) {
+  if (arguments.form == "asyncapi" && !arguments.destination.empty())
+    return fail(ErrorKind::usage, "no-such-choice", "the AsyncAPI document is one of all destinations", "leave --destination out");
   UE_TRY_ASSIGN(const ExportSource source, export_source(arguments));
   if (arguments.form == "asyncapi") {
     UE_TRY_ASSIGN(std::string text, exports::asyncapi(source.catalogue, source.loaded.options));

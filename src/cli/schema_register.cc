@@ -9,6 +9,7 @@
 #include "cli/schema_files.h"
 #include "destinations/registry_settings.h"
 #include "destinations/wanted_versions.h"
+#include "policy/derived_types.h"
 #include "registry/codec.h"
 #include "registry/encoder.h"
 #include "registry/resolver.h"
@@ -99,7 +100,7 @@ Result<void> work_on(const DestinationOptions& destination, const RegistrySettin
 Result<void> run(const SchemaFileArguments& arguments, Job job) {
   UE_TRY_ASSIGN(const Configuration configuration, load_configuration({.file = arguments.config, .json = false}));
   const Options& options = configuration.loaded.options;
-  UE_TRY_ASSIGN(const auto catalogue, catalogue::Catalogue::with(options.catalogue_dir));
+  UE_TRY_ASSIGN(const auto published, catalogue::Catalogue::with(options.catalogue_dir));
   std::vector<Row> rows;
   bool has_registry = false;
   for (const auto& destination : options.destinations) {
@@ -107,7 +108,9 @@ Result<void> run(const SchemaFileArguments& arguments, Job job) {
     UE_TRY_ASSIGN(const auto settings, destinations::parse_registry_settings(destination));
     if (settings.url.empty()) continue;
     has_registry = true;
-    UE_TRY(work_on(destination, settings, catalogue, job, rows));
+    UE_TRY_ASSIGN(const auto policy, policy::PrivacyPolicy::parse(destination.privacy));
+    const auto derived = policy.is_clear() ? catalogue::Catalogue() : policy::derive_catalogue(published, policy);
+    UE_TRY(work_on(destination, settings, policy.is_clear() ? published : derived, job, rows));
   }
   if (!has_registry)
     return fail(ErrorKind::usage, "no-registry",

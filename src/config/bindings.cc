@@ -327,7 +327,6 @@ std::vector<RuleFinding> check_rules(const Options& o) {
           fmt::format("is the file of destination {} too; two writers would mix their lines", other->second));
     }
     check_policy(o, d.privacy, prefix, findings);
-    require(d.privacy.empty() || !destinations::is_data_alone(d), prefix + "privacy", "needs encoding = \"json\" without a registry");
     if (const auto policy = policy::PrivacyPolicy::parse(d.privacy); policy && d.format == destinations::kSetFormat)
       require(policy->has_subjects(), prefix + "privacy", "leaves no user, and without one no security event token is sent; let user-id be clear or token");
     require(std::ranges::find(o.retired, d.name) == o.retired.end(), "retired",

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "base/json_layout.h"
 #include "base/json_writer.h"
 #include "base/try.h"
 #include "base/uri_text.h"
@@ -11,8 +12,8 @@
 #include "destinations/set_settings.h"
 #include "destinations/wanted_versions.h"
 #include "exports/asyncapi_messages.h"
-#include "exports/json_layout.h"
 #include "exports/mark.h"
+#include "policy/derived_types.h"
 #include "user_events/version.h"
 
 namespace user_events::exports {
@@ -28,16 +29,19 @@ bool is_uri(std::string_view text) {
 
 class Document {
  public:
-  Document(const catalogue::Catalogue& catalogue, const Options& options) : catalogue_(catalogue), source_(options.source), book_(catalogue, options.source) {}
+  Document(const catalogue::Catalogue& catalogue, const Options& options) : catalogue_(catalogue), source_(options.source), book_(options.source) {}
 
   Result<void> add(const DestinationOptions& options) {
     if (options.format == destinations::kSetFormat) return {};  // its messages are tokens of another standard
     UE_TRY_ASSIGN(const auto place, destinations::find_place(options));
     if (!place) return {};
     UE_TRY_ASSIGN(const auto sent, destinations::SentTypes::parse(options));
-    auto types = catalogue_.all();
+    UE_TRY_ASSIGN(const auto policy, policy::PrivacyPolicy::parse(options.privacy));
+    const catalogue::Catalogue derived = policy.is_clear() ? catalogue::Catalogue() : policy::derive_catalogue(catalogue_, policy);
+    const catalogue::Catalogue& catalogue = policy.is_clear() ? catalogue_ : derived;
+    auto types = catalogue.all();
     std::erase_if(types, [&](const auto* type) { return !sent.include(type->name, type->version); });
-    UE_TRY_ASSIGN(const auto messages, book_.add(options, *place, types));
+    UE_TRY_ASSIGN(const auto messages, book_.add(options, *place, catalogue, types));
     const std::string& name = options.name;  // letters, digits, `-`, `_` and `.`, as AsyncAPI wants its names
     add_servers(name, options, *place);
     add_channel(name, options, *place, messages);
@@ -57,7 +61,7 @@ class Document {
     document.raw("operations", "{" + operations_ + "}");
     document.raw("components", "{\"schemas\":" + book_.schemas() + "}");
     document.end();
-    return lay_out(out);
+    return base::lay_out(out);
   }
 
  private:

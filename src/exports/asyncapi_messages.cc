@@ -19,7 +19,7 @@ using base::ObjectWriter;
 using catalogue::EventType;
 using encoding::Format;
 
-std::string key_of(const EventType& type) { return fmt::format("{}.{}", type.name, type.version); }
+std::string key_of(const EventType& type) { return fmt::format("{}.{}{}{}", type.name, type.version, type.variant.empty() ? "" : ".", type.variant); }
 std::string reference(std::string_view schema) { return fmt::format(R"({{"$ref":"#/components/schemas/{}"}})", schema); }
 
 bool is_header(const Attribute& attribute, const destinations::Place& place, Format format) {
@@ -68,12 +68,12 @@ std::string plain_schema(const EventType& type, const std::string& data) {
 
 Result<Bodies> bodies_of(const DestinationOptions& destination) {
   if (destinations::is_data_alone(destination))
-    return Bodies{Format::cloudevents_binary, schemas::parse_encoding(destination.encoding), std::string(destinations::data_content_type(destination)), destination.privacy.empty()};
+    return Bodies{Format::cloudevents_binary, schemas::parse_encoding(destination.encoding), std::string(destinations::data_content_type(destination))};
   UE_TRY_ASSIGN(const Format format, destinations::format_of(destination));
   encoding::Encoded encoded;  // what the encoder itself says
   const auto encoder = encoding::make_json_encoder({.format = format});
   (void)encoder->encode({.data = "{}"}, {}, encoded);
-  return Bodies{format, std::nullopt, std::string(encoded.content_type), destination.privacy.empty()};
+  return Bodies{format, std::nullopt, std::string(encoded.content_type)};
 }
 
 /// Names of AsyncAPI 3.0 (specification, "Multi Format Schema Object").
@@ -93,7 +93,7 @@ std::string cloudevent_schema() {
 }  // namespace
 
 Result<ChannelMessages> MessageBook::add(const DestinationOptions& destination, const destinations::Place& place,
-                                         std::span<const EventType* const> types) {
+                                         const catalogue::Catalogue& catalogue, std::span<const EventType* const> types) {
   UE_TRY_ASSIGN(const Bodies bodies, bodies_of(destination));
   UE_TRY_ASSIGN(const Format attributes, destinations::format_of(destination));
   const std::string headers = "headers." + destination.name;
@@ -101,7 +101,7 @@ Result<ChannelMessages> MessageBook::add(const DestinationOptions& destination, 
   ChannelMessages out;
   ObjectWriter messages(out.messages);
   for (const EventType* type : types) {
-    UE_TRY_ASSIGN(const std::string one, message(*type, headers, place, bodies));
+    UE_TRY_ASSIGN(const std::string one, message(catalogue, *type, headers, place, bodies));
     messages.raw(key_of(*type), one);
     if (std::string name = place.type_in_address(type->name); std::ranges::find(out.type_names, name) == out.type_names.end())
       out.type_names.push_back(std::move(name));
@@ -124,9 +124,9 @@ std::string MessageBook::json_payload(const EventType& type, Format format) {
   return reference("event." + key);
 }
 
-Result<std::string> MessageBook::binary_payload(const EventType& type, schemas::Encoding encoding) {
+Result<std::string> MessageBook::binary_payload(const catalogue::Catalogue& catalogue, const EventType& type, schemas::Encoding encoding) {
   const std::string key = fmt::format("{}.{}", schemas::name(encoding), key_of(type));
-  UE_TRY_ASSIGN(const std::string text, schemas::schema_text(encoding, catalogue_, type));
+  UE_TRY_ASSIGN(const std::string text, schemas::schema_text(encoding, catalogue, type));
   std::string both;
   ObjectWriter schema(both);
   schema.text("schemaFormat", schema_format(encoding));
@@ -139,7 +139,8 @@ Result<std::string> MessageBook::binary_payload(const EventType& type, schemas::
   return reference(key);
 }
 
-Result<std::string> MessageBook::message(const EventType& type, const std::string& headers, const destinations::Place& place, const Bodies& bodies) {
+Result<std::string> MessageBook::message(const catalogue::Catalogue& catalogue, const EventType& type, const std::string& headers, const destinations::Place& place,
+                                         const Bodies& bodies) {
   std::string out;
   ObjectWriter message(out);
   message.text("name", type.name);
@@ -148,10 +149,9 @@ Result<std::string> MessageBook::message(const EventType& type, const std::strin
   message.raw("headers", reference(headers));
   message.text("contentType", bodies.content_type);
   if (!place.message_bindings.empty()) message.raw("bindings", "{" + place.message_bindings + "}");
-  if (!bodies.is_as_catalogued) {
-    message.text("description", "Data is sent as the destination's privacy policy leaves it, under a schema of its own, which dataschema names: it is not told here.");
-  } else if (bodies.binary) {
-    UE_TRY_ASSIGN(const std::string payload, binary_payload(type, *bodies.binary));
+  if (!type.variant.empty()) message.text("description", "Data is sent as the destination's privacy policy leaves it, under a schema of its own.");
+  if (bodies.binary) {
+    UE_TRY_ASSIGN(const std::string payload, binary_payload(catalogue, type, *bodies.binary));
     message.raw("payload", payload);
   } else {
     message.raw("payload", json_payload(type, bodies.format));

@@ -143,6 +143,7 @@ std::string example_body(const catalogue::EventType& type, std::string_view sour
   encoding::Envelope envelope{.id = kEventId, .source = source, .type = type.name, .version = type.version, .partition_key = key.partition_key,
                               .subject_is_key = key.is_user, .time_ms = kTimeMs};
   envelope.data = data;
+  envelope.schema_variant = type.variant;
   std::string out;
   encoding::append_body(format, envelope, {.journal_id = kJournalId, .sequence = kSequence}, out);
   return out;

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "base/json_layout.h"
 #include "base/json_writer.h"
 #include "exports/envelope_schema.h"
-#include "exports/json_layout.h"
 #include "exports/mark.h"
 
 namespace user_events::exports {
@@ -41,7 +41,7 @@ std::string envelope_with(std::span<const catalogue::EventType* const> types) {
 
 }  // namespace
 
-std::string json_schema_bundle(std::span<const catalogue::EventType* const> types) { return lay_out(envelope_with(types)); }
+std::string json_schema_bundle(std::span<const catalogue::EventType* const> types) { return base::lay_out(envelope_with(types)); }
 
 std::vector<TextFile> json_schema_files(std::span<const catalogue::EventType* const> types) {
   std::vector<TextFile> files;

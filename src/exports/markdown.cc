@@ -6,9 +6,9 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "base/json_layout.h"
 #include "base/try.h"
 #include "exports/example.h"
-#include "exports/json_layout.h"
 #include "exports/mark.h"
 #include "schemas/model.h"
 
@@ -136,7 +136,7 @@ class Page {
   [[nodiscard]] std::string example() const {
     const auto data = example_data(type_, model_);
     if (!data) return "\n## Example\n\nNone: give the fields `examples` in the schema.\n";
-    return "\n## Example\n\n```json\n" + lay_out(example_body(type_, kExampleSource, *data, encoding::Format::cloudevents)) + "```\n";
+    return "\n## Example\n\n```json\n" + base::lay_out(example_body(type_, kExampleSource, *data, encoding::Format::cloudevents)) + "```\n";
   }
 
   [[nodiscard]] std::string history() const {

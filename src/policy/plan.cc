@@ -14,7 +14,14 @@ namespace {
 
 using catalogue::Place, catalogue::PlaceIndex, catalogue::Places;
 
-constexpr std::size_t kVariantBytes = 4;
+constexpr std::size_t kMarkBytes = 4;
+
+std::string mark_of(const PrivacyPolicy& policy) {
+  const auto digest = crypto::sha256(policy.actions());
+  std::string mark = "p";
+  base::append_hex({reinterpret_cast<const char*>(digest.data()), kMarkBytes}, mark);
+  return mark;
+}
 
 Treatment treatment_of(const PrivacyPolicy& policy, std::string_view klass) {
   return {policy.of(klass), mask_of(klass), klass == "email" || klass == "username"};
@@ -48,20 +55,16 @@ class Builder {
     plan_.names = std::move(names);
     if (!policy_.is_clear()) plan_.root = place(0);
     if (plan_.root == kKeep) return std::move(plan_);
-    // What the data looks like depends on what is done where, and on nothing else.
-    const auto digest = crypto::sha256(what_is_done_);
-    plan_.variant = "p";
-    base::append_hex({reinterpret_cast<const char*>(digest.data()), kVariantBytes}, plan_.variant);
+    plan_.variant = mark_of(policy_);
     return std::move(plan_);
   }
 
  private:
   PlanIndex add(PlanNode node) {
-    plan_.nodes.push_back(std::move(node));
-    return static_cast<PlanIndex>(plan_.nodes.size() - 1);
+    const auto [known, is_new] = known_.try_emplace(node, static_cast<PlanIndex>(plan_.nodes.size()));
+    if (is_new) plan_.nodes.push_back(std::move(node));
+    return known->second;
   }
-
-  void note(std::string_view word) { what_is_done_.append(pointer_).append(1, ' ').append(word).append(1, '\n'); }
 
   PlanIndex place(PlaceIndex index) {  // NOLINT(misc-no-recursion): fields inside fields are bounded in the catalogue
     const Place& source = places_[index];
@@ -82,10 +85,7 @@ class Builder {
     node.values_stand = source.takes_values;
     node.value = !source.takes_values || (source.classes.empty() && source.takes_text) ? all : treatment_of(policy_, source.classes);
     node.whole = source.is_open && !is_free ? treatment_of(policy_, whole) : all;
-    const bool values = source.takes_values && node.value.action != Action::clear, wholes = source.is_open && node.whole.action != Action::clear;
-    if (values) note(name(node.value.action));
-    if (wholes && !(values && node.whole.action == node.value.action)) note(name(node.whole.action));
-    return values || wholes;
+    return (source.takes_values && node.value.action != Action::clear) || (source.is_open && node.whole.action != Action::clear);
   }
 
   bool add_members(const Place& source, PlanNode& node) {  // NOLINT(misc-no-recursion): as `place`
@@ -94,7 +94,7 @@ class Builder {
     for (const Place::Member& each : source.members) {
       PlanMember member{.prefix = base::member_prefix(each.name), .token = {}};
       base::append_pointer_token(each.name, member.token);
-      member.node = inside(member.token, each.place);
+      member.node = place(each.place);
       changes = changes || member.node != kKeep;
       node.members.push_back(std::move(member));
     }
@@ -104,7 +104,7 @@ class Builder {
     }
     const Place& rest = places_[source.rest];
     if (holds(rest.classes, kFreeText) && !rest.has_members && !rest.has_items) return add_free(rest.classes, node);
-    node.rest = inside("/*", source.rest);
+    node.rest = place(source.rest);
     return changes || node.rest != kKeep;
   }
 
@@ -114,28 +114,19 @@ class Builder {
     const Treatment other = treatment_of(policy_, classes, kFreeText);
     if (other.action != Action::clear) node.rest = add({.value = other, .whole = other});
     node.rest_by_name = true;
-    note("names");
     return true;
   }
 
   bool add_items(const Place& source, PlanNode& node) {  // NOLINT(misc-no-recursion): as `place`
     node.has_items = source.has_items;
-    if (source.has_items) node.items = inside("/*", source.items);
+    if (source.has_items) node.items = place(source.items);
     return node.items != kKeep;
-  }
-
-  PlanIndex inside(std::string_view token, PlaceIndex index) {  // NOLINT(misc-no-recursion): as `place`
-    const std::size_t before = pointer_.size();
-    pointer_ += token;
-    const PlanIndex node = place(index);
-    pointer_.resize(before);
-    return node;
   }
 
   const Places& places_;
   const PrivacyPolicy& policy_;
   Plan plan_;
-  std::string pointer_, what_is_done_;
+  std::map<PlanNode, PlanIndex> known_;
 };
 
 }  // namespace

@@ -18,6 +18,7 @@ struct Treatment {
   Action action = Action::clear;
   Mask mask = Mask::all;
   bool any_case = false;  ///< Before a token is made: an e-mail address or name is the same in any case.
+  [[nodiscard]] auto operator<=>(const Treatment&) const = default;
 };
 
 /// What shows no more than either of them.
@@ -45,6 +46,7 @@ struct PlanMember {
   std::string prefix;   ///< `"name":` as it stands in data.
   std::string token;    ///< `/name`, for a JSON Pointer.
   PlanIndex node = kKeep;
+  [[nodiscard]] auto operator<=>(const PlanMember&) const = default;
 };
 
 /// What is done to what stands at one place, whatever it is.
@@ -57,13 +59,14 @@ struct PlanNode {
   bool rest_by_name = false;  ///< The others are what KnownNames say, or what `rest` says where that is stricter.
   std::vector<PlanMember> members = {};  // sorted by prefix
   PlanIndex rest = kKeep, items = kKeep;
+  [[nodiscard]] auto operator<=>(const PlanNode&) const = default;
 };
 
 struct Plan {
-  std::vector<PlanNode> nodes;
+  std::vector<PlanNode> nodes;  ///< Each once, however many places are treated so.
   PlanIndex root = kKeep;
   std::shared_ptr<const KnownNames> names;
-  std::string variant;  ///< Of the derived schema; empty: nothing is changed in such data.
+  std::string variant;  ///< The policy's mark, by which schemas of what it leaves are named; empty: nothing is changed in such data.
 };
 
 /// Deterministic. Where schemas give a place several classes, the strictest of what the policy does to them is done; so it is with what no schema foresaw,

@@ -7,26 +7,37 @@
 
 #include "base/nearest.h"
 #include "base/try.h"
+#include "policy/derived_types.h"
 
 namespace user_events::policy {
 
+Plans::OfCatalogue& Plans::now() const {
+  const auto& now = catalogue_.now();
+  if (generations_.empty() || generations_.front().catalogue != &now)
+    generations_.push_front({&now, std::make_shared<const KnownNames>(KnownNames::gather(now, policy_)), {}});
+  return generations_.front();
+}
+
 Result<const Plan*> Plans::find(std::string_view type, std::uint32_t version) const {
   const std::scoped_lock lock(mutex_);
-  const auto& now = catalogue_.now();
-  if (generations_.empty() || generations_.front().catalogue != &now) {
-    generations_.push_front({&now, std::make_shared<const KnownNames>(KnownNames::gather(now, policy_)), {}});
-  }
-  auto& generation = generations_.front();
+  auto& generation = now();
   auto versions = generation.plans.find(type);
   if (versions != generation.plans.end())
     if (const auto plan = versions->second.find(version); plan != versions->second.end()) return &plan->second;
-  const auto* const known = now.find(type, version);
+  const auto* const known = generation.catalogue->find(type, version);
   if (known == nullptr || version == 0)
     return fail(ErrorKind::invalid, "unknown-version",
                 fmt::format("the catalogue has no version {} of {}, so nobody can say what in it is personal", version, type),
                 "put its schema file back into catalogue_dir");
   if (versions == generation.plans.end()) versions = generation.plans.emplace(std::string(type), std::map<std::uint32_t, Plan>()).first;
   return &versions->second.emplace(version, make_plan(known->places, policy_, generation.names)).first->second;
+}
+
+const catalogue::Catalogue& Plans::derived() const {
+  const std::scoped_lock lock(mutex_);
+  auto& generation = now();
+  if (!generation.derived) generation.derived = std::make_unique<const catalogue::Catalogue>(derive_catalogue(*generation.catalogue, policy_));
+  return *generation.derived;
 }
 
 Result<void> check_classes(const PrivacyPolicy& policy, const catalogue::Catalogue& catalogue) {

@@ -132,6 +132,13 @@ Action PrivacyPolicy::strictest() const noexcept {
   return found;
 }
 
+std::string PrivacyPolicy::actions() const {
+  std::string lines = fmt::format("others {}\n", policy::name(others_));
+  for (const auto& [klass, action] : classes_)
+    if (action != others_ && klass != kAttributes) lines += fmt::format("{} {}\n", klass, policy::name(action));
+  return lines;
+}
+
 bool PrivacyPolicy::needs_keys() const noexcept {
   const auto is_keyed = [](Action action) { return action == Action::token || action == Action::encrypt; };
   // Without the user id in it a message still has a key to be ordered by: a token.

@@ -42,6 +42,8 @@ class PrivacyPolicy {
   /// Events have a subject: the user's id or its token.
   [[nodiscard]] bool has_subjects() const noexcept { return shows_users() || of(kUserId) == Action::token; }
   [[nodiscard]] bool is_clear() const noexcept { return strictest() == Action::clear; }
+  /// What is done to data, a line for each class that is not treated as all others: equal where two policies leave the same of any data.
+  [[nodiscard]] std::string actions() const;
   /// Something in it is done with keys, which are there only where events are sealed.
   [[nodiscard]] bool needs_keys() const noexcept;
   /// Whose tokens are equal for equal values; empty: the receiver's alone.

@@ -74,26 +74,26 @@ UserEventPublisher::Impl::~Impl() {
     observability::log().warn("close: {}", describe(done.error()));
 }
 
-/// What stands between that destination's delivery and its adapter.
-Result<std::unique_ptr<encoding::Encoder>> UserEventPublisher::Impl::make_encoder(const destinations::Kind& kind, const DestinationOptions& one) const {
+/// Of that destination's policy; null: it is sent everything.
+Result<std::shared_ptr<const policy::Plans>> UserEventPublisher::Impl::plans_of(const DestinationOptions& one) const {
+  UE_TRY_ASSIGN(auto plans, views->plans_of(one.privacy, fmt::format("destination '{}'", one.name)));
+  if (plans->policy().is_clear()) return nullptr;
+  if (one.format == destinations::kSetFormat && !plans->policy().has_subjects())
+    return fail(ErrorKind::usage, "privacy-policy", fmt::format("destination '{}': its privacy policy leaves no user, and without one no security event token is sent", one.name),
+                "let user-id be clear or token");
+  return plans;
+}
+
+/// What stands between that destination's delivery and its adapter. `plans`: null as above.
+Result<std::unique_ptr<encoding::Encoder>> UserEventPublisher::Impl::make_encoder(const destinations::Kind& kind, const DestinationOptions& one,
+                                                                                 std::shared_ptr<const policy::Plans> plans) const {
   if (one.format == destinations::kSetFormat) {
     UE_TRY_ASSIGN(const auto settings, destinations::parse_set_settings(one));
     return secevents::make_set_encoder(*signing_keys, one, settings);
   }
   if (!destinations::is_data_alone(one)) return destinations::make_json_encoder(kind, one);
-  return registry::make_encoder(one, types->catalogue(), fmt::format("{}/schema-ids/{}", options.data_dir, one.name));
-}
-
-Result<std::unique_ptr<encoding::Encoder>> UserEventPublisher::Impl::restricted(const DestinationOptions& one, std::unique_ptr<encoding::Encoder> encoder) const {
-  auto policy = views->policy_of(one.privacy, fmt::format("destination '{}'", one.name));
-  if (!policy) return std::unexpected(std::move(policy).error());
-  if (policy->is_clear()) return encoder;
-  if (one.format == destinations::kSetFormat && !policy->has_subjects())
-    return fail(ErrorKind::usage, "privacy-policy", fmt::format("destination '{}': its privacy policy leaves no user, and without one no security event token is sent", one.name),
-                "let user-id be clear or token");
-  if (destinations::is_data_alone(one))
-    return fail(ErrorKind::usage, "privacy-policy", fmt::format("destination '{}': a privacy policy needs encoding json without a registry", one.name));
-  return policy::make_policy_encoder(std::make_shared<policy::Plans>(types->catalogue(), *std::move(policy)), one.name, keys.get(), std::move(encoder));
+  auto catalogue = [this, plans = std::move(plans)]() -> const catalogue::Catalogue& { return plans ? plans->derived() : types->catalogue().now(); };
+  return registry::make_encoder(one, std::move(catalogue), fmt::format("{}/schema-ids/{}", options.data_dir, one.name));
 }
 
 Result<void> UserEventPublisher::Impl::start_destinations() {
@@ -104,10 +104,11 @@ Result<void> UserEventPublisher::Impl::start_destinations() {
       return fail(ErrorKind::usage, "unknown-kind", fmt::format("destination '{}': unknown kind '{}'", one.name, one.kind));
     UE_TRY(destinations::check(*kind, one));
     UE_TRY_ASSIGN(auto destination, kind->make(one));
-    UE_TRY_ASSIGN(auto encoder, make_encoder(*kind, one));
+    UE_TRY_ASSIGN(const auto plans, plans_of(one));
+    UE_TRY_ASSIGN(auto encoder, make_encoder(*kind, one, plans));
     const auto* const registry = dynamic_cast<const registry::RegistryUse*>(encoder.get());
     if (!one.sign.empty() && one.format != destinations::kSetFormat) encoder = signing::make_encoder(*signing_keys, one, std::move(encoder));
-    UE_TRY_ASSIGN(encoder, restricted(one, std::move(encoder)));
+    if (plans) { UE_TRY_ASSIGN(encoder, policy::make_policy_encoder(plans, one.name, keys.get(), std::move(encoder))); }
     UE_TRY_ASSIGN(auto versions, destinations::wanted_versions(one));
     if (!versions.empty()) encoder = casts::make_version_encoder(types->casts(), std::move(versions), std::move(encoder));
     const auto limit = destination->features().max_message_bytes;

@@ -96,9 +96,9 @@ struct UserEventPublisher::Impl {
   /// Hands the batch to the journal; `callback` gets one receipt per event. `is_array`: pointers in errors begin with the index.
   void append(const formation::FormedBatch& batch, bool is_array, journal::Backpressure backpressure, PublishCallback callback);
   [[nodiscard]] Result<std::vector<Receipt>> append_wait(const formation::FormedBatch& batch, bool is_array);
-  [[nodiscard]] Result<std::unique_ptr<encoding::Encoder>> make_encoder(const destinations::Kind& kind, const DestinationOptions& one) const;
-  /// Around it, where the destination has a privacy policy.
-  [[nodiscard]] Result<std::unique_ptr<encoding::Encoder>> restricted(const DestinationOptions& one, std::unique_ptr<encoding::Encoder> encoder) const;
+  [[nodiscard]] Result<std::shared_ptr<const policy::Plans>> plans_of(const DestinationOptions& one) const;
+  [[nodiscard]] Result<std::unique_ptr<encoding::Encoder>> make_encoder(const destinations::Kind& kind, const DestinationOptions& one,
+                                                                       std::shared_ptr<const policy::Plans> plans) const;
   [[nodiscard]] Result<void> start_destinations();
   /// The filter as the store knows users: by their lane keys. One that a listing showed is taken as well.
   [[nodiscard]] DeadLetterFilter stored(DeadLetterFilter filter) const;

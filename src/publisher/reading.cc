@@ -162,9 +162,15 @@ Result<std::vector<SchemaInfo>> UserEventPublisher::schemas_of(const Options& op
 
 Result<std::string> UserEventPublisher::asyncapi() const { return exports::asyncapi(impl_->types->catalogue().now(), impl_->options); }
 
-Result<SchemaInfo> UserEventPublisher::schema(std::string_view type, std::uint32_t version) const {
+Result<SchemaInfo> UserEventPublisher::schema(std::string_view type, std::uint32_t version, std::string_view mark) const {
   const auto& catalogue = impl_->types->catalogue().now();
-  if (const auto* found = catalogue.find(type, version)) return to_info(*found);
+  if (const auto* found = catalogue.find(type, version)) {
+    SchemaInfo info = to_info(*found);
+    if (mark.empty()) return info;
+    if (auto text = impl_->views->derived_schema(type, found->version, mark)) return info.text = *std::move(text), info;
+    return fail(ErrorKind::not_found, "unknown-variant", fmt::format("no privacy policy of this mark changes event type {}, version {}", type, found->version),
+                "the mark is what `dataschema` of an event has behind the version");
+  }
   if (const auto known = catalogue::versions_of(catalogue, type); !known.empty())
     return fail(ErrorKind::not_found, "unknown-version",
                 fmt::format("event type {} has no version {}, only {}", type, version, catalogue::list_of(known)),

@@ -28,9 +28,23 @@ Result<policy::PrivacyPolicy> Views::policy_of(const PrivacyPolicyOptions& given
   return policy;
 }
 
+Result<std::shared_ptr<const policy::Plans>> Views::plans_of(const PrivacyPolicyOptions& given, const std::string& whose) const {
+  UE_TRY(policy_of(given, whose));
+  return plans(given);
+}
+
+std::optional<std::string> Views::derived_schema(std::string_view type, std::uint32_t version, std::string_view mark) const {
+  const std::scoped_lock lock(mutex_);
+  for (const auto& [given, plans] : kept_) {
+    if (plans->policy().is_clear()) continue;
+    if (const auto* const found = plans->derived().find(type, version); found != nullptr && found->variant == mark) return found->schema_text;
+  }
+  return std::nullopt;
+}
+
 Result<void> Views::check(const std::vector<ClientOptions>& clients) const {
   for (const auto& client : clients)
-    if (!client.privacy.empty()) UE_TRY(policy_of(client.privacy, "client '" + client.name + "'"));
+    if (!client.privacy.empty()) UE_TRY(plans_of(client.privacy, "client '" + client.name + "'"));
   return {};
 }
 

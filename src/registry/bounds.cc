@@ -1,6 +1,5 @@
 #include "registry/bounds.h"
 
-#include "registry/codec.h"
 #include "registry/wire.h"
 
 namespace user_events::registry {
@@ -18,7 +17,7 @@ Bounds::Table Bounds::make(const catalogue::Catalogue& catalogue) const {
 }
 
 const Bounds::Table& Bounds::now() const {
-  const catalogue::Catalogue& catalogue = catalogue_.now();
+  const catalogue::Catalogue& catalogue = catalogue_();
   if (const Table& table = tables_.now(); table.catalogue == &catalogue) return table;
   const std::lock_guard one_at_a_time(making_);
   if (tables_.now().catalogue != &catalogue) tables_.replace(make(catalogue));

@@ -9,14 +9,14 @@
 #include "catalogue/catalogue.h"
 #include "encoding/encoder.h"
 #include "registry/client.h"
+#include "registry/codec.h"
 
 namespace user_events::registry {
 
 /// Worked out once for each catalogue: about 0.1 ms for each version in it.
 class Bounds {
  public:
-  Bounds(const base::Live<catalogue::Catalogue>& catalogue, SchemaType encoding)
-      : catalogue_(catalogue), encoding_(encoding), tables_(make(catalogue.now())) {}
+  Bounds(const CatalogueNow& catalogue, SchemaType encoding) : catalogue_(catalogue), encoding_(encoding), tables_(make(catalogue())) {}
 
   /// Data of n bytes makes a body of at most n × factor + bytes. What the catalogue does not have, or the encoding cannot carry, has no body.
   [[nodiscard]] encoding::Growth of(std::string_view type, std::uint32_t version) const;
@@ -33,7 +33,7 @@ class Bounds {
   /// Of the catalogue that counts.
   [[nodiscard]] const Table& now() const;
 
-  const base::Live<catalogue::Catalogue>& catalogue_;
+  const CatalogueNow& catalogue_;
   const SchemaType encoding_;
   mutable std::mutex making_;
   mutable base::Live<Table> tables_;

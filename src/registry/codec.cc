@@ -7,8 +7,6 @@
 namespace user_events::registry {
 namespace {
 
-constexpr std::string_view kNamespace = "user_events.";  // of all derived schemas
-
 schemas::Encoding binary(SchemaType encoding) noexcept { return encoding == SchemaType::avro ? schemas::Encoding::avro : schemas::Encoding::protobuf; }
 
 class JsonCodec final : public Codec {
@@ -46,9 +44,9 @@ Result<Schema> schema_of(const catalogue::Catalogue& catalogue, const catalogue:
 }
 
 Result<std::string> record_name(const catalogue::EventType& type, SchemaType encoding) {
-  if (encoding == SchemaType::json) return type.name;
+  if (encoding == SchemaType::json) return type.variant.empty() ? type.name : type.name + "." + type.variant;
   UE_TRY_ASSIGN(const auto model, schemas::make_model(type));
-  return std::string(kNamespace) + model.root().name;
+  return model.space + "." + model.root().name;
 }
 
 }  // namespace user_events::registry

@@ -1,6 +1,7 @@
 // One version of an event type in the encoding of a destination: its data, its schema, its name.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,6 +12,9 @@
 #include "user_events/error.h"
 
 namespace user_events::registry {
+
+/// The types that count now, as the destination gets them. Any thread may ask; what it answers stays for as long as it can be asked.
+using CatalogueNow = std::function<const catalogue::Catalogue&()>;
 
 class Codec {
  public:
@@ -28,7 +32,7 @@ class Codec {
 /// field in an older version.
 [[nodiscard]] Result<Schema> schema_of(const catalogue::Catalogue& catalogue, const catalogue::EventType& type, SchemaType encoding);
 
-/// The record's full name in its schema; of JSON, which has none, the event type. Error `usage`: as above.
+/// The record's full name in its schema; of JSON, which has none, the event type, and behind it the mark of a privacy policy. Error `usage`: as above.
 [[nodiscard]] Result<std::string> record_name(const catalogue::EventType& type, SchemaType encoding);
 
 }  // namespace user_events::registry

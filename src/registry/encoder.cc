@@ -28,11 +28,10 @@ struct Form {
 
 class SchemaEncoder final : public encoding::Encoder, public RegistryUse {
  public:
-  SchemaEncoder(const DestinationOptions& options, destinations::RegistrySettings settings, const base::Live<catalogue::Catalogue>& catalogue,
-                std::string ids_file)
-      : options_(options), settings_(std::move(settings)), catalogue_(catalogue), type_(schema_type_of(options)),
+  SchemaEncoder(const DestinationOptions& options, destinations::RegistrySettings settings, CatalogueNow catalogue, std::string ids_file)
+      : options_(options), settings_(std::move(settings)), catalogue_(std::move(catalogue)), type_(schema_type_of(options)),
         attributes_in_headers_(options.format == "cloudevents-binary"), content_type_(destinations::data_content_type(options)),
-        bounds_(catalogue, type_) {
+        bounds_(catalogue_, type_) {
     if (!settings_.url.empty())
       resolver_ = std::make_unique<Resolver>(Resolver::Settings{settings_, options.retry, std::move(ids_file), options.name});
   }
@@ -40,7 +39,7 @@ class SchemaEncoder final : public encoding::Encoder, public RegistryUse {
   /// Before it is used: what each version of a type that the destination gets needs.
   Result<void> prepare() {
     UE_TRY_ASSIGN(const auto sent, destinations::SentTypes::parse(options_));
-    for (const auto* type : catalogue_.now().all()) {
+    for (const auto* type : catalogue_().all()) {
       if (!sent.include(type->name, type->version)) continue;
       UE_TRY_ASSIGN(auto form, make_form(*type));
       forms_.emplace(std::pair(type->name, type->version), std::move(form));
@@ -84,7 +83,7 @@ class SchemaEncoder final : public encoding::Encoder, public RegistryUse {
     if (last_ != nullptr && last_->first.second == version && last_->first.first == type) return &last_->second;
     auto found = forms_.find(std::pair(type, version));
     if (found == forms_.end()) {
-      const auto* known = catalogue_.now().find(type, version);
+      const auto* known = catalogue_().find(type, version);
       if (known == nullptr) return fail(ErrorKind::invalid, "unknown-version", fmt::format("the catalogue has no version {} of {}", version, type));
       UE_TRY_ASSIGN(auto form, make_form(*known));
       found = forms_.emplace(std::pair(std::string(type), version), std::move(form)).first;
@@ -96,7 +95,7 @@ class SchemaEncoder final : public encoding::Encoder, public RegistryUse {
   [[nodiscard]] Result<Form> make_form(const catalogue::EventType& type) {
     Form form;
     UE_TRY_ASSIGN(form.codec, make_codec(type, type_));
-    UE_TRY_ASSIGN(auto schema, schema_of(catalogue_.now(), type, type_));  // what has none may not be sent either
+    UE_TRY_ASSIGN(auto schema, schema_of(catalogue_(), type, type_));  // what has none may not be sent either
     if (!resolver_) return form;
     UE_TRY_ASSIGN(auto subject, subject_of(options_, settings_, type, type_));
     form.schema = resolver_->add(std::move(subject), std::move(schema));
@@ -115,7 +114,7 @@ class SchemaEncoder final : public encoding::Encoder, public RegistryUse {
 
   const DestinationOptions options_;
   const destinations::RegistrySettings settings_;
-  const base::Live<catalogue::Catalogue>& catalogue_;
+  const CatalogueNow catalogue_;
   const SchemaType type_;
   const bool attributes_in_headers_;
   const std::string_view content_type_;
@@ -146,10 +145,10 @@ Result<std::string> subject_of(const DestinationOptions& options, const destinat
   return subject_name(strategy, topic, record);
 }
 
-Result<std::unique_ptr<encoding::Encoder>> make_encoder(const DestinationOptions& options, const base::Live<catalogue::Catalogue>& catalogue,
+Result<std::unique_ptr<encoding::Encoder>> make_encoder(const DestinationOptions& options, CatalogueNow catalogue,
                                                        std::string ids_file) {
   UE_TRY_ASSIGN(auto settings, destinations::parse_registry_settings(options));
-  auto encoder = std::make_unique<SchemaEncoder>(options, std::move(settings), catalogue, std::move(ids_file));
+  auto encoder = std::make_unique<SchemaEncoder>(options, std::move(settings), std::move(catalogue), std::move(ids_file));
   UE_TRY(encoder->prepare());
   return encoder;
 }

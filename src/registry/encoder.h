@@ -4,12 +4,12 @@
 #include <memory>
 #include <string>
 
-#include "base/live.h"
 #include "catalogue/catalogue.h"
 #include "destinations/destination.h"
 #include "destinations/registry_settings.h"
 #include "encoding/encoder.h"
 #include "registry/client.h"
+#include "registry/codec.h"
 #include "registry/subject.h"
 
 namespace user_events::registry {
@@ -29,9 +29,9 @@ class RegistryUse {
 };
 
 /// Bodies are the data alone, in the encoding of `options`, behind the id of its schema if there is a registry; format cloudevents-binary or
-/// plain. An event whose schema has no id yet is `not_now`; the registry is asked on a thread of its own. `catalogue` outlives the encoder.
+/// plain. An event whose schema has no id yet is `not_now`; the registry is asked on a thread of its own.
 /// `ids_file`: where ids are kept; empty: nowhere.
-[[nodiscard]] Result<std::unique_ptr<encoding::Encoder>> make_encoder(const DestinationOptions& options,
-                                                                     const base::Live<catalogue::Catalogue>& catalogue, std::string ids_file);
+[[nodiscard]] Result<std::unique_ptr<encoding::Encoder>> make_encoder(const DestinationOptions& options, CatalogueNow catalogue,
+                                                                     std::string ids_file);
 
 }  // namespace user_events::registry

@@ -15,7 +15,7 @@ constexpr std::string_view kJsonValue = "user_events.json.Value";
 class Writer {
  public:
   explicit Writer(const Model& model)
-      : model_(model), nested_("user_events." + snake_case(model.root().name)) {
+      : model_(model), nested_(model.space + "." + snake_case(model.root().name)) {
     for (const Object& object : model.objects) names_.take(object.name);
   }
 
@@ -38,7 +38,7 @@ class Writer {
   /// A record where it stands first, its full name elsewhere.
   void record(std::uint32_t index, std::size_t indent) {
     const Object& object = model_.objects[index];
-    const std::string_view space = index == 0 ? std::string_view("user_events") : nested_;
+    const std::string_view space = index == 0 ? std::string_view(model_.space) : nested_;
     if (!written_.insert(index).second) {
       base::append_json_string(std::string(space) + "." + object.name, out_);
       return;

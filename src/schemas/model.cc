@@ -47,6 +47,8 @@ class Sameness {
   const Model& model_;
 };
 
+std::string space_of(const EventType& type) { return type.variant.empty() ? "user_events" : "user_events." + type.variant; }
+
 class Builder {
  public:
   Builder(const EventType& type, const element& root)
@@ -54,7 +56,7 @@ class Builder {
 
   Result<Model> run() {
     model_ = {type_.name,  type_.version,         type_.title, type_.description,
-              type_.since, type_.data_schema_uri, {}};
+              type_.since, type_.data_schema_uri, space_of(type_), {}};
     const Node& root = program_.nodes.front();
     UE_TRY(object(0, root, root.personal, pascal_case(type_.name)));
     return std::move(model_);

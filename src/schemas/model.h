@@ -98,6 +98,7 @@ struct Model {
   std::string type;  ///< `user.created`
   std::uint32_t version = 1;
   std::string title, description, since, data_schema_uri;
+  std::string space;  ///< What the names of its objects stand in, one for each privacy policy: `user_events`, `user_events.p3f9a01c2`.
   std::vector<Object>
       objects;  ///< The first is the event's data itself. One that stands at several places is here once.
 

@@ -48,7 +48,7 @@ class Writer {
     UE_TRY(message(model_.root(), "", body));
     std::string text = "// Data of " + model_.type + ", version " + std::to_string(model_.version) + ": " +
                        model_.data_schema_uri +
-                       ". Derived from the catalogue.\nsyntax = \"proto3\";\n\npackage user_events;\n";
+                       ". Derived from the catalogue.\nsyntax = \"proto3\";\n\npackage " + model_.space + ";\n";
     if (!imports_.empty()) text += '\n';
     for (const std::string& file : imports_) text += "import \"google/protobuf/" + file + "\";\n";
     return text + '\n' + body;

@@ -96,7 +96,7 @@ void show_schema(Channel& channel) {
   if (!takes_no_query(channel)) return;
   const auto& path = channel.prepared().target.path;
   std::uint32_t version = 0;
-  if (path.size() == 4) {
+  if (path.size() >= 4) {
     const auto number = base::whole_number(path[3]);
     if (!number || *number == 0 || *number > std::numeric_limits<std::uint32_t>::max())
       return channel.fail(Error{ErrorKind::not_found,
@@ -106,8 +106,9 @@ void show_schema(Channel& channel) {
                                 {}});
     version = static_cast<std::uint32_t>(*number);
   }
-  read_later(channel, [type = path[2], version](UserEventPublisher& publisher) -> Result<Answer> {
-    UE_TRY_ASSIGN(auto schema, publisher.schema(type, version));
+  const std::string mark = path.size() == 5 ? path[4] : std::string();
+  read_later(channel, [type = path[2], version, mark](UserEventPublisher& publisher) -> Result<Answer> {
+    UE_TRY_ASSIGN(auto schema, publisher.schema(type, version, mark));
     return Answer{"application/schema+json", std::move(schema.text)};
   });
 }

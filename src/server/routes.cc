@@ -61,6 +61,7 @@ constexpr Route kRoutes[] = {
     {{"v1", "schemas"}, kClient, list_schemas},
     {{"v1", "schemas", kAny}, kClient, show_schema},
     {{"v1", "schemas", kAny, kAny}, kClient, show_schema},
+    {{"v1", "schemas", kAny, kAny, kAny}, kClient, show_schema},
     {{"asyncapi.json"}, kAdmin, show_asyncapi},
     {{"v1", "status"}, kAdmin, show_status},
     {{".well-known", "jwks.json"}, kOpen, show_signing_keys},

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 
+import jsonschema
 import pytest
 
 import journal_file
@@ -66,6 +67,45 @@ def test_no_policy_shows_what_it_forbids_in_any_format(new_daemon, master, tmp_p
     for seen in (daemon.log.read_text(), daemon.request("GET", "/metrics")[1], daemon.request("GET", "/v1/status")[1],
                  daemon.request("GET", "/v1/dead-letters")[1], daemon.request("GET", "/asyncapi.json")[1]):
         assert canaries(seen) == set()
+
+
+def test_the_schema_that_an_event_names_is_served_and_describes_what_is_left(new_daemon, master, tmp_path):
+    tables = [file_table(name, tmp_path / f"{name}.ndjson", privacy) for name, privacy in POLICIES.items()]
+    daemon = new_daemon(config(master, *tables)).start()
+    sent = publish_all(daemon)
+    daemon.wait_delivered()
+    marks = {}
+    for name in POLICIES:
+        events = lines(tmp_path / f"{name}.ndjson")
+        assert len(events) == len(sent)
+        for event in events:
+            kind, version, *mark = event["dataschema"].split(":")[3:]
+            status, text = daemon.request("GET", "/v1/schemas/" + "/".join([kind, version, *mark]))
+            assert status == 200, event["dataschema"]
+            schema = json.loads(text)
+            assert schema["$id"] == event["dataschema"]
+            jsonschema.Draft202012Validator.check_schema(schema)
+            jsonschema.Draft202012Validator(schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER).validate(event["data"])
+            marks.setdefault(name, set()).update(mark)
+    assert marks.pop("trusted") == set() and all(len(each) == 1 for each in marks.values()) and len(set.union(*marks.values())) == len(marks)
+    [mark] = marks["analytics"]
+    assert daemon.cli("schema", "show", "user.created", "--version", "1", "--policy", mark).stdout == daemon.request("GET", f"/v1/schemas/user.created/1/{mark}")[1]
+    for path in ("user.created/1/p00000000", f"user.created/2/{mark}", f"user.made/1/{mark}", f"user.created/1/{mark}/x"):
+        assert daemon.request("GET", f"/v1/schemas/{path}")[0] == 404, path
+    assert daemon.cli("schema", "show", "user.created", "--policy", mark).returncode == 2
+
+
+def test_types_made_for_a_destination_read_what_it_is_sent(new_daemon, master, tmp_path):
+    daemon = new_daemon(config(master, file_table("some", tmp_path / "some.ndjson", POLICIES["analytics"]))).start()
+    sent = publish_all(daemon)
+    daemon.wait_delivered()
+    made = cli("generate", "python", "--out", tmp_path / "some_events", "--destination", "some", "--config", daemon.config)
+    assert made.returncode == 0, made.stderr
+    program = "import json, sys\nimport some_events\nfor line in sys.stdin:\n    print(json.dumps(some_events.parse_event(line).to_json()['data']))\n"
+    read = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, input=(tmp_path / "some.ndjson").read_text(), capture_output=True, text=True)
+    assert read.returncode == 0, read.stderr
+    assert [json.loads(line) for line in read.stdout.splitlines()] == [event["data"] for event in lines(tmp_path / "some.ndjson")]
+    assert len(read.stdout.splitlines()) == len(sent)
 
 
 def test_message_keys_headers_and_bodies_of_kafka_follow_the_policy(kafka, new_daemon, master):

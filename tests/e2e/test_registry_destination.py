@@ -18,6 +18,7 @@ from grpc_tools import protoc
 
 import test_schema_versions as rated
 from daemon import cli, wait_for
+from test_sealing import private_file
 
 ROOT = pathlib.Path(__file__).parents[2]
 LOGIN = {"userId": "u-1", "ipAddress": "192.0.2.7", "userAgent": "test"}
@@ -49,7 +50,8 @@ def message_class(folder, text, name):
     pool = descriptor_pool.DescriptorPool()
     for file in descriptor_pb2.FileDescriptorSet.FromString((folder / "set").read_bytes()).file:
         pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"user_events.{name}"))
+    package = re.search(r"^package ([\w.]+);", text, re.M)[1]
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{package}.{name}"))
 
 
 def reader(encoding, registry, message, folder):
@@ -299,3 +301,76 @@ def test_a_version_that_is_taken_while_the_daemon_runs_is_registered_and_the_old
         (tmp_path / name).mkdir()
         read[name] = reader(encoding, registry, message, tmp_path / name)
     assert read == {"e-1": rated.V1, "e-2": rated.V2, "e-3": rated.V1, "e-4": {**rated.V2, "tier": "basic"}}
+
+
+# ---- what a privacy policy leaves
+
+POLICY = 'privacy = {user-id = "token", email = "mask", ip = "omit"}\n'
+
+
+def with_key(folder):
+    return f'[privacy]\nmaster_key.file = "{private_file(folder / "master.key", "11" * 32)}"\n'
+
+
+@pytest.mark.parametrize("encoding", ["json", "avro", "protobuf"])
+def test_what_a_policy_leaves_has_schemas_and_subjects_of_its_own(kafka, registry, new_daemon, tmp_path, encoding):
+    topics = {name: kafka.create_topic() for name in ("all", "some")}
+    more = f'encoding = "{encoding}"\n' + registry_settings(registry, register=True, subject="record")
+    daemon = new_daemon(with_key(tmp_path) + kafka.destination(topics["all"], "all", more) + kafka.destination(topics["some"], "some", POLICY + more)).start()
+    daemon.publish("user.created", CREATED)
+    daemon.publish("user.loggedin", LOGIN)
+    daemon.publish("user.updated", {"userId": "u-1", "changes": {"email": "ada@example.com", "plan": "free"}})
+    daemon.wait_delivered()
+    read, ids, marks = {}, {}, set()
+    for name, topic in topics.items():
+        for n, message in enumerate(kafka.messages(topic, 3)):
+            folder = tmp_path / f"{name}-{n}"
+            folder.mkdir()
+            headers = {header: value.decode() for header, value in message.headers()}
+            read[name, headers["ce_type"]] = reader(encoding, registry, message, folder)
+            ids[name, headers["ce_type"]] = id_of(message)
+            marks |= {headers["ce_dataschema"].split(":")[5]} if name == "some" else set()
+    [mark] = marks
+    assert len(set(ids.values())) == 6, "no schema is that of another"
+    created, login = read["some", "user.created"], read["some", "user.loggedin"]
+    assert re.fullmatch("tok1_[0-9a-f]{32}", created["userId"]) and login["userId"] == created["userId"]
+    assert created["email"] == "a***@example.com" and "ipAddress" not in login and login["userAgent"] == "test"
+    assert read["all", "user.created"]["email"] == "ada@example.com" and read["all", "user.loggedin"]["ipAddress"] == "192.0.2.7"
+    assert "ada@" not in str(read["some", "user.updated"])
+    subjects = {f"user.created.{mark}", f"user.loggedin.{mark}"} if encoding == "json" else {f"user_events.{mark}.UserCreated", f"user_events.{mark}.UserLoggedIn"}
+    assert subjects <= set(registry.request("GET", "/subjects")[1])
+    rows = json.loads(cli("schema", "register", "--dry-run", "--json", "--config", daemon.config).stdout)
+    known = {(row["destination"], row["type"]): row for row in rows}
+    for name, kind in read:
+        assert (known[name, kind]["verdict"], known[name, kind]["id"]) == ("is there already", ids[name, kind])
+
+
+@pytest.mark.parametrize("encoding", ["avro", "protobuf"])
+def test_versions_of_a_type_under_one_policy_are_versions_of_one_subject(kafka, registry, new_daemon, tmp_path, encoding):
+    rated.write(tmp_path / "catalogue", rated.first(), rated.second())
+    topic = kafka.create_topic()
+    more = f'encoding = "{encoding}"\ntypes = ["{rated.TYPE}"]\n' + POLICY + registry_settings(registry, register=True, subject="topic-record")
+    daemon = new_daemon(f'catalogue_dir = "{tmp_path / "catalogue"}"\n' + with_key(tmp_path) + kafka.destination(topic, more=more)).start()
+    daemon.publish(rated.TYPE, rated.V1, version=1)
+    daemon.publish(rated.TYPE, rated.V2, version=2)
+    daemon.wait_delivered()
+    schemas = sorted(dict(message.headers())["ce_dataschema"].decode() for message in kafka.messages(topic, 2))
+    [mark] = {schema.split(":")[5] for schema in schemas}
+    assert [schema.split(":")[4] for schema in schemas] == ["1", "2"]
+    assert registry.request("GET", f"/subjects/{topic}-user_events.{mark}.UserRated/versions")[1] == [1, 2]
+
+
+def test_the_files_of_a_destination_read_what_it_is_sent(kafka, new_daemon, tmp_path):
+    topic = kafka.create_topic()
+    daemon = new_daemon(with_key(tmp_path) + kafka.destination(topic, more=POLICY + 'encoding = "avro"\ntypes = ["user.created"]\n')).start()
+    daemon.publish("user.created", CREATED)
+    daemon.wait_delivered()
+    exported = cli("schema", "export", "avro", "--destination", "kafka", "--config", daemon.config)
+    assert exported.returncode == 0, exported.stderr
+    schema = json.loads(exported.stdout)
+    [message] = kafka.messages(topic, 1)
+    assert schema["dataschema"] == dict(message.headers())["ce_dataschema"].decode()
+    read = fastavro.schemaless_reader(io.BytesIO(message.value()), fastavro.parse_schema(schema))
+    assert read["email"] == "a***@example.com" and read["userId"].startswith("tok1_")
+    wrong = cli("schema", "export", "avro", "--destination", "nobody", "--config", daemon.config)
+    assert wrong.returncode == 2 and "nobody" in wrong.stderr

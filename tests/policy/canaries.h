@@ -1,5 +1,6 @@
 // Event types whose schemas mix all that the profile has (`$ref` with keywords beside it, `anyOf`, open and closed objects, classes from around),
-// data that fits them, and a promise: a value that a schema calls personal is not in what a policy leaves, unless the policy shows that class.
+// data that fits them, and two promises: a value that a schema calls personal is not in what a policy leaves, unless the policy shows that class, and what is left fits the
+// derived schema.
 #pragma once
 
 #include <simdjson.h>
@@ -17,8 +18,10 @@
 #include "base/json_scan.h"
 #include "base/json_text.h"
 #include "catalogue/event_type.h"
+#include "policy/derived_types.h"
 #include "policy/plan.h"
 #include "policy/redactor.h"
+#include "schemas/encoder.h"
 
 namespace user_events::policy::test {
 
@@ -256,6 +259,19 @@ struct CanaryResult {
   std::string broken;      ///< Not empty: how the promise does not hold.
 };
 
+/// How data does not fit its schema, or the Avro schema that follows from it; empty: it does.
+inline std::string misfit(const catalogue::EventType& type, const std::string& data) {
+  simdjson::dom::parser parser;
+  std::vector<FieldError> findings;
+  if (!type.schema.validate(parser.parse(data), findings)) return "not valid at " + findings.front().pointer;
+  const auto model = schemas::make_model(type);
+  if (!model) return describe(model.error());
+  auto encoder = schemas::Encoder::compile(*model, schemas::Encoding::avro);
+  std::string binary;
+  if (const auto encoded = encoder->encode(data, binary); !encoded) return describe(encoded.error());
+  return {};
+}
+
 /// Nothing: the choices make no valid event.
 inline std::optional<CanaryResult> release_canaries(std::string_view bytes, const catalogue::Catalogue& known) {
   Choices choices(bytes);
@@ -278,6 +294,8 @@ inline std::optional<CanaryResult> release_canaries(std::string_view bytes, cons
   Blind blind;
   CanaryResult result;
   if (!Redactor().run(plan, data, blind, out)) result.broken = "data of a valid event is in the standard form";
+  const auto derived = derive_type(**type, plan);
+  if (const std::string why = misfit(*derived, out); !why.empty()) result.broken = why + ": " + schema + " became " + derived->schema_text + ", " + data + " became " + out;
   for (const Canary& canary : maker.canaries()) {
     const auto& classes = canary.said.empty() ? canary.around : canary.said;
     if (std::ranges::all_of(classes, [&](const std::string& klass) { return policy->of(klass) == Action::clear; })) continue;

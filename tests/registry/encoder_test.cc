@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/live.h"
 #include "catalogue/support.h"
 #include "registry/wire.h"
 #include "stub_registry.h"
@@ -24,7 +25,7 @@ class EncoderTest : public testing::Test {
     options_.settings = {{"registry.url", registry_.settings().url}, {"registry.register", "true"}};
   }
   std::unique_ptr<encoding::Encoder> make() {
-    auto made = make_encoder(options_, catalogue_, directory_.path() + "/ids/d");
+    auto made = make_encoder(options_, [this]() -> const catalogue::Catalogue& { return catalogue_.now(); }, directory_.path() + "/ids/d");
     EXPECT_TRUE(made) << describe(made.error());
     return *std::move(made);
   }

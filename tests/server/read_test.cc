@@ -106,7 +106,7 @@ TEST_F(Read, EveryGetAlsoAnswersHeadWithoutABody) {
 TEST_F(Read, UnknownPathsAreNotFoundAndWrongMethodsNameTheRightOnes) {
   for (const char* path :
        {"/", "/v1", "/v1/", "/v1/event", "/v1/events/", "/v1/events/a/b", "/v1/dead-letters/1/2",
-        "/.well-known/jwks", "/asyncapi.json/", "/healthz/", "//v1/events", "/v1/schemas/a/1/b"})
+        "/.well-known/jwks", "/asyncapi.json/", "/healthz/", "//v1/events", "/v1/schemas/a/1/b/c"})
     EXPECT_EQ(ask(get(path)).problem(), "no-such-path") << path;
   for (const char* method : {"PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"}) {
     const auto events = ask(fmt::format("{} /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n", method));

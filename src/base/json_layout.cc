@@ -1,6 +1,6 @@
-#include "exports/json_layout.h"
+#include "base/json_layout.h"
 
-namespace user_events::exports {
+namespace user_events::base {
 namespace {
 
 /// The end of the string whose opening quote is at `begin`.
@@ -57,4 +57,4 @@ std::string lay_out(std::string_view json) {
   return out + "\n";
 }
 
-}  // namespace user_events::exports
+}  // namespace user_events::base
