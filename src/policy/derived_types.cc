@@ -222,6 +222,7 @@ class Rewriter {
   }
 
   // ---- what changes ----
+  // What is said of members and items stays where they are not gone into: then objects and arrays stay whole, or there are none.
   void changed(const At& parent, const At& at, std::string_view word, PlanIndex index, Members& out) {  // NOLINT(misc-no-recursion): as `schema`
     const PlanNode& node = plan_.nodes[index];
     const TypeMask types = types_at(parent.pointer);
@@ -236,15 +237,11 @@ class Rewriter {
     if (word == "required") return required(parent, at, node, out);
     if (word == "additionalProperties") return additional(parent, at, node, out);
     if (word == "anyOf") return branches(at, index, out);
-    if (word == "items") {
-      if (node.has_items || node.whole.action == Action::clear) schema(at, node.has_items ? node.items : kKeep, out.name(word));
-      return;
-    }
+    if (word == "items") return schema(at, node.has_items ? node.items : kKeep, out.name(word));
     out.raw(word, at.schema);
   }
 
   void properties(const At& at, const PlanNode& node, Members& out) {  // NOLINT(misc-no-recursion): as `schema`
-    if (!node.has_members && node.whole.action != Action::clear) return;
     Members members(out.name("properties"));
     for (const auto member : object_in(at.schema)) {
       const At inner = below(at, member.key, member.value);
@@ -255,7 +252,7 @@ class Rewriter {
   }
 
   void required(const At& parent, const At& at, const PlanNode& node, Members& out) const {
-    if (!node.has_members) return node.whole.action == Action::clear ? out.raw("required", at.schema) : void();
+    if (!node.has_members) return out.raw("required", at.schema);
     std::string names;
     for (const auto one : array_in(at.schema)) {
       At inner = below(parent, "properties", parent.schema);
@@ -270,10 +267,7 @@ class Rewriter {
   /// Of all members that the schema beside it does not name. Others may, and then those are treated by their names.
   void additional(const At& parent, const At& at, const PlanNode& node, Members& out) {  // NOLINT(misc-no-recursion): as `schema`
     if (!at.schema.is_object()) return out.raw("additionalProperties", at.schema);
-    if (!node.has_members) {
-      if (node.whole.action == Action::clear) schema(at, kKeep, out.name("additionalProperties"));
-      return;
-    }
+    if (!node.has_members) return schema(at, kKeep, out.name("additionalProperties"));
     std::set<std::string> named;
     if (simdjson::dom::object properties; parent.schema["properties"].get(properties) == simdjson::SUCCESS)
       for (const auto each : properties) named.insert(base::member_prefix(each.key));

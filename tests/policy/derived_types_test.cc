@@ -32,7 +32,7 @@ std::string field_under(const PrivacyPolicyOptions& policy, const std::string& f
 }
 
 TEST(DerivedTypeTest, WhatIsTreatedIsAStringWithoutTheRulesOfBefore) {
-  const std::string email = R"({"description":"Where to.","type":"string","format":"email","maxLength":254,"examples":["ada@example.com"],"x-personal":"email","x-field-number":2})";
+  const std::string email = R"({"description":"Where to.","type":"string","format":"email","pattern":"@","maxLength":254,"examples":["ada@example.com"],"x-personal":"email","x-field-number":2})";
   EXPECT_EQ(field_under({{"email", "mask"}}, email), R"({"description":"Where to.","type":"string","x-personal":"email","x-field-number":2,"x-privacy":"mask","examples":["a***@example.com"]} required)");
   EXPECT_EQ(field_under({{"email", "token"}}, email), R"({"description":"Where to.","type":"string","x-personal":"email","x-field-number":2,"x-privacy":"token","examples":["tok1_6c1f0b3a9d275a3c00d36d190f42b6c1"]} required)");
   EXPECT_TRUE(field_under({{"email", "encrypt"}}, email).ends_with(" optional")) << "events from before events were sealed have no key";
@@ -51,6 +51,17 @@ TEST(DerivedTypeTest, ValuesThatAreNoTextAreTokensOfTextOrGoneAndNullStays) {
   EXPECT_EQ(with("mask", R"({"enum":["a","b"],"x-personal":"birth"})"), R"({"x-personal":"birth","type":"string","x-privacy":"mask"} required)");
 }
 
+TEST(DerivedTypeTest, WhatIsNotGoneIntoIsTreatedAsAWhole) {
+  EXPECT_EQ(field_under({{"name", "token"}}, R"({"type":["object","string"],"x-personal":"name"})"),
+            R"({"type":"string","x-personal":"name","x-privacy":"token","examples":["tok1_6c1f0b3a9d275a3c00d36d190f42b6c1"]} required)");
+  EXPECT_EQ(field_under({{"name", "mask"}}, R"({"type":["array","integer"],"x-personal":"name"})"), " optional");
+  EXPECT_EQ(field_under({{"email", "token"}}, R"({"type":["string","array"],"maxLength":5,"x-personal":"free-text"})"),
+            R"({"type":"string","x-personal":"free-text","x-privacy":"token","examples":["tok1_6c1f0b3a9d275a3c00d36d190f42b6c1"]} required)")
+      << "a token of an array is longer";
+  EXPECT_EQ(field_under({{"name", "omit"}}, R"({"type":["object","null"],"additionalProperties":false,"properties":{"a":{"type":"string","x-personal":"name"}}})"),
+            R"({"type":["null","object"],"additionalProperties":false,"properties":{}} required)");
+}
+
 TEST(DerivedTypeTest, ObjectsAndArraysAreGoneInto) {
   EXPECT_EQ(field_under({{"name", "omit"}}, R"({"type":"object","minProperties":2,"additionalProperties":false,"required":["a","b"],"properties":{)"
                                             R"("a":{"type":"string","x-personal":"name"},"b":{"type":"integer"}}})"),
@@ -67,6 +78,7 @@ TEST(DerivedTypeTest, AlternativesLeaveOutWhatIsAlwaysLeftOut) {
             R"({"type":"string","x-personal":"ip","x-privacy":"mask"} required)");
   EXPECT_EQ(field_under({{"name", "omit"}}, R"({"x-personal":"none","anyOf":[{"type":"string","x-personal":"name"},{"type":"object","additionalProperties":false,"properties":{"n":{"type":"integer","x-personal":"none"}}}]})"),
             R"({"x-personal":"none","anyOf":[{"type":"object","additionalProperties":false,"properties":{"n":{"type":"integer","x-personal":"none"}}}],"x-privacy":"omit"} optional)");
+  EXPECT_EQ(derive_catalogue(catalogue::test::builtin(), policy_of({{"email", "omit"}})).find("user.updated")->schema_text.find("x-de"), std::string::npos) << "nothing is formed by it";
   const auto failed = derive_catalogue(catalogue::test::builtin(), policy_of({{"email", "omit"}}));
   EXPECT_EQ(failed.find("user.login.failed")->schema_text.find("anyOf\": [\n    {\n      \"required\""), std::string::npos) << "an e-mail address may have been all there was";
 }
