@@ -83,9 +83,9 @@ Result<Document> parse_document(std::string_view text, const std::string& path) 
                 "TOML is described at https://toml.io; docs/configuration.md has a whole example");
   auto parsed = toml::parse(text, path);
   if (!parsed) {
-    return fail(ErrorKind::usage, "config-syntax",
-                fmt::format("{}:{}: not TOML: {}", path, parsed.error().source().begin.line,
-                            parsed.error().description()),
+    std::string why(parsed.error().description());
+    std::ranges::replace_if(why, [](unsigned char c) { return c < 0x20; }, ' ');  // it shows characters as they stand there
+    return fail(ErrorKind::usage, "config-syntax", fmt::format("{}:{}: not TOML: {}", path, parsed.error().source().begin.line, why),
                 "TOML is described at https://toml.io; docs/configuration.md has a whole example");
   }
   Document document;

@@ -431,6 +431,14 @@ TEST(Config, EveryKeyHasItsLine) {
   EXPECT_EQ(loaded->line_of("log.level"), 0u);
 }
 
+TEST(Config, AFindingIsOneLineWhateverItShows) {
+  for (const char* const bad : {"a = t\n", "a = t\r\n", "a = tr\tue\n"}) {
+    const auto loaded = load_text(bad, "test.toml");
+    ASSERT_FALSE(loaded) << bad;
+    EXPECT_EQ(loaded.error().message.find_first_of("\n\r\t"), std::string::npos) << loaded.error().message;
+  }
+}
+
 TEST(Config, BrokenTomlNamesFileAndLine) {
   const auto loaded = load_text("a = 1\nb = = 2\n", "test.toml");
   ASSERT_FALSE(loaded);
