@@ -2,20 +2,16 @@
 //
 // Formation with sealing, by the processor time of the publishing thread and of the one that makes keys ahead and writes them down: 1,000,000 users known to the key store, uniform, without new ones and with one event in ten of a new one, with a key cache that
 // holds everybody and with the default one. Sealing and one opening: beside the two bare AES-256-GCM operations over the same bytes with keys at hand, in the same run.
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <fstream>
 #include <random>
 
-#include "common/report.h"
+#include "common/key_ring.h"
 #include "crypto/aead.h"
 #include "formation/former.h"
 #include "ports/random.h"
 #include "privacy/sealed_record.h"
-#include "support/temporary_directory.h"
 #include "user_events/events.h"
 
 namespace user_events {
@@ -24,27 +20,9 @@ namespace {
 constexpr std::uint64_t kUsers = 1'000'000;
 constexpr int kRounds = 7;
 
+using bench::KeyFolder;
 using bench::must;
-
-/// A folder with a master key.
-struct Folder : test::TemporaryDirectory {
-  Folder() {
-    std::ofstream(path() + "/master") << std::string(64, 'a');
-    ::chmod((path() + "/master").c_str(), 0600);
-  }
-};
-
-std::unique_ptr<privacy::KeyRing> open_ring(const Folder& folder, std::size_t cache) {
-  privacy::KeyRingOptions options;
-  options.store_path = folder.path() + "/keys.db";
-  options.master.file = folder.path() + "/master";
-  options.cache_users = cache;
-  options.spare_keys = 65'536;
-  auto ring = must(privacy::KeyRing::open(options, ports::system_clock()));
-  (void)must(ring->watermark());
-  must(ring->end_recovery([] { return privacy::Watermark{"bench", 0}; }));
-  return ring;
-}
+using bench::open_ring;
 
 struct Bench {
   explicit Bench(privacy::KeyRing& keys) : ring(keys), former(catalogue, settings(), ports::system_clock(), ports::system_random()) {}
@@ -102,9 +80,9 @@ void formation_rate(privacy::KeyRing& ring, unsigned new_of_100, const std::stri
   bench::report(name, "events/s", bench::median(sealed), bench::median(clear));
 }
 
-void overhead(const Folder& folder) {
+void overhead(const KeyFolder& folder) {
   constexpr int kEvents = 200'000;
-  const auto ring = open_ring(folder, 2 * kUsers);
+  const auto ring = bench::open_ring(folder, 2 * kUsers);
   Bench bench(*ring);
   bench.form(1);
   const std::string clear(bench.batch.draft(0).payload);
@@ -152,13 +130,13 @@ void know_everybody(privacy::KeyRing& ring) {
 
 int main() {
   using namespace user_events;
-  const Folder folder;
+  const bench::KeyFolder folder;
   overhead(folder);
-  auto ring = open_ring(folder, 2 * kUsers);
+  auto ring = bench::open_ring(folder, 2 * kUsers);
   know_everybody(*ring);
   formation_rate(*ring, 0, "user.created formed and sealed, all keys cached, per CPU second");
   formation_rate(*ring, 10, "the same, one event in ten of a new user, per CPU second");
   ring.reset();
-  ring = open_ring(folder, 262'144);
+  ring = bench::open_ring(folder, 262'144);
   formation_rate(*ring, 10, "the same, a quarter of the keys cached, per CPU second");
 }

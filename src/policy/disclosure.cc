@@ -42,11 +42,17 @@ class Writer final : public Substitutes {
 
   void begin(const encoding::Envelope& envelope) {
     envelope_ = &envelope;
+    user_token_.clear();
     problem_.reset();
   }
   [[nodiscard]] std::optional<Error>& problem() noexcept { return problem_; }
 
-  void append_token(std::string_view text, std::string& out) override { keys_.append_token(text, out); }
+  /// The user's stands in the data and in the key, mostly.
+  void append_token(std::string_view text, std::string& out) override {
+    if (text != envelope_->partition_key) return keys_.append_token(text, out);
+    if (user_token_.empty()) keys_.append_token(text, user_token_);
+    out += user_token_;
+  }
 
   bool append_encrypted(std::string_view pointer, std::string_view json, std::string& out) override {
     if (!find_key()) return false;
@@ -97,7 +103,7 @@ class Writer final : public Substitutes {
   std::optional<Error> problem_;
   FieldKey field_;
   std::optional<privacy::KeyId> field_of_;
-  std::string kid_, associated_, sealed_;
+  std::string kid_, associated_, sealed_, user_token_;
 };
 
 /// Where no key is needed, none is asked for.
