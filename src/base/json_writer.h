@@ -9,7 +9,7 @@
 
 namespace user_events::base {
 
-/// Member names and values of a flat JSON object. Names are written as they are; texts must be valid UTF-8.
+/// Member names and values of a JSON object. Names are written as they are, but for `any_key`; texts must be valid UTF-8.
 class ObjectWriter {
  public:
   explicit ObjectWriter(std::string& out) : out_(out) { out_ += '{'; }
@@ -27,6 +27,12 @@ class ObjectWriter {
     out_ += name;
     out_ += "\":";
     return out_;
+  }
+  /// Escaped, where it has to be.
+  std::string& any_key(std::string_view name) {
+    if (out_.back() != '{') out_ += ',';
+    append_json_string(name, out_);
+    return out_ += ':';
   }
   void end() { out_ += '}'; }
 

@@ -71,6 +71,7 @@ struct EventType {
   std::string schema_text;  ///< The file, as it is served.
   std::string data_schema_uri;
   std::string variant;  ///< Of what a privacy policy leaves of the data: its mark, the last part of the URI. Empty: the data as it is published.
+  const EventType* published = nullptr;  ///< Of what a policy leaves, changed or not: the type as it is published, which outlives this.
   std::vector<KeyField> keys;
   Places places;                           ///< All of its data.
   std::vector<std::string> identifiers;    ///< Members of data whose text is an e-mail address or user name, as `"email":`.

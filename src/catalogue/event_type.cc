@@ -209,6 +209,7 @@ Result<std::unique_ptr<const EventType>> make_event_type(std::string_view file, 
                 std::string(text),
                 "urn:user-events:schema:" + std::string(type) + ":" + std::to_string(version),
                 {},
+                nullptr,
                 {},
                 {},
                 {},
@@ -227,7 +228,7 @@ Result<std::unique_ptr<const EventType>> make_event_type(std::string_view file, 
 Result<std::unique_ptr<const EventType>> make_derived_type(const EventType& type, std::string_view variant, std::string_view text) {
   UE_TRY_ASSIGN(Schema schema, Schema::compile(type.data_schema_uri, text));
   auto made = std::make_unique<EventType>(EventType{type.name, type.version, type.title, type.description, type.since, std::string(text),
-                                                    type.data_schema_uri, std::string(variant), type.keys, {}, {}, std::move(schema)});
+                                                    type.data_schema_uri, std::string(variant), &type, type.keys, {}, {}, std::move(schema)});
   if (!variant.empty()) made->data_schema_uri.append(1, ':').append(variant);
   return made;
 }

@@ -24,7 +24,7 @@ namespace user_events::catalogue {
                                                                        std::string_view text);
 
 /// What a privacy policy leaves of that type, after the schema `text`, for encoding and reading; nothing is formed by it, so what an event type
-/// must have beyond a schema is not asked for, and its places are not looked for. Errors (usage) as Schema::compile.
+/// must have beyond a schema is not asked for, and its places are not looked for. `type` outlives it. Errors (usage) as Schema::compile.
 [[nodiscard]] Result<std::unique_ptr<const EventType>> make_derived_type(const EventType& type, std::string_view variant,
                                                                         std::string_view text);
 

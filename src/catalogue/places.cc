@@ -55,7 +55,7 @@ class PlaceFinder {
     }
     if (steps_ > kMaxSteps) return errors_.invalid("", "the schema has too many alternatives for its fields");
     const TypeMask types = types_of(roots);
-    Place made{.classes = classes_of(groups), .takes_text = (types & kString) != 0, .takes_values = (types & kValue) != 0};
+    Place made{.classes = classes_of(groups), .types = types, .takes_text = (types & kString) != 0, .takes_values = (types & kValue) != 0};
     made.has_members = (types & kObject) != 0 && (only(types) == kObject || any(groups, [](const Node& node) { return describes_members(node); }));
     made.has_items = (types & kArray) != 0 && (only(types) == kArray || any(groups, [](const Node& node) { return node.items != kNoNode; }));
     made.is_open = ((types & kObject) != 0 && !made.has_members) || ((types & kArray) != 0 && !made.has_items);

@@ -14,6 +14,12 @@ namespace user_events::catalogue {
 struct Program;
 class SchemaErrors;
 
+/// A set of JSON types. A number without fraction is kInteger, any other kFraction.
+using TypeMask = std::uint8_t;
+inline constexpr TypeMask kNull = 1, kBoolean = 2, kInteger = 4, kFraction = 8, kString = 16, kArray = 32,
+                          kObject = 64;
+inline constexpr TypeMask kAnyType = 127;
+
 using PlaceIndex = std::uint32_t;
 inline constexpr PlaceIndex kNoPlace = std::numeric_limits<PlaceIndex>::max();
 inline constexpr std::size_t kMaxPlaces = 100'000;  ///< In one type.
@@ -27,6 +33,7 @@ struct Place {
 
   /// Of a value here as a whole, each once; more than one where it depends on the event which schema counts. Empty: no text can stand here.
   std::vector<std::string> classes = {};
+  TypeMask types = kAnyType;  ///< Of what can stand here, as far as schemas tell.
   bool takes_text = false;
   bool takes_values = false;  ///< Text, numbers, truth values.
   bool has_members = false;   ///< Schemas say what stands in an object here; without: it is one value.

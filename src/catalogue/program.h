@@ -29,12 +29,6 @@ inline constexpr std::uint64_t kMaxAlternativeSteps =
 inline constexpr std::size_t kMaxEchoedNameBytes =
     128;  ///< Of a stranger's member name in a finding's pointer.
 
-/// A set of JSON types. A number without fraction is kInteger, any other kFraction.
-using TypeMask = std::uint8_t;
-inline constexpr TypeMask kNull = 1, kBoolean = 2, kInteger = 4, kFraction = 8, kString = 16, kArray = 32,
-                          kObject = 64;
-inline constexpr TypeMask kAnyType = 127;
-
 using NodeIndex = std::uint32_t;
 inline constexpr NodeIndex kNoNode = std::numeric_limits<NodeIndex>::max();
 inline constexpr std::uint32_t kUnlimited = std::numeric_limits<std::uint32_t>::max();

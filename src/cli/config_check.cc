@@ -10,7 +10,9 @@
 #include "base/try.h"
 #include "cli/configuration.h"
 #include "cli/output.h"
+#include "destinations/format.h"
 #include "policy/plans.h"
+#include "registry/encoder.h"
 #include "user_events/publisher.h"
 
 namespace user_events::cli {
@@ -47,15 +49,23 @@ void check_types(const Configuration& configuration, const std::vector<std::stri
   }
 }
 
+/// What a privacy policy leaves can lack a form in an encoding that the published type has.
+void check_encodings(const Configuration& configuration, const catalogue::Catalogue& catalogue, Findings& findings) {
+  for (const auto& destination : configuration.loaded.options.destinations) {
+    const auto derived = policy::derive_for(catalogue, destination.privacy);
+    if (!destinations::is_data_alone(destination) || !derived) continue;
+    const auto good = registry::check_types(destination, *derived ? **derived : catalogue);
+    if (!good) findings.errors.push_back(finding(configuration, key_of(destination, "encoding"), good.error().code, describe(good.error())));
+  }
+}
+
 /// A class that is misspelt would leave its fields to the preset.
-void check_policies(const Configuration& configuration, Findings& findings) {
+void check_policies(const Configuration& configuration, const catalogue::Catalogue& catalogue, Findings& findings) {
   const Options& options = configuration.loaded.options;
-  const auto catalogue = catalogue::Catalogue::with(options.catalogue_dir);
-  if (!catalogue) return;  // has been said
   const auto check = [&](const PrivacyPolicyOptions& given, const std::string& prefix) {
     const auto policy = policy::PrivacyPolicy::parse(given);
     if (!policy) return;  // has been said when the file was read
-    if (const auto known = policy::check_classes(*policy, *catalogue); !known) {
+    if (const auto known = policy::check_classes(*policy, catalogue); !known) {
       const auto& field = known.error().fields.front();
       findings.errors.push_back({prefix + field.pointer, field.code, fmt::format("{}: {}", place_of(configuration, prefix + field.pointer), describe(known.error()))});
     }
@@ -74,7 +84,10 @@ void check_catalogue(const Configuration& configuration, Findings& findings) {
   std::vector<std::string> known;
   for (const auto& schema : *schemas) known.push_back(schema.type);
   check_types(configuration, known, findings);
-  check_policies(configuration, findings);
+  const auto catalogue = catalogue::Catalogue::with(configuration.loaded.options.catalogue_dir);
+  if (!catalogue) return;  // has been said
+  check_policies(configuration, *catalogue, findings);
+  check_encodings(configuration, *catalogue, findings);
 }
 
 /// The daemon would wait for the folder; a person who checks wants to know.

@@ -1,6 +1,7 @@
 // The commands that derive something from the catalogue: schema export, generate. They need no daemon.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,9 @@ struct ExportArguments {
 /// What a command derives from.
 struct ExportSource {
   config::Loaded loaded;
-  catalogue::Catalogue catalogue;
+  catalogue::Catalogue published;
+  std::unique_ptr<const catalogue::Catalogue> derived;  ///< What a destination's privacy policy leaves; null: that is all.
+  [[nodiscard]] const catalogue::Catalogue& catalogue() const noexcept { return derived ? *derived : published; }
   std::vector<const catalogue::EventType*> types;  ///< Those that were asked for, by name, then version.
 };
 

@@ -13,7 +13,6 @@
 #include "exports/asyncapi.h"
 #include "exports/json_schema.h"
 #include "exports/markdown.h"
-#include "policy/derived_types.h"
 #include "policy/plans.h"
 #include "schemas/texts.h"
 
@@ -35,7 +34,7 @@ Result<void> export_texts(schemas::Encoding encoding, const ExportArguments& arg
   if (arguments.out.empty() && source.types.size() != 1) return std::unexpected(no_folder(source.types.size()));
   std::vector<exports::TextFile> files;
   for (const auto* type : source.types) {
-    UE_TRY_ASSIGN(std::string text, schemas::schema_text(encoding, source.catalogue, *type));
+    UE_TRY_ASSIGN(std::string text, schemas::schema_text(encoding, source.catalogue(), *type));
     files.push_back({fmt::format("{}/{}.{}", type->name, type->version, encoding == schemas::Encoding::avro ? "avsc" : "proto"), std::move(text)});
   }
   if (arguments.out.empty()) return write_result(files.front().text);
@@ -56,10 +55,8 @@ Result<void> restrict_to(const std::string& name, ExportSource& source) {
   const auto found = std::ranges::find(all, name, &DestinationOptions::name);
   if (found == all.end()) return fail(ErrorKind::usage, "unknown-destination", fmt::format("the configuration has no destination '{}'", name), "name its file with --config");
   UE_TRY_ASSIGN(const auto sent, destinations::SentTypes::parse(*found));
-  UE_TRY_ASSIGN(const auto policy, policy::PrivacyPolicy::parse(found->privacy));
-  UE_TRY(policy::check_classes(policy, source.catalogue));
-  if (!policy.is_clear()) source.catalogue = policy::derive_catalogue(source.catalogue, policy);
-  source.types = source.catalogue.all();
+  UE_TRY_ASSIGN(source.derived, policy::derive_for(source.published, found->privacy));
+  source.types = source.catalogue().all();
   std::erase_if(source.types, [&](const auto* type) { return !sent.include(type->name, type->version); });
   return {};
 }
@@ -72,13 +69,14 @@ Result<ExportSource> export_source(const ExportArguments& arguments) {
   source.loaded = std::move(configuration.loaded);
   Options& options = source.loaded.options;
   if (!arguments.catalogue.empty()) options.catalogue_dir = arguments.catalogue;
-  UE_TRY_ASSIGN(source.catalogue, catalogue::Catalogue::with(options.catalogue_dir));
-  source.types = source.catalogue.all();
+  UE_TRY_ASSIGN(source.published, catalogue::Catalogue::with(options.catalogue_dir));
+  source.types = source.published.all();
   if (!arguments.destination.empty()) UE_TRY(restrict_to(arguments.destination, source));
   UE_TRY_ASSIGN(const auto filter, base::TypeFilter::parse(arguments.types));
   std::erase_if(source.types, [&](const auto* type) { return !filter.matches(type->name); });
   if (source.types.empty())
-    return fail(ErrorKind::usage, "unknown-type", "--type names no event type of the catalogue", "patterns are user.created, user.*, !user.login.failed");
+    return fail(ErrorKind::usage, "unknown-type", arguments.destination.empty() ? "--type names no event type of the catalogue" : "the destination is sent no such event type",
+                "patterns are user.created, user.*, !user.login.failed");
   return source;
 }
 
@@ -87,7 +85,7 @@ Result<void> schema_export(const ExportArguments& arguments) {
     return fail(ErrorKind::usage, "no-such-choice", "the AsyncAPI document is one of all destinations", "leave --destination out");
   UE_TRY_ASSIGN(const ExportSource source, export_source(arguments));
   if (arguments.form == "asyncapi") {
-    UE_TRY_ASSIGN(std::string text, exports::asyncapi(source.catalogue, source.loaded.options));
+    UE_TRY_ASSIGN(std::string text, exports::asyncapi(source.published, source.loaded.options));
     return write_document(arguments, "asyncapi.json", std::move(text));
   }
   if (arguments.form == "markdown") return export_pages(arguments, source);

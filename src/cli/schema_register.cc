@@ -9,7 +9,7 @@
 #include "cli/schema_files.h"
 #include "destinations/registry_settings.h"
 #include "destinations/wanted_versions.h"
-#include "policy/derived_types.h"
+#include "policy/plans.h"
 #include "registry/codec.h"
 #include "registry/encoder.h"
 #include "registry/resolver.h"
@@ -108,9 +108,8 @@ Result<void> run(const SchemaFileArguments& arguments, Job job) {
     UE_TRY_ASSIGN(const auto settings, destinations::parse_registry_settings(destination));
     if (settings.url.empty()) continue;
     has_registry = true;
-    UE_TRY_ASSIGN(const auto policy, policy::PrivacyPolicy::parse(destination.privacy));
-    const auto derived = policy.is_clear() ? catalogue::Catalogue() : policy::derive_catalogue(published, policy);
-    UE_TRY(work_on(destination, settings, policy.is_clear() ? published : derived, job, rows));
+    UE_TRY_ASSIGN(const auto derived, policy::derive_for(published, destination.privacy));
+    UE_TRY(work_on(destination, settings, derived ? *derived : published, job, rows));
   }
   if (!has_registry)
     return fail(ErrorKind::usage, "no-registry",

@@ -13,7 +13,7 @@
 #include "destinations/wanted_versions.h"
 #include "exports/asyncapi_messages.h"
 #include "exports/mark.h"
-#include "policy/derived_types.h"
+#include "policy/plans.h"
 #include "user_events/version.h"
 
 namespace user_events::exports {
@@ -36,9 +36,8 @@ class Document {
     UE_TRY_ASSIGN(const auto place, destinations::find_place(options));
     if (!place) return {};
     UE_TRY_ASSIGN(const auto sent, destinations::SentTypes::parse(options));
-    UE_TRY_ASSIGN(const auto policy, policy::PrivacyPolicy::parse(options.privacy));
-    const catalogue::Catalogue derived = policy.is_clear() ? catalogue::Catalogue() : policy::derive_catalogue(catalogue_, policy);
-    const catalogue::Catalogue& catalogue = policy.is_clear() ? catalogue_ : derived;
+    UE_TRY_ASSIGN(const auto derived, policy::derive_for(catalogue_, options.privacy));
+    const catalogue::Catalogue& catalogue = derived ? *derived : catalogue_;
     auto types = catalogue.all();
     std::erase_if(types, [&](const auto* type) { return !sent.include(type->name, type->version); });
     UE_TRY_ASSIGN(const auto messages, book_.add(options, *place, catalogue, types));

@@ -133,7 +133,7 @@ ExampleKey example_key(const catalogue::EventType& type, std::string_view data) 
   if (parser.parse(data.data(), data.size()).get(object) == simdjson::SUCCESS)
     for (const auto& key : type.keys) {
       std::string_view value;
-      if (object[key.name].get(value) == simdjson::SUCCESS && !value.empty()) return {key.is_user ? std::string(value) : std::string(kToken), key.is_user};
+      if (object[key.name].get(value) == simdjson::SUCCESS && !value.empty() && !value.starts_with("enc1.")) return {key.is_user ? std::string(value) : std::string(kToken), key.is_user};
     }
   return {std::string(kToken), false};
 }

@@ -16,13 +16,6 @@ using catalogue::Place, catalogue::PlaceIndex, catalogue::Places;
 
 constexpr std::size_t kMarkBytes = 4;
 
-std::string mark_of(const PrivacyPolicy& policy) {
-  const auto digest = crypto::sha256(policy.actions());
-  std::string mark = "p";
-  base::append_hex({reinterpret_cast<const char*>(digest.data()), kMarkBytes}, mark);
-  return mark;
-}
-
 Treatment treatment_of(const PrivacyPolicy& policy, std::string_view klass) {
   return {policy.of(klass), mask_of(klass), klass == "email" || klass == "username"};
 }
@@ -82,6 +75,7 @@ class Builder {
   bool add_values(const Place& source, const std::vector<std::string>& whole, bool is_free, PlanNode& node) {
     const Treatment all = strictest(policy_);
     // Text of no class cannot stand anywhere; if it does, nothing is known of it.
+    node.types = source.types;
     node.values_stand = source.takes_values;
     node.value = !source.takes_values || (source.classes.empty() && source.takes_text) ? all : treatment_of(policy_, source.classes);
     node.whole = source.is_open && !is_free ? treatment_of(policy_, whole) : all;
@@ -156,6 +150,18 @@ KnownNames KnownNames::gather(const catalogue::Catalogue& catalogue, const Priva
 const Treatment& KnownNames::of(std::string_view prefix) const noexcept {
   const auto found = std::ranges::lower_bound(names_, prefix, {}, [](const auto& one) { return std::string_view(one.first); });
   return found != names_.end() && found->first == prefix ? found->second : others_;
+}
+
+const PlanMember* find_member(const PlanNode& node, std::string_view prefix) noexcept {
+  const auto found = std::ranges::lower_bound(node.members, prefix, {}, [](const PlanMember& each) { return std::string_view(each.prefix); });
+  return found != node.members.end() && found->prefix == prefix ? &*found : nullptr;
+}
+
+std::string mark_of(const PrivacyPolicy& policy) {
+  const auto digest = crypto::sha256(policy.actions());
+  std::string mark = "p";
+  base::append_hex({reinterpret_cast<const char*>(digest.data()), kMarkBytes}, mark);
+  return mark;
 }
 
 Plan make_plan(const Places& places, const PrivacyPolicy& policy, std::shared_ptr<const KnownNames> names) {

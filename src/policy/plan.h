@@ -51,6 +51,7 @@ struct PlanMember {
 
 /// What is done to what stands at one place, whatever it is.
 struct PlanNode {
+  catalogue::TypeMask types = catalogue::kAnyType;  ///< Of what can stand here.
   Treatment value = {};       ///< Of a text, a number, a truth value, null.
   Treatment whole = {};       ///< Of an object or array that is not gone into.
   bool values_stand = true;   ///< Without: of values only null is foreseen, which stays.
@@ -62,6 +63,9 @@ struct PlanNode {
   [[nodiscard]] auto operator<=>(const PlanNode&) const = default;
 };
 
+/// Of that raw key with quotes and colon; null: none of that name.
+[[nodiscard]] const PlanMember* find_member(const PlanNode& node, std::string_view prefix) noexcept;
+
 struct Plan {
   std::vector<PlanNode> nodes;  ///< Each once, however many places are treated so.
   PlanIndex root = kKeep;
@@ -69,7 +73,10 @@ struct Plan {
   std::string variant;  ///< The policy's mark, by which schemas of what it leaves are named; empty: nothing is changed in such data.
 };
 
-/// Deterministic. Where schemas give a place several classes, the strictest of what the policy does to them is done; so it is with what no schema foresaw,
+/// Names the schemas of what a policy leaves: `p` and eight hexadecimal digits, equal where two policies leave the same of any data.
+[[nodiscard]] std::string mark_of(const PrivacyPolicy& policy);
+
+/// Deterministic. `names`: null where nothing is redacted by the plan. Where schemas give a place several classes, the strictest of what the policy does to them is done; so it is with what no schema foresaw,
 /// by all that the policy does.
 [[nodiscard]] Plan make_plan(const catalogue::Places& places, const PrivacyPolicy& policy, std::shared_ptr<const KnownNames> names);
 

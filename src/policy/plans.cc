@@ -14,7 +14,7 @@ namespace user_events::policy {
 Plans::OfCatalogue& Plans::now() const {
   const auto& now = catalogue_.now();
   if (generations_.empty() || generations_.front().catalogue != &now)
-    generations_.push_front({&now, std::make_shared<const KnownNames>(KnownNames::gather(now, policy_)), {}});
+    generations_.emplace_front(&now, std::make_shared<const KnownNames>(KnownNames::gather(now, policy_)));
   return generations_.front();
 }
 
@@ -34,10 +34,14 @@ Result<const Plan*> Plans::find(std::string_view type, std::uint32_t version) co
 }
 
 const catalogue::Catalogue& Plans::derived() const {
-  const std::scoped_lock lock(mutex_);
-  auto& generation = now();
-  if (!generation.derived) generation.derived = std::make_unique<const catalogue::Catalogue>(derive_catalogue(*generation.catalogue, policy_));
-  return *generation.derived;
+  OfCatalogue* generation = nullptr;
+  {
+    const std::scoped_lock lock(mutex_);
+    generation = &now();
+  }
+  // Events go on meanwhile; only who wants it waits.
+  std::call_once(generation->derive, [&] { generation->derived = derive_catalogue(*generation->catalogue, policy_); });
+  return generation->derived;
 }
 
 Result<void> check_classes(const PrivacyPolicy& policy, const catalogue::Catalogue& catalogue) {
@@ -54,6 +58,13 @@ Result<void> check_classes(const PrivacyPolicy& policy, const catalogue::Catalog
     return std::unexpected(std::move(error));
   }
   return {};
+}
+
+Result<std::unique_ptr<const catalogue::Catalogue>> derive_for(const catalogue::Catalogue& catalogue, const PrivacyPolicyOptions& given) {
+  UE_TRY_ASSIGN(const auto policy, PrivacyPolicy::parse(given));
+  UE_TRY(check_classes(policy, catalogue));
+  if (policy.is_clear()) return nullptr;
+  return std::make_unique<const catalogue::Catalogue>(derive_catalogue(catalogue, policy));
 }
 
 }  // namespace user_events::policy

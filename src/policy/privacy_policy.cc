@@ -128,7 +128,8 @@ Action PrivacyPolicy::of(std::string_view klass) const noexcept {
 
 Action PrivacyPolicy::strictest() const noexcept {
   Action found = others_;
-  for (const auto& [klass, action] : classes_) found = std::max(found, action);
+  for (const auto& [klass, action] : classes_)
+    if (klass != kAttributes) found = std::max(found, action);
   return found;
 }
 

@@ -36,12 +36,12 @@ class PrivacyPolicy {
   [[nodiscard]] static Result<void> check_setting(const std::string& name, const std::string& value);
 
   [[nodiscard]] Action of(std::string_view klass) const noexcept;
-  /// Of all classes, named or not.
+  /// Of all classes of data, named or not.
   [[nodiscard]] Action strictest() const noexcept;
   [[nodiscard]] bool shows_users() const noexcept { return of(kUserId) == Action::clear; }
   /// Events have a subject: the user's id or its token.
   [[nodiscard]] bool has_subjects() const noexcept { return shows_users() || of(kUserId) == Action::token; }
-  [[nodiscard]] bool is_clear() const noexcept { return strictest() == Action::clear; }
+  [[nodiscard]] bool is_clear() const noexcept { return strictest() == Action::clear && of(kAttributes) == Action::clear; }
   /// What is done to data, a line for each class that is not treated as all others: equal where two policies leave the same of any data.
   [[nodiscard]] std::string actions() const;
   /// Something in it is done with keys, which are there only where events are sealed.

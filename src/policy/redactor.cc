@@ -1,6 +1,5 @@
 #include "policy/redactor.h"
 
-#include <algorithm>
 #include <cstdint>
 
 #include "base/ascii.h"
@@ -9,15 +8,6 @@
 #include "base/json_text.h"
 
 namespace user_events::policy {
-namespace {
-
-const PlanMember* find(const PlanNode& node, std::string_view prefix) noexcept {
-  const auto found = std::ranges::lower_bound(node.members, prefix, {}, [](const PlanMember& each) { return std::string_view(each.prefix); });
-  return found != node.members.end() && found->prefix == prefix ? &*found : nullptr;
-}
-
-}  // namespace
-
 bool Redactor::run(const Plan& plan, std::string_view data, Substitutes& substitutes, std::string& out) {
   plan_ = &plan;
   substitutes_ = &substitutes;
@@ -64,7 +54,7 @@ bool Redactor::members(std::string_view json, Write&& write) {
 
 bool Redactor::object(const PlanNode& node, std::string_view json) {
   return members(json, [&](std::string_view key, std::string_view prefix, std::string_view json_value) {
-    if (const PlanMember* const known = find(node, prefix)) {
+    if (const PlanMember* const known = find_member(node, prefix)) {
       pointer_ += known->token;
       return value(known->node, json_value);
     }

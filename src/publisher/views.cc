@@ -1,5 +1,7 @@
 #include "publisher/views.h"
 
+#include <algorithm>
+
 #include "base/try.h"
 
 namespace user_events::publisher {
@@ -8,7 +10,7 @@ Result<std::shared_ptr<const policy::Plans>> Views::plans(const PrivacyPolicyOpt
   const std::scoped_lock lock(mutex_);
   if (const auto kept = kept_.find(given); kept != kept_.end()) return kept->second;
   UE_TRY_ASSIGN(auto policy, policy::PrivacyPolicy::parse(given));
-  if (kept_.size() >= kMaxKeptPolicies) kept_.clear();
+  if (kept_.size() >= kMaxKeptPolicies) std::erase_if(kept_, [](const auto& one) { return one.second.use_count() == 1; });
   return kept_.emplace(given, std::make_shared<policy::Plans>(catalogue_, std::move(policy))).first->second;
 }
 
@@ -34,12 +36,15 @@ Result<std::shared_ptr<const policy::Plans>> Views::plans_of(const PrivacyPolicy
 }
 
 std::optional<std::string> Views::derived_schema(std::string_view type, std::uint32_t version, std::string_view mark) const {
-  const std::scoped_lock lock(mutex_);
-  for (const auto& [given, plans] : kept_) {
-    if (plans->policy().is_clear()) continue;
-    if (const auto* const found = plans->derived().find(type, version); found != nullptr && found->variant == mark) return found->schema_text;
+  std::shared_ptr<const policy::Plans> plans;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto found = std::ranges::find_if(kept_, [&](const auto& one) { return !one.second->policy().is_clear() && one.second->mark() == mark; });
+    if (found == kept_.end()) return std::nullopt;
+    plans = found->second;
   }
-  return std::nullopt;
+  const auto* const derived = plans->derived().find(type, version);
+  return derived == nullptr || derived->variant != mark ? std::nullopt : std::optional(derived->schema_text);
 }
 
 Result<void> Views::check(const std::vector<ClientOptions>& clients) const {

@@ -14,7 +14,7 @@
 
 namespace user_events::publisher {
 
-inline constexpr std::size_t kMaxKeptPolicies = 1'000;  ///< Then all are made anew.
+inline constexpr std::size_t kMaxKeptPolicies = 1'000;  ///< Then those that nobody uses at that moment are made anew.
 
 /// Thread-safe.
 class Views {

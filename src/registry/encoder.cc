@@ -145,6 +145,16 @@ Result<std::string> subject_of(const DestinationOptions& options, const destinat
   return subject_name(strategy, topic, record);
 }
 
+Result<void> check_types(const DestinationOptions& options, const catalogue::Catalogue& catalogue) {
+  UE_TRY_ASSIGN(const auto sent, destinations::SentTypes::parse(options));
+  for (const auto* const type : catalogue.all()) {
+    if (!sent.include(type->name, type->version)) continue;
+    UE_TRY(make_codec(*type, schema_type_of(options)));
+    UE_TRY(schema_of(catalogue, *type, schema_type_of(options)));
+  }
+  return {};
+}
+
 Result<std::unique_ptr<encoding::Encoder>> make_encoder(const DestinationOptions& options, CatalogueNow catalogue,
                                                        std::string ids_file) {
   UE_TRY_ASSIGN(auto settings, destinations::parse_registry_settings(options));

@@ -20,6 +20,9 @@ namespace user_events::registry {
 /// Of the setting `encoding`, which is checked.
 [[nodiscard]] SchemaType schema_type_of(const DestinationOptions& options) noexcept;
 
+/// Whether each version that the destination is sent has a form in its encoding. `catalogue`: as it gets them. Error `usage`: the first that has none.
+[[nodiscard]] Result<void> check_types(const DestinationOptions& options, const catalogue::Catalogue& catalogue);
+
 /// What a registry has been asked so far. Thread-safe.
 class RegistryUse {
  public:

@@ -26,12 +26,15 @@ void rename_fields(const compatibility::Moves& moves, Model& model) {
       if (const auto to = moves.find(field.pointer); to != moves.end()) field.name = base::last_pointer_token(*to->second.begin());
 }
 
+/// What is left of a type keeps the numbers and names of all that was published.
+const catalogue::EventType& published(const catalogue::EventType& type) { return type.published == nullptr ? type : *type.published; }
+
 /// Of the versions before `type`, the newest first.
 Result<std::vector<Model>> earlier_models(const catalogue::Catalogue& catalogue, const catalogue::EventType& type) {
   std::vector<const catalogue::EventType*> before;
   for (const catalogue::EventType* known : catalogue.all())
-    if (known->name == type.name && known->version < type.version) before.push_back(known);
-  UE_TRY_ASSIGN(auto newer, compatibility::JsonText::parse({type.name, type.schema_text}));
+    if (known->name == type.name && known->version < type.version) before.push_back(&published(*known));
+  UE_TRY_ASSIGN(auto newer, compatibility::JsonText::parse({type.name, published(type).schema_text}));
   compatibility::Moves moves;  // from the version that is looked at to the newest
   std::vector<Model> models;
   for (const catalogue::EventType* each : std::views::reverse(before)) {

@@ -347,12 +347,15 @@ def test_what_a_policy_leaves_has_schemas_and_subjects_of_its_own(kafka, registr
 
 @pytest.mark.parametrize("encoding", ["avro", "protobuf"])
 def test_versions_of_a_type_under_one_policy_are_versions_of_one_subject(kafka, registry, new_daemon, tmp_path, encoding):
-    rated.write(tmp_path / "catalogue", rated.first(), rated.second())
+    rated.write(tmp_path / "catalogue", rated.first())
     topic = kafka.create_topic()
     more = f'encoding = "{encoding}"\ntypes = ["{rated.TYPE}"]\n' + POLICY + registry_settings(registry, register=True, subject="topic-record")
     daemon = new_daemon(f'catalogue_dir = "{tmp_path / "catalogue"}"\n' + with_key(tmp_path) + kafka.destination(topic, more=more)).start()
-    daemon.publish(rated.TYPE, rated.V1, version=1)
-    daemon.publish(rated.TYPE, rated.V2, version=2)
+    daemon.publish(rated.TYPE, rated.V1)
+    daemon.wait_delivered()
+    rated.write(tmp_path / "catalogue", rated.second())
+    rated.reload(daemon, lambda catalogue: catalogue["reloads"] == 1)
+    daemon.publish(rated.TYPE, rated.V2)
     daemon.wait_delivered()
     schemas = sorted(dict(message.headers())["ce_dataschema"].decode() for message in kafka.messages(topic, 2))
     [mark] = {schema.split(":")[5] for schema in schemas}
@@ -374,3 +377,26 @@ def test_the_files_of_a_destination_read_what_it_is_sent(kafka, new_daemon, tmp_
     assert read["email"] == "a***@example.com" and read["userId"].startswith("tok1_")
     wrong = cli("schema", "export", "avro", "--destination", "nobody", "--config", daemon.config)
     assert wrong.returncode == 2 and "nobody" in wrong.stderr
+
+
+def test_a_policy_that_leaves_no_form_in_the_encoding_is_refused_beforehand(kafka, new_daemon, tmp_path):
+    """Text or an object is anything, which needs no numbers of fields; the object alone needs them."""
+    schema = json.loads((ROOT / "catalogue/user.mfa.enabled/1.json").read_text())
+    schema |= {"$id": "urn:user-events:schema:user.rated:1", "x-name": "UserRated"}
+    schema["properties"]["home"] = {"type": ["string", "object"], "x-personal": "name", "x-field-number": 20, "additionalProperties": False,
+                                    "properties": {"city": {"type": "string", "x-personal": "none"}}}
+    place = tmp_path / "catalogue/user.rated/1.json"
+    place.parent.mkdir(parents=True)
+    place.write_text(json.dumps(schema))
+    config = lambda policy: f'catalogue_dir = "{tmp_path / "catalogue"}"\n' + kafka.destination("t", more=f'encoding = "protobuf"\ntypes = ["user.rated"]\n{policy}')
+    assert cli("config", "check", "--config", new_daemon(config(""), name="all").config).returncode == 0
+    checked = cli("config", "check", "--config", new_daemon(config('privacy = {name = "omit"}'), name="some").config)
+    assert checked.returncode == 2 and "destination.kafka.encoding" in checked.stderr + checked.stdout and "x-field-number" in checked.stderr + checked.stdout, checked.stderr
+
+
+def test_a_class_that_is_misspelt_is_refused_wherever_a_policy_is_read(kafka, new_daemon, tmp_path):
+    config = new_daemon(kafka.destination("t", more='privacy = {emial = "mask"}\nregistry.url = "http://127.0.0.1:1"')).config
+    for command in (["schema", "register"], ["schema", "export", "asyncapi"], ["schema", "export", "avro", "--out", tmp_path / "out", "--destination", "kafka"],
+                    ["generate", "python", "--out", tmp_path / "out", "--destination", "kafka"], ["config", "check"]):
+        refused = cli(*command, "--config", config)
+        assert refused.returncode == 2 and "did you mean email?" in refused.stdout + refused.stderr, command

@@ -96,6 +96,14 @@ TEST(AsyncApi, ADestinationWithAPrivacyPolicyHasTheSchemasOfWhatItLeaves) {
     EXPECT_EQ(message.find("ada@example.com"), std::string::npos) << message;
     EXPECT_EQ(format == std::string_view("cloudevents"), message.find("urn:user-events:schema:user.email.verified:1:p") != std::string::npos) << message;
   }
+  some.format = "cloudevents";
+  some.privacy = {{"user-id", "encrypt"}};
+  const auto hidden = asyncapi(*catalogue::Catalogue::builtin(), options);
+  ASSERT_TRUE(hidden) << describe(hidden.error());
+  EXPECT_NE(hidden->find(R"("userId": "enc1.)"), std::string::npos);
+  EXPECT_EQ(hidden->find(R"("subject": "enc1.)"), std::string::npos) << "then there is no subject";
+  EXPECT_EQ(hidden->find(R"("partitionkey": "enc1.)"), std::string::npos) << "and the key is a token";
+  some.privacy = {{"email", "mask"}};
   some.encoding = "avro";
   some.format = "cloudevents-binary";
   const auto made = asyncapi(*catalogue::Catalogue::builtin(), options);

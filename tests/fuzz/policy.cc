@@ -1,5 +1,5 @@
 // Choices of a schema, of an event that fits it and of a privacy policy. Whatever a schema calls personal, in whatever schemas come together at its place, is
-// not in what the policy leaves unless the policy shows that class; what is left is a JSON object.
+// not in what the policy leaves unless the policy shows that class; what is left fits the derived schema.
 #include "catalogue/catalogue.h"
 #include "fuzz.h"
 #include "policy/canaries.h"

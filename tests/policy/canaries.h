@@ -41,7 +41,7 @@ class Choices {
   std::string_view rest_;
 };
 
-inline constexpr std::array<std::string_view, 4> kCanaryClasses = {"none", "email", "name", "birth"};
+inline constexpr std::array<std::string_view, 5> kCanaryClasses = {"none", "email", "name", "birth", "free-text"};
 inline constexpr std::array<std::string_view, 4> kCanaryNames = {"a", "b", "c/d", "e~"};
 
 class SchemaMaker {
@@ -50,7 +50,7 @@ class SchemaMaker {
 
   std::string run() {
     std::string out = R"({"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"urn:user-events:schema:user.made:1","title":"Made","type":"object")";
-    out += R"(,"properties":{"userId":{"type":"string","minLength":1,"x-personal":"user-id","x-key":"user"},"f":)" + schema(0, 3) + R"(,"g":)" + schema(0, 3) + "}";
+    out += R"(,"properties":{"userId":{"type":"string","minLength":1,"x-personal":"user-id","x-key":"user","x-field-number":1},"f":)" + numbered(2, schema(0, 3)) + R"(,"g":)" + numbered(3, schema(0, 3)) + "}";
     out += R"(,"required":["userId"],"additionalProperties":)" + (choices_.maybe(3) ? schema(0, 2) : "false") + in_place(0, 3) + R"(,"$defs":{)";
     for (std::size_t i = 0; i < kDefinitions; ++i) out += (i == 0 ? "\"d" : ",\"d") + std::to_string(i) + "\":" + schema(i + 1, 2);
     return out + "}}";
@@ -58,6 +58,15 @@ class SchemaMaker {
 
  private:
   static constexpr std::size_t kDefinitions = 3;
+  /// Not twice in a schema: then it is none, and the choices make no event.
+  static constexpr std::array<std::string_view, 12> kRules = {
+      R"("minLength":3)",  R"("maxLength":9)",      R"("pattern":"^x")",       R"("minimum":1)",          R"("maximum":99000000)", R"("minItems":1)",
+      R"("maxItems":9)",   R"("uniqueItems":true)", R"("minProperties":1)",    R"("required":["a"])",     R"("required":["c/d"])", R"("examples":["x1"])"};
+
+  static std::string numbered(std::size_t number, const std::string& schema) {
+    if (schema.front() != '{') return schema;
+    return "{\"x-field-number\":" + std::to_string(number) + (schema == "{}" ? "" : ",") + schema.substr(1);
+  }
 
   /// Refers to no definition before the one of that number.
   std::string schema(std::size_t from, std::size_t depth) {  // NOLINT(misc-no-recursion)
@@ -66,12 +75,13 @@ class SchemaMaker {
     if (choices_.maybe(2)) add("\"x-personal\":\"" + std::string(kCanaryClasses[choices_.below(kCanaryClasses.size())]) + '"');
     switch (choices_.below(depth == 0 ? 2 : 6)) {
       case 0: add(R"("type":"string")"); break;
-      case 1: add(R"("type":["integer","string"])"); break;
+      case 1: add(choices_.maybe(2) ? R"("type":["integer","string"])" : R"("type":["string","null"])"); break;
       case 2:
       case 3: add(members(from, depth)); break;
       case 4: add(R"("type":"array","items":)" + schema(from, depth - 1)); break;
       default: break;  // any type
     }
+    for (std::size_t i = choices_.below(4); i > 1; --i) add(std::string(kRules[choices_.below(kRules.size())]));
     out += in_place(from, depth);
     if (out.starts_with(',')) out.erase(0, 1);
     return '{' + out + '}';
@@ -83,7 +93,8 @@ class SchemaMaker {
     for (std::size_t i = 0; i < count; ++i) {
       std::string name;
       base::append_json_string(kCanaryNames[i], name);
-      out += (i == 0 ? "" : ",") + name + ':' + schema(from, depth - 1);
+      out += (i == 0 ? "" : ",") + name + ':';
+      out += choices_.maybe(24) ? "false" : numbered(i + 1, schema(from, depth - 1));
     }
     out += '}';
     switch (choices_.below(3)) {
@@ -141,7 +152,7 @@ class DataMaker {
     [[nodiscard]] bool is_alias() const {
       if (is_free || !schema.is_object() || schema["$ref"].error() != simdjson::SUCCESS) return false;
       const simdjson::dom::object members = schema.get_object().value();
-      return std::ranges::all_of(members, [](const auto& each) { return each.key == "$ref" || each.key == "x-personal"; });
+      return std::ranges::all_of(members, [](const auto& each) { return each.key == "$ref" || each.key == "examples" || each.key.starts_with("x-"); });
     }
   };
   using All = std::vector<Applied>;
@@ -199,6 +210,7 @@ class DataMaker {
   /// Nothing if there should be none.
   void append(const All& given, std::size_t depth, std::string& out) {  // NOLINT(misc-no-recursion)
     if (given.empty() || choices_.maybe(6)) return;
+    if (choices_.maybe(12)) return void(out += "null");
     std::set<std::string_view> types;
     for (const Applied& each : in_place(given))
       if (std::string_view type; !each.is_free && each.schema.is_object() && each.schema["type"].get(type) == simdjson::SUCCESS) types.insert(type);
@@ -259,16 +271,25 @@ struct CanaryResult {
   std::string broken;      ///< Not empty: how the promise does not hold.
 };
 
-/// How data does not fit its schema, or the Avro schema that follows from it; empty: it does.
-inline std::string misfit(const catalogue::EventType& type, const std::string& data) {
-  simdjson::dom::parser parser;
-  std::vector<FieldError> findings;
-  if (!type.schema.validate(parser.parse(data), findings)) return "not valid at " + findings.front().pointer;
+/// Whether data goes into an encoding after its type; why not.
+inline std::string unencodable(const catalogue::EventType& type, schemas::Encoding encoding, const std::string& data) {
   const auto model = schemas::make_model(type);
   if (!model) return describe(model.error());
-  auto encoder = schemas::Encoder::compile(*model, schemas::Encoding::avro);
+  auto encoder = schemas::Encoder::compile(*model, encoding);
+  if (!encoder) return describe(encoder.error());
   std::string binary;
-  if (const auto encoded = encoder->encode(data, binary); !encoded) return describe(encoded.error());
+  const auto encoded = encoder->encode(data, binary);
+  return encoded ? std::string() : describe(encoded.error());
+}
+
+/// How what is left of data does not fit the derived schema, or an encoding that the published data fits; empty: it does.
+inline std::string misfit(const catalogue::EventType& type, const std::string& data, const catalogue::EventType& derived, const std::string& left) {
+  simdjson::dom::parser parser;
+  std::vector<FieldError> findings;
+  if (derived.schema_text.find("\"properties\"") == std::string::npos) return "there is no derived schema";
+  if (!derived.schema.validate(parser.parse(left), findings)) return "not valid at " + findings.front().pointer;
+  for (const auto encoding : {schemas::Encoding::avro, schemas::Encoding::protobuf})
+    if (const std::string why = unencodable(derived, encoding, left); !why.empty() && unencodable(type, encoding, data).empty()) return why;
   return {};
 }
 
@@ -295,7 +316,7 @@ inline std::optional<CanaryResult> release_canaries(std::string_view bytes, cons
   CanaryResult result;
   if (!Redactor().run(plan, data, blind, out)) result.broken = "data of a valid event is in the standard form";
   const auto derived = derive_type(**type, plan);
-  if (const std::string why = misfit(*derived, out); !why.empty()) result.broken = why + ": " + schema + " became " + derived->schema_text + ", " + data + " became " + out;
+  if (const std::string why = misfit(**type, data, *derived, out); !why.empty()) result.broken = why + ": " + schema + " became " + derived->schema_text + ", " + data + " became " + out;
   for (const Canary& canary : maker.canaries()) {
     const auto& classes = canary.said.empty() ? canary.around : canary.said;
     if (std::ranges::all_of(classes, [&](const std::string& klass) { return policy->of(klass) == Action::clear; })) continue;

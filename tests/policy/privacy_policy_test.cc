@@ -35,6 +35,13 @@ TEST(PrivacyPolicyTest, AClassThatIsNamedIsNotThePresets) {
   EXPECT_EQ(policy.strictest(), Action::token);
 }
 
+TEST(PrivacyPolicyTest, AttributesAreNoDataAndAreNotTheStrictestOfIt) {
+  EXPECT_EQ(policy_of({{"email", "token"}, {"attributes", "omit"}}).strictest(), Action::token);
+  EXPECT_EQ(mark_of(policy_of({{"email", "token"}, {"attributes", "omit"}})), mark_of(policy_of({{"email", "token"}})));
+  EXPECT_EQ(policy_of({{"attributes", "omit"}}).strictest(), Action::clear);
+  EXPECT_FALSE(policy_of({{"attributes", "omit"}}).is_clear());
+}
+
 TEST(PrivacyPolicyTest, WhatCannotWorkIsRefusedByName) {
   EXPECT_EQ(refusal({{"preset", "strict"}}), "privacy.preset is none of trusted, analytics and minimal");
   EXPECT_EQ(refusal({{"email", "hide"}}), "privacy.email is none of clear, mask, token, encrypt and omit");

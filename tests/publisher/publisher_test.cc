@@ -325,5 +325,28 @@ TEST_F(Publisher, MetricsNameEveryDestinationAndCountWhatHappened) {
   EXPECT_NE(text.find(R"(user_events_destination_delivered_total{destination="one",kind="file"} 1)"), std::string::npos) << text;
 }
 
+TEST_F(Publisher, TheSchemaOfWhatAPolicyLeavesIsFoundByItsMarkHoweverManyReadersHaveOthers) {
+  add_file_destination("some");
+  options_.destinations.front().privacy = {{"email", "mask"}};
+  auto publisher = open();
+  ASSERT_TRUE(publisher.publish(created("u-1")));
+  ASSERT_TRUE(publisher.flush(20s));
+  const std::string line = lines_of("some").at(0);
+  constexpr std::string_view kBegin = "urn:user-events:schema:user.created:1:";
+  const auto at = line.find(kBegin);
+  ASSERT_NE(at, std::string::npos) << line;
+  const std::string mark = line.substr(at + kBegin.size(), 9);
+  for (int i = 1; i <= 1'100; ++i) ASSERT_TRUE(publisher.read({.view = {.privacy = {{"email", "mask"}, {"ip", "omit"}, {"key_version", std::to_string(i)}}}}));
+  const auto found = publisher.schema("user.created", 1, mark);
+  ASSERT_TRUE(found) << describe(found.error());
+  EXPECT_NE(found->text.find("x-privacy"), std::string::npos);
+  for (const auto& [type, of] : {std::pair("user.mfa.enabled", mark), std::pair("user.created", std::string("p00000000"))}) {
+    const auto none = publisher.schema(type, 1, of);
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().code, "unknown-variant");
+  }
+  EXPECT_EQ(publisher.schema("user.created")->text.find("x-privacy"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace user_events
