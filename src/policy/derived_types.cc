@@ -267,7 +267,6 @@ class Rewriter {
   /// Of all members that the schema beside it does not name. Others may, and then those are treated by their names.
   void additional(const At& parent, const At& at, const PlanNode& node, ObjectWriter& out) {  // NOLINT(misc-no-recursion): as `schema`
     if (!at.schema.is_object()) return copy("additionalProperties", at.schema, out);
-    if (!node.has_members) return schema(at, kKeep, out.any_key("additionalProperties"));
     std::set<std::string> named;
     if (simdjson::dom::object properties; parent.schema["properties"].get(properties) == simdjson::SUCCESS)
       for (const auto each : properties) named.insert(base::member_prefix(each.key));
