@@ -1,6 +1,7 @@
 """access plan, apply and check against real brokers: before and after, who may publish and read, and what a check finds."""
 import base64
 import json
+import shutil
 import urllib.request
 
 import pika
@@ -145,6 +146,38 @@ def test_kafka_with_certificates_on_both_sides(secured_kafka, new_daemon, tmp_pa
     site.run("apply", "--yes", status=0)
     daemon.wait_delivered()
     assert site.findings() == []
+
+
+@pytest.mark.parametrize("is_refused_before", [False, True])
+def test_kafka_takes_up_a_certificate_that_was_renewed_without_a_restart(secured_kafka, new_daemon, tmp_path, is_refused_before):
+    """Told apart by whom the broker lets write: the former name may no longer, the new one may."""
+    broker, topic = secured_kafka, secured_kafka.create_topic()
+    names = {which: f"CN=user-events-{which}-{tmp_path.name}" for which in ("former", "new")}
+    signed = {which: broker.authority.sign(f"{which}-{tmp_path.name}", f"/{name}") for which, name in names.items()}
+    files = [tmp_path / "client.crt", tmp_path / "client.key"]
+    renew = lambda which: [shutil.copy(source, target) for source, target in zip(signed[which], files)]
+    allow = lambda which, change: [change(f"User:{names[which]}", operation, topic) for operation in (AclOperation.READ, AclOperation.WRITE, AclOperation.DESCRIBE, AclOperation.DESCRIBE_CONFIGS)]
+    renew("former")
+    if not is_refused_before:
+        allow("former", broker.add_acl)
+    allow("new", broker.add_acl)
+    daemon = new_daemon(kafka_destination(topic, "".join(f'kafka."{name}" = "{value}"\n' for name, value in {
+        "bootstrap.servers": f"127.0.0.1:{broker.certificate_port}", "security.protocol": "SSL", "ssl.ca.location": broker.authority.certificate,
+        "ssl.certificate.location": files[0], "ssl.key.location": files[1]}.items()))).start()
+    daemon.publish("user.created", CREATED)
+    if is_refused_before:
+        wait_for(lambda: "grant" in daemon.destination_status("kafka").get("detail", ""), 30, "the daemon is refused")
+        renew("new")
+    else:
+        daemon.wait_delivered()
+        renew("new")
+        wait_for(lambda: "written anew" in daemon.log.read_text(), 30, "the new certificate is noticed")
+        daemon.publish("user.created", CREATED)
+        daemon.wait_delivered()
+        allow("former", broker.remove_acl)
+    daemon.publish("user.created", CREATED)
+    daemon.wait_delivered()
+    assert daemon.destination_status("kafka")["deadLetters"] == 0
 
 
 def test_kafka_scram_works_or_is_said_not_to(secured_kafka, new_daemon, tmp_path):

@@ -47,8 +47,9 @@ void Background::begin_survey(SurveyRequest request, std::shared_ptr<Producer> r
 }
 
 void Background::begin_watch(std::shared_ptr<Producer> producer, std::int32_t partitions,
-                             std::uint64_t max_batch_bytes) {
+                             std::uint64_t max_batch_bytes, std::string files) {
   const std::lock_guard lock(mutex_);
+  watched_files_ = std::move(files);
   watched_ = std::move(producer);
   watched_partitions_ = partitions;
   watched_limit_ = max_batch_bytes;
@@ -68,7 +69,7 @@ News Background::take_news() {
 }
 
 bool Background::has_news() const noexcept {
-  return !news_.found.empty() || news_.survey.has_value() || !news_.topic_changed.empty();
+  return !news_.found.empty() || news_.survey.has_value() || !news_.changed.empty();
 }
 
 void Background::wait(std::chrono::milliseconds timeout) {
@@ -142,8 +143,9 @@ void Background::run(std::stop_token stop) {
       const auto producer = watched_;
       const auto partitions = watched_partitions_;
       const auto limit = watched_limit_;
+      const auto files = watched_files_;
       lock.unlock();
-      look(*producer, partitions, limit);
+      look(*producer, partitions, limit, files);
       lock.lock();
     }
   }
@@ -158,7 +160,9 @@ void Background::do_survey(const SurveyCommand& command, std::stop_token stop) {
   has_news_.notify_all();
 }
 
-void Background::look(Producer& producer, std::int32_t partitions, std::uint64_t max_batch_bytes) {
+void Background::look(Producer& producer, std::int32_t partitions, std::uint64_t max_batch_bytes, const std::string& files) {
+  // First, for with a certificate that has ended the cluster does not answer.
+  if (picture_of_files(config_) != files) return tell_changed("a certificate or key of the settings was written anew");
   const TopicLook topic = look_at_topic(producer.client(), producer.topic(), kLookTimeout);
   if (topic.error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
     set_health(HealthState::down, explain(topic.error), true);
@@ -173,18 +177,18 @@ void Background::look(Producer& producer, std::int32_t partitions, std::uint64_t
     }
   }
   if (topic.partitions != partitions)
-    return tell_topic_changed(
+    return tell_changed(
         fmt::format("the topic has {} partitions now, it had {}", topic.partitions, partitions));
   if (max_batch_bytes == 0) return;
   const TopicLimit limit = read_limit(producer.client(), config_.topic, topic.a_leader, kLookTimeout);
   if (limit.error == RD_KAFKA_RESP_ERR_NO_ERROR && limit.max_batch_bytes != max_batch_bytes)
-    tell_topic_changed(
+    tell_changed(
         fmt::format("max.message.bytes is {} now, it was {}", limit.max_batch_bytes, max_batch_bytes));
 }
 
-void Background::tell_topic_changed(std::string what) {
+void Background::tell_changed(std::string what) {
   const std::lock_guard lock(mutex_);
-  news_.topic_changed = std::move(what);
+  news_.changed = std::move(what);
   if (watched_) watched_->yield();
 }
 

@@ -21,7 +21,7 @@ namespace user_events::destinations::kafka {
 struct News {
   std::vector<Found> found;          ///< What reading back found.
   std::optional<Survey> survey;      ///< A survey has ended; everything it found is in `found` or was taken before.
-  std::string topic_changed;         ///< The watch saw another partition count or limit: what, in words.
+  std::string changed;  ///< The watch saw what a new producer must be made for (partitions, the limit, certificates): what, in words.
 };
 
 class Background final : private SurveyListener {
@@ -37,10 +37,10 @@ class Background final : private SurveyListener {
   /// Ends `retired` (may be null), waits `delay`, surveys. Its result comes as news.
   void begin_survey(SurveyRequest request, std::shared_ptr<Producer> retired,
                     std::chrono::milliseconds delay);
-  /// Looks at the topic now and then through `producer`, and tells when it differs from what the producer was
-  /// made for.
+  /// Looks at the topic now and then through `producer`, and at the files of its settings, and tells when they differ from what the producer was
+  /// made for. `files`: as they were before it was made.
   void begin_watch(std::shared_ptr<Producer> producer, std::int32_t partitions,
-                   std::uint64_t max_batch_bytes);
+                   std::uint64_t max_batch_bytes, std::string files);
   /// Ends a producer without anything after it.
   void retire(std::shared_ptr<Producer> producer);
 
@@ -66,8 +66,8 @@ class Background final : private SurveyListener {
 
   void run(std::stop_token stop);
   void do_survey(const SurveyCommand& command, std::stop_token stop);
-  void look(Producer& producer, std::int32_t partitions, std::uint64_t max_batch_bytes);
-  void tell_topic_changed(std::string what);
+  void look(Producer& producer, std::int32_t partitions, std::uint64_t max_batch_bytes, const std::string& files);
+  void tell_changed(std::string what);
   [[nodiscard]] bool has_news() const noexcept;
   [[nodiscard]] std::chrono::milliseconds watch_interval() const noexcept;
 
@@ -84,6 +84,7 @@ class Background final : private SurveyListener {
   std::shared_ptr<Producer> watched_;
   std::int32_t watched_partitions_ = 0;
   std::uint64_t watched_limit_ = 0;
+  std::string watched_files_;
   std::jthread thread_;
 };
 

@@ -1,6 +1,7 @@
 #include "destinations/kafka/config.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -398,6 +399,16 @@ Result<Conf> reader_conf(const Config& config) {
                               {"fetch.error.backoff.ms", "100"},
                               {"log.connection.close", "false"}}));
   return conf;
+}
+
+std::string picture_of_files(const Config& config) {
+  std::string picture;
+  for (const auto& [name, path] : config.properties) {
+    struct stat now{};
+    if (!name.ends_with(".location") || ::stat(path.c_str(), &now) != 0) continue;
+    picture += fmt::format("{} {} {} {}.{}\n", name, now.st_ino, now.st_size, now.st_mtim.tv_sec, now.st_mtim.tv_nsec);
+  }
+  return picture;
 }
 
 }  // namespace user_events::destinations::kafka

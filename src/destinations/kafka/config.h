@@ -47,6 +47,9 @@ struct Config {
 /// setting that is wrong, its key as the pointer. Never a value.
 [[nodiscard]] Result<Config> parse(const DestinationOptions& options);
 
+/// Certificates, keys and the like that the settings name, with what tells whether they were written anew. librdkafka reads them once.
+[[nodiscard]] std::string picture_of_files(const Config& config);
+
 /// Where consumers find what it sends.
 [[nodiscard]] Place place_of(const Config& config);
 

@@ -214,16 +214,18 @@ void KafkaDestination::take_news(std::vector<Report>& out) {
   for (const Found& one : news.found)
     out.push_back({.sequence = one.sequence, .outcome = Outcome::accepted, .reason = {}, .found_id_mark = one.id_mark});
   if (news.survey && phase_ == Phase::surveying) adopt(*std::move(news.survey), out);
-  if (!news.topic_changed.empty() && phase_ == Phase::producing) {
-    observability::log().warn("kafka: topic {}: {}; waiting for what is under way first", config_.topic,
-                              news.topic_changed);
-    phase_ = Phase::draining;
-  }
+  if (news.changed.empty()) return;
+  // What is under way does not arrive over a connection that is refused.
+  if (background_.health().state == HealthState::down) return fail_producer(std::move(news.changed));
+  if (phase_ != Phase::producing) return;
+  observability::log().warn("kafka: topic {}: {}; waiting for what is under way first", config_.topic, news.changed);
+  phase_ = Phase::draining;
 }
 
 void KafkaDestination::adopt(Survey survey, std::vector<Report>& out) {
   max_batch_bytes_ = survey.max_batch_bytes;
   decide_refused_batches(out);
+  std::string files = picture_of_files(config_);
   auto producer = Producer::make(
       config_, {.max_batch_bytes = max_batch_bytes_, .one_message_batches = one_message_batches_});
   if (!producer) {
@@ -240,7 +242,7 @@ void KafkaDestination::adopt(Survey survey, std::vector<Report>& out) {
   background_.set_notes(std::move(notes));
   // After repeated failures only an acknowledgement shows that it works again.
   if (failures_in_a_row_ <= 1) background_.set_health(HealthState::up, {});
-  background_.begin_watch(producer_, static_cast<std::int32_t>(resume_->partitions.size()), max_batch_bytes_);
+  background_.begin_watch(producer_, static_cast<std::int32_t>(resume_->partitions.size()), max_batch_bytes_, std::move(files));
 }
 
 void KafkaDestination::decide_refused_batches(std::vector<Report>& out) {

@@ -40,7 +40,11 @@ class Surveyor {
 
  private:
   bool connect() {
-    if (client_) return true;
+    std::string files = picture_of_files(config_);
+    if (client_ && files == files_) return true;
+    topic_.reset();
+    client_.reset();
+    files_ = std::move(files);
     auto conf = reader_conf(config_);
     if (!conf) return down(describe(conf.error()));
     rd_kafka_conf_set_opaque(conf->get(), this);
@@ -181,6 +185,7 @@ class Surveyor {
   std::stop_token stop_;
   Client client_;
   Topic topic_;  // after the client: released before it
+  std::string files_;  // as they were when the client was made
   std::string last_error_;
   milliseconds timeout_ = kShortestTimeout;
 };
