@@ -12,7 +12,7 @@ if(UE_PRECOMPILE)
   target_link_libraries(ue_precompiled_room PRIVATE ue_flags)
   target_link_libraries(ue_precompiled_program PRIVATE ue_flags GTest::gtest)
   if(UE_SANITIZE)
-    target_compile_options(ue_precompiled_program PRIVATE -O0)  # as the tests: tests/CMakeLists.txt
+    target_compile_options(ue_precompiled_program PRIVATE -O0)  # as the tests
   endif()
   target_precompile_headers(ue_precompiled_room PRIVATE ${UE_COMMON_HEADERS})
   target_precompile_headers(ue_precompiled_program PRIVATE ${UE_COMMON_HEADERS} <gtest/gtest.h>)
