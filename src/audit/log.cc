@@ -132,7 +132,8 @@ Result<void> Log::note_removal(std::string_view which, const journal::Removal& r
   // What this log forgets of the events' beginning is said again.
   if (which == "audit" && events_ != nullptr) asked += fmt::format(R"(,"eventsAfter":{})", head_json(events_->beginning()));
   UE_TRY(this->asked({kRemoved, {}, std::move(asked)}));
-  return {};
+  // Anybody can write such a record behind the last signature, so it counts from the next one on.
+  return events_ != nullptr ? checkpoint() : Result<void>();
 }
 
 // ---- refused requests ----

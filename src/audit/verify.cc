@@ -26,6 +26,12 @@ struct Wanted {
   std::size_t index = 0;  // of the checkpoint
 };
 
+/// Where a removal ended, as the record with that number says.
+struct Removed {
+  journal::Head end;
+  std::uint64_t sequence = 0;
+};
+
 std::optional<journal::Head> head_in(const simdjson::dom::object& object, std::string_view name) {
   simdjson::dom::object value;
   if (object.at_key(name).get_object().get(value) != simdjson::SUCCESS) return std::nullopt;
@@ -72,15 +78,16 @@ class Verifier {
         continue;
       }
       ++report_.anchors;
-      want(read->claims, true);
+      want(read->claims, true, true);
     }
     std::ranges::stable_sort(audit_wanted_, {}, [](const Wanted& wanted) { return wanted.chain.head.sequence; });
   }
 
-  void want(const Claims& claims, bool is_anchor) {
+  /// What is not `believed` is compared all the same.
+  void want(const Claims& claims, bool is_anchor, bool believed) {
     const std::size_t index = checkpoints_.size();
     checkpoints_.push_back(claims);
-    bad_.push_back(false);
+    bad_.push_back(!believed);
     events_wanted_.push_back({claims.events, claims.at_ms, is_anchor, index});
     if (is_anchor) audit_wanted_.push_back({claims.audit, claims.at_ms, true, index});
   }
@@ -110,15 +117,18 @@ class Verifier {
 
   void take_audit(const journal::WalkedFrame& frame) {
     compare("audit", frame, audit_wanted_);
-    std::vector<journal::RecordView> records;
-    if (!decode_records(frame.header, frame.body, records)) {
-      add({.journal = "audit", .kind = "altered", .segment = frame.ordinal, .offset = frame.header.offset, .first_sequence = frame.header.first_sequence,
-           .last_sequence = frame.header.last_sequence(), .what = "the frame's records are not what its header says", .good_until = {}});
-      return;
-    }
-    for (const auto& record : records) take_record(record, frame);
+    for (const auto& record : records_of("audit", frame)) take_record(record, frame);
     ends_.push_back({frame.header.last_sequence(), frame.hash});
     if (ends_.size() > kRememberedEnds) ends_.pop_front();
+  }
+
+  /// Their checksum is right, so somebody made them: a finding unless they are records.
+  const std::vector<journal::RecordView>& records_of(std::string_view name, const journal::WalkedFrame& frame) {
+    if (decode_records(frame.header, frame.body, records_)) return records_;
+    records_.clear();
+    add({.journal = std::string(name), .kind = "altered", .segment = frame.ordinal, .offset = frame.header.offset, .first_sequence = frame.header.first_sequence,
+         .last_sequence = frame.header.last_sequence(), .what = "the frame's records are not what its header says", .good_until = {}});
+    return records_;
   }
 
   void take_record(const journal::RecordView& record, const journal::WalkedFrame& frame) {
@@ -132,12 +142,12 @@ class Verifier {
     if (record.type == kRemoved) {
       const auto end = head_in(asked, "end");
       if (!end) return refuse(record, frame, "the record of a removal is not readable");
-      (base::text_of(asked, "journal") == "audit" ? audit_removals_ : events_removals_).push_back(*end);
+      (base::text_of(asked, "journal") == "audit" ? audit_removals_ : events_removals_).push_back({*end, record.sequence});
     }
     // Where the log itself begins, the events may have begun earlier; a later start says only what was found.
     const bool is_first = record.sequence == 1;
     if (record.type == kRemoved || is_first)
-      if (const auto after = head_in(asked, "eventsAfter")) events_removals_.push_back(*after);
+      if (const auto after = head_in(asked, "eventsAfter")) events_removals_.push_back({*after, record.sequence});
   }
 
   void refuse(const journal::RecordView& record, const journal::WalkedFrame& frame, std::string why) {
@@ -152,14 +162,15 @@ class Verifier {
     const auto read = read_checkpoint(text, request_.keys);
     if (!read) return refuse(record, frame, read.error().message);
     ++(read->is_signed ? report_.signed_checkpoints : report_.unsigned_checkpoints);
-    if (!read->is_signed && report_.signed_checkpoints > 0 && request_.keys != nullptr) refuse(record, frame, "a checkpoint without a signature follows signed ones");
+    if (!read->is_signed && report_.signed_checkpoints > 0 && request_.keys != nullptr) return refuse(record, frame, "a checkpoint without a signature follows signed ones");
     const auto& head = read->claims.audit.head;
     const auto end = std::ranges::lower_bound(ends_, head.sequence, {}, &journal::Head::sequence);
     const bool is_beginning = head.sequence == 0;
-    const bool is_old = ends_.empty() || head.sequence < ends_.front().sequence;  // removed by retention, or behind damage
+    const bool is_old = head.sequence < (ends_.empty() ? frame.header.first_sequence : ends_.front().sequence);  // removed by retention, or behind damage
     if (!is_beginning && !is_old && (end == ends_.end() || *end != head))
       return refuse(record, frame, fmt::format("the audit log up to {} is not what the checkpoint of {} names", head.sequence, base::time_text(read->claims.at_ms)));
-    want(read->claims, false);
+    if (read->is_signed) proved_ = std::max(proved_, head.sequence);
+    want(read->claims, false, read->is_signed || request_.keys == nullptr);
   }
 
   /// With keys, a log without any signature proves nothing.
@@ -170,7 +181,10 @@ class Verifier {
 
   // ---- what was wanted of a journal ----
 
-  void take_events(const journal::WalkedFrame& frame) { compare("events", frame, events_wanted_); }
+  void take_events(const journal::WalkedFrame& frame) {
+    compare("events", frame, events_wanted_);
+    (void)records_of("events", frame);
+  }
 
   void compare(std::string_view name, const journal::WalkedFrame& frame, const std::vector<Wanted>& wanted) {
     for (; next_ < wanted.size() && wanted[next_].chain.head.sequence <= frame.header.last_sequence(); ++next_) {
@@ -222,11 +236,13 @@ class Verifier {
   }
 
   /// A journal that does not begin at its first record must begin where a recorded removal ended.
-  void check_beginning(std::string_view name, const journal::ChainSummary& summary, const std::vector<journal::Head>& removals) {
+  void check_beginning(std::string_view name, const journal::ChainSummary& summary, const std::vector<Removed>& removals) {
     if (summary.before == journal::Head{}) return;
-    if (std::ranges::find(removals, summary.before) != removals.end()) return;
+    // Behind the last signature anybody can write that something was removed.
+    const auto excuses = [&](const Removed& removal) { return removal.end == summary.before && (request_.keys == nullptr || removal.sequence <= proved_); };
+    if (std::ranges::any_of(removals, excuses)) return;
     add({.journal = std::string(name), .kind = "removed", .first_sequence = 1, .last_sequence = summary.before.sequence, .after_ms = summary.first_ms,
-         .what = "the journal begins behind these records, and no record of a removal ends there", .good_until = {}});
+         .what = "the journal begins behind these records, and no record of a removal that a checkpoint knows ends there", .good_until = {}});
   }
 
   /// Each finding gets the last checkpoint before it.
@@ -252,7 +268,9 @@ class Verifier {
   std::vector<Wanted> events_wanted_, audit_wanted_;
   std::size_t next_ = 0;             // of those of the journal under way
   std::deque<journal::Head> ends_;   // of the newest frames of the audit log
-  std::vector<journal::Head> events_removals_, audit_removals_;
+  std::vector<Removed> events_removals_, audit_removals_;
+  std::vector<journal::RecordView> records_;  // of the frame under way
+  std::uint64_t proved_ = 0;         // acts up to here are named by a signed checkpoint
   bool told_events_ = false, told_audit_ = false;
 };
 

@@ -41,6 +41,7 @@ class ChainWalk {
   };
 
   void report(DefectKind kind, Place place, std::uint64_t first, std::uint64_t last, std::string what) {
+    if (last != 0 && last < first) first = last = 0;  // no record, as of an empty segment, or numbers that cannot be
     ChainDefect defect{kind, place.ordinal, place.offset, first, last, out_.last_ms, 0, std::move(what)};
     flush();
     held_ = std::move(defect);

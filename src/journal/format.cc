@@ -115,7 +115,7 @@ std::optional<SegmentHeader> decode_segment_header(std::span<const std::byte> by
       .get(header.accepted_floor_ms)
       .get(header.salt)
       .get(std::span<std::byte>(header.previous_hash));
-  if (magic != kSegmentMagic || version != kFormatVersion || size != kSegmentHeaderBytes || end > 2)
+  if (magic != kSegmentMagic || version != kFormatVersion || size != kSegmentHeaderBytes || end > 2 || header.base_sequence == 0)
     return std::nullopt;
   header.previous_end = static_cast<PreviousEnd>(end);
   return header;
@@ -162,6 +162,7 @@ std::optional<FrameHeader> decode_frame_header(std::span<const std::byte> bytes)
     return std::nullopt;
   if (header.record_count == 0 || header.body_bytes % kFrameAlignment != 0 || header.first_sequence == 0)
     return std::nullopt;
+  if (header.record_count > std::numeric_limits<std::uint64_t>::max() - header.first_sequence) return std::nullopt;
   return header;
 }
 

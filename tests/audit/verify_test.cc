@@ -303,6 +303,54 @@ TEST_F(VerifyTest, ARemovalThatWasRecordedAndNotCarriedOutIsNoFinding) {
   expect_clean(verify());
 }
 
+TEST_F(VerifyTest, AnAuditLogCutOffBeforeItsLastCheckpointIsFound) {
+  write_history();
+  const std::size_t frames = frames_of(segments("audit").back()).size();
+  std::size_t n = 0;
+  forge("audit", [&](RawFrame&) { return ++n == frames; });  // renumbered, it is the first record
+  ASSERT_EQ(verify(nullptr).audit.records, 1u);
+  EXPECT_FALSE(verify().findings.empty());
+}
+
+TEST_F(VerifyTest, ARemovalThatSomebodyWroteBehindTheLastCheckpointExcusesNothing) {
+  auto opened = open();
+  publish(*opened, 40);
+  ASSERT_TRUE(opened->log->checkpoint());
+  ASSERT_TRUE(recorded(opened->log.get(), {"destination.pause", "ops", R"("destination":"kafka")"}, [] { return Result<void>(); }));
+  const auto crashed = disk_.copy();
+  opened.reset();
+  for (const char* const journal : {"journal", "audit"})
+    for (const auto& path : segments(journal)) disk_.set_content(path, crashed->content(path));
+  const auto second = *journal::decode_segment_header(disk_.content(segments("journal").at(1)));
+  ASSERT_TRUE(disk_.remove(segments("journal").front()));
+  EXPECT_FALSE(verify().findings.empty()) << "no record says so";
+  std::string end;
+  append_head({second.base_sequence - 1, second.previous_hash}, end);
+  const std::string payload = asked_json({kRemoved, {}, R"("journal":"events","end":{)" + end + "}"});
+  const journal::RecordDraft removal{.id = "forged", .type = kRemoved, .key = "audit", .scope = {}, .source_position = {}, .key_id = {}, .payload = payload};
+  const std::size_t frames = frames_of(segments("audit").back()).size();
+  std::size_t n = 0;
+  forge("audit", [&](RawFrame& frame) {
+    if (++n < frames) return true;
+    frame.body.assign((encoded_size(removal) + 7) / 8 * 8, std::byte{0});
+    encode(removal, clock_.unix_ms(), frame.body.data());
+    frame.header.record_count = 1;
+    return true;
+  });
+  expect_clean(verify(nullptr));  // docs/security/audit.md says so
+  EXPECT_EQ(only(verify(), "events", "removed").first_sequence, 1u);
+}
+
+TEST_F(VerifyTest, AFrameOfEventsWithoutReadableRecordsIsFound) {
+  write_history();
+  forge("journal", [](RawFrame& frame) {
+    if (frame.header.first_sequence == 40) std::ranges::fill(frame.body, std::byte{0xFF});
+    return true;
+  });
+  const auto findings = verify(nullptr).findings;
+  EXPECT_TRUE(std::ranges::any_of(findings, [](const Finding& one) { return one.what == "the frame's records are not what its header says"; }));
+}
+
 TEST_F(VerifyTest, WithoutAKeyCheckpointsAreUnsignedAndSaySo) {
   write_history(false);
   const auto report = verify(nullptr);
