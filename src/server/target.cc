@@ -31,13 +31,19 @@ bool is_clean(std::string_view text) {
          std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
+/// Of a path. Behind a host the library takes one that begins with any segment, which RFC 3986 (3.3) does not, and `/./` and `//` it takes for something
+/// that somebody put before the path.
+bool has_plain_beginning(std::string_view path) { return path.empty() || (path.starts_with('/') && !path.starts_with("//") && !path.starts_with("/./")); }
+
 }  // namespace
 
 Result<Target> Target::parse(std::string_view text) {
-  if (text.size() > kMaxTargetBytes) return bad_target();
+  // An absolute one has a host. Of one without, and without a path, Boost.URL 1.81 asserts that it has.
+  const std::string_view behind_scheme = text.substr(std::min(text.find(':'), text.size()));
+  if (text.size() > kMaxTargetBytes || !(text.starts_with('/') || behind_scheme.starts_with("://"))) return bad_target();
   const urls::string_view raw(text.data(), text.size());
   const auto parsed = text.starts_with('/') ? urls::parse_origin_form(raw) : urls::parse_absolute_uri(raw);
-  if (!parsed) return bad_target();
+  if (!parsed || !has_plain_beginning({parsed->encoded_path().data(), parsed->encoded_path().size()})) return bad_target();
   Target target;
   const auto encoded_authority = parsed->encoded_host_and_port();
   target.authority.assign(encoded_authority.data(), encoded_authority.size());

@@ -31,6 +31,12 @@ TEST(Target, DurationsHaveAUnitAndABound) {
     EXPECT_FALSE(duration(bad).has_value()) << bad;
 }
 
+TEST(Target, AnAbsoluteOneHasAHost) {
+  EXPECT_EQ(Target::parse("http://localhost:8080/v1/status?a=b")->authority, "localhost:8080");
+  EXPECT_TRUE(Target::parse("http://localhost"));
+  for (const char* const bad : {"Ca:", "a:b", "a:/b", "a:?b=://", "a://&:./", "//./", "/./v1/status", "//v1/status", "a", "", "*"}) EXPECT_FALSE(Target::parse(bad)) << bad;
+}
+
 TEST(Target, BytesThatAreNotUtf8AreRefused) {
   for (const char* bad : {"/%ff", "/?a=%c3", "/?%80=1", "/%0a", "/?a=%00", "/a%"})
     EXPECT_FALSE(Target::parse(bad).has_value()) << bad;
