@@ -31,9 +31,9 @@ bool is_clean(std::string_view text) {
          std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
-/// Of a path. Behind a host the library takes one that begins with any segment, which RFC 3986 (3.3) does not, and `/./` and `//` it takes for something
-/// that somebody put before the path.
-bool has_plain_beginning(std::string_view path) { return path.empty() || (path.starts_with('/') && !path.starts_with("//") && !path.starts_with("/./")); }
+/// Of a path. Behind a host the library takes one that begins with any segment, which RFC 3986 (3.3) does not, and `/./` it takes for something that
+/// somebody put before the path.
+bool has_plain_beginning(std::string_view path) { return path.empty() || (path.starts_with('/') && !path.starts_with("/./") && !path.starts_with("//./")); }
 
 }  // namespace
 
