@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace user_events::schemas {
 namespace {
 
@@ -14,6 +16,13 @@ std::string identifier(std::string_view name) {
   for (const char c : name) made += is_lower(c) || is_upper(c) || is_digit(c) ? c : '_';
   if (made.empty() || is_digit(made.front())) made.insert(0, 1, '_');
   return made;
+}
+
+/// As protoc compares names: in lower case.
+std::string without_underscores(std::string_view name) {
+  std::string plain = base::lowered(name);
+  std::erase(plain, '_');
+  return plain;
 }
 
 /// A name that is good as it is stays; no other field gets it. (protoc asks that, too: its JSON readers take
@@ -49,7 +58,14 @@ std::vector<std::string> avro_field_names(const Object& object) {
 }
 
 std::vector<std::string> protobuf_field_names(const Object& object) {
-  return field_names(object, "additional_properties", snake_case);
+  std::vector<std::string> names = field_names(object, "additional_properties", snake_case);
+  // protoc refuses two fields whose names differ in case and underscores alone (proto3); the first one keeps its own.
+  Names folded;
+  for (std::string& name : names) {
+    const std::string plain = without_underscores(name);
+    name += folded.give(plain).substr(plain.size());
+  }
+  return names;
 }
 
 std::string default_json_name(std::string_view protobuf_name) {

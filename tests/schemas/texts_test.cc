@@ -246,6 +246,15 @@ TEST(ProtobufText, AFieldThatWasRenamedKeepsItsNumber) {
   }
 }
 
+TEST(ProtobufText, NamesThatDifferInCaseAndUnderscoresAloneAreToldApart) {
+  const std::string text = protobuf_of(R"("firstName": {"type": "integer", "x-field-number": 2}, "fi_rst-name": {"type": "integer", "x-field-number": 3},)"
+                                       R"("firstname": {"type": "integer", "x-field-number": 4}, "firstname2": {"type": "integer", "x-field-number": 5})");
+  EXPECT_HOLDS(text, "int64 first_name = 2;");
+  EXPECT_HOLDS(text, "int64 fi_rst_name2 = 3 [json_name = \"fi_rst-name\"];");
+  EXPECT_HOLDS(text, "int64 firstname3 = 4 [json_name = \"firstname\"];");
+  EXPECT_HOLDS(text, "int64 firstname22 = 5 [json_name = \"firstname2\"];");
+}
+
 TEST(ProtobufText, NumbersOfNestedObjectsAreReservedThere) {
   const std::string open =
       R"("x": {"type": "object", "additionalProperties": false, "x-field-number": 2, "properties": {)";
