@@ -38,7 +38,7 @@ bool has_plain_beginning(std::string_view path) { return path.empty() || (path.s
 }  // namespace
 
 Result<Target> Target::parse(std::string_view text) {
-  // An absolute one has a host. Of one without, and without a path, Boost.URL 1.81 asserts that it has.
+  // An absolute one has a host. Boost.URL 1.81 ends the process by an assertion at some without one (`a:?`).
   const std::string_view behind_scheme = text.substr(std::min(text.find(':'), text.size()));
   if (text.size() > kMaxTargetBytes || !(text.starts_with('/') || behind_scheme.starts_with("://"))) return bad_target();
   const urls::string_view raw(text.data(), text.size());

@@ -34,7 +34,7 @@ TEST(Target, DurationsHaveAUnitAndABound) {
 TEST(Target, AnAbsoluteOneHasAHost) {
   EXPECT_EQ(Target::parse("http://localhost:8080/v1/status?a=b")->authority, "localhost:8080");
   EXPECT_TRUE(Target::parse("http://localhost"));
-  for (const char* const bad : {"Ca:", "a:b", "a:/b", "a:?b=://", "a://&:./", "//./", "/./v1/status", "a", "", "*"}) EXPECT_FALSE(Target::parse(bad)) << bad;
+  for (const char* const bad : {"Ca:", "Ca:?", "Ca: ", "a:b", "a:/b", "a:?b=://", "a://&:./", "//./", "/./v1/status", "a", "", "*"}) EXPECT_FALSE(Target::parse(bad)) << bad;
 }
 
 TEST(Target, BytesThatAreNotUtf8AreRefused) {
