@@ -26,8 +26,6 @@ using base::ObjectWriter;
 using catalogue::array_in, catalogue::object_in, catalogue::text_in, catalogue::TypeMask;
 using simdjson::dom::element;
 
-constexpr TypeMask kScalars = catalogue::kBoolean | catalogue::kInteger | catalogue::kFraction | catalogue::kString;
-
 /// Types of what is left of values of those types, and whether something can be left out.
 struct Left {
   TypeMask types = 0;
@@ -56,7 +54,7 @@ Left left_of(const PlanNode& node, TypeMask types) noexcept {
   };
   const auto those = [types](TypeMask some) { return static_cast<TypeMask>(types & some); };
   add(left_of(node.value, those(kScalars)));
-  add(left_of(node.values_stand ? node.value : Treatment{}, those(catalogue::kNull)));
+  add(left_of((node.types & kScalars) != 0 ? node.value : Treatment{}, those(catalogue::kNull)));
   add(left_of(node.has_members ? Treatment{} : node.whole, those(catalogue::kObject)));
   add(left_of(node.has_items ? Treatment{} : node.whole, those(catalogue::kArray)));
   return all;
@@ -172,7 +170,7 @@ class Rewriter {
     if (has_examples_) example(at, *done, out);
   }
 
-  /// Then one stays, which says nothing: a reference alone would be another kind of data in other encodings.
+  /// A rule that says nothing stays beside such a reference: alone it would be another kind of data in other encodings.
   [[nodiscard]] bool has_rules_beside_reference(const At& at) const {
     const auto found = at_.find(at.pointer);
     return found != at_.end() && program_.nodes[found->second].reference != catalogue::kNoNode && !program_.nodes[found->second].alias && !program_.nodes[found->second].annotated_alias;

@@ -76,7 +76,6 @@ class Builder {
     const Treatment all = strictest(policy_);
     // Text of no class cannot stand anywhere; if it does, nothing is known of it.
     node.types = source.types;
-    node.values_stand = source.takes_values;
     node.value = !source.takes_values || (source.classes.empty() && source.takes_text) ? all : treatment_of(policy_, source.classes);
     node.whole = source.is_open && !is_free ? treatment_of(policy_, whole) : all;
     return (source.takes_values && node.value.action != Action::clear) || (source.is_open && node.whole.action != Action::clear);

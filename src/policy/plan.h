@@ -49,12 +49,14 @@ struct PlanMember {
   [[nodiscard]] auto operator<=>(const PlanMember&) const = default;
 };
 
+/// Texts, numbers, truth values.
+inline constexpr catalogue::TypeMask kScalars = catalogue::kBoolean | catalogue::kInteger | catalogue::kFraction | catalogue::kString;
+
 /// What is done to what stands at one place, whatever it is.
 struct PlanNode {
-  catalogue::TypeMask types = catalogue::kAnyType;  ///< Of what can stand here.
+  catalogue::TypeMask types = catalogue::kAnyType;  ///< Of what can stand here. Without scalars null is the only value that is foreseen; it stays.
   Treatment value = {};       ///< Of a text, a number, a truth value, null.
   Treatment whole = {};       ///< Of an object or array that is not gone into.
-  bool values_stand = true;   ///< Without: of values only null is foreseen, which stays.
   bool has_members = false;   ///< Objects are gone into: each member by its name, the others by `rest`.
   bool has_items = false;     ///< Arrays are: each item by `items`.
   bool rest_by_name = false;  ///< The others are what KnownNames say, or what `rest` says where that is stricter.
@@ -76,8 +78,8 @@ struct Plan {
 /// Names the schemas of what a policy leaves: `p` and eight hexadecimal digits, equal where two policies leave the same of any data.
 [[nodiscard]] std::string mark_of(const PrivacyPolicy& policy);
 
-/// Deterministic. `names`: null where nothing is redacted by the plan. Where schemas give a place several classes, the strictest of what the policy does to them is done; so it is with what no schema foresaw,
-/// by all that the policy does.
+/// Deterministic. Where schemas give a place several classes, the strictest of what the policy does to them is done; so it is with what no schema foresaw,
+/// by all that the policy does. `names`: null where nothing is redacted by the plan.
 [[nodiscard]] Plan make_plan(const catalogue::Places& places, const PrivacyPolicy& policy, std::shared_ptr<const KnownNames> names);
 
 }  // namespace user_events::policy

@@ -20,7 +20,7 @@ bool Redactor::run(const Plan& plan, std::string_view data, Substitutes& substit
 bool Redactor::value(PlanIndex index, std::string_view json) {
   if (json.empty()) return good_ = false;
   const PlanNode& node = plan_->nodes[index];
-  const bool is_null = json == "null" && !node.values_stand;
+  const bool is_null = json == "null" && (node.types & kScalars) == 0;
   if (index == kKeep || is_null) {
     out_->append(json);
     return true;
