@@ -12,10 +12,11 @@
 namespace user_events::policy {
 
 Plans::OfCatalogue& Plans::now() const {
-  const auto& now = catalogue_.now();
-  if (generations_.empty() || generations_.front().catalogue != &now)
-    generations_.emplace_front(&now, std::make_shared<const KnownNames>(KnownNames::gather(now, policy_)));
-  return generations_.front();
+  if (!is_now(newest_)) {
+    const auto& now = catalogue_.now();
+    newest_ = &generations_.emplace_back(&now, std::make_shared<const KnownNames>(KnownNames::gather(now, policy_)));
+  }
+  return *newest_;
 }
 
 Result<const Plan*> Plans::find(std::string_view type, std::uint32_t version) const {
@@ -34,8 +35,8 @@ Result<const Plan*> Plans::find(std::string_view type, std::uint32_t version) co
 }
 
 const catalogue::Catalogue& Plans::derived() const {
-  OfCatalogue* generation = nullptr;
-  {
+  OfCatalogue* generation = newest_;
+  if (!is_now(generation)) {
     const std::scoped_lock lock(mutex_);
     generation = &now();
   }

@@ -1,6 +1,7 @@
 // The plans of one policy for all event types, made when they are first needed.
 #pragma once
 
+#include <atomic>
 #include <list>
 #include <map>
 #include <memory>
@@ -22,8 +23,8 @@ class Plans {
   /// Lives as long as this. Errors: invalid (`unknown-version`: what is not in the catalogue is not known to be harmless). Some 0.1 µs;
   /// the first of a catalogue some ms, the first of a type some 0.1 ms.
   [[nodiscard]] Result<const Plan*> find(std::string_view type, std::uint32_t version) const;
-  /// The types of the catalogue as the policy leaves their data, each with a schema of its own (`derive_catalogue`). Lives as long as this. Some
-  /// 0.1 µs; the first of a catalogue some 0.2 ms for each version in it.
+  /// The types of the catalogue as the policy leaves their data, each with a schema of its own (`derive_catalogue`). Lives as long as this. Without
+  /// a lock; the first of a catalogue some 0.2 ms for each version in it.
   [[nodiscard]] const catalogue::Catalogue& derived() const;
   [[nodiscard]] const PrivacyPolicy& policy() const noexcept { return policy_; }
   [[nodiscard]] const std::string& mark() const noexcept { return mark_; }
@@ -36,13 +37,16 @@ class Plans {
     std::once_flag derive = {};
     catalogue::Catalogue derived = {};  // made when it is asked for
   };
+  [[nodiscard]] bool is_now(const OfCatalogue* generation) const noexcept { return generation != nullptr && generation->catalogue == &catalogue_.now(); }
+  /// Under the lock.
   [[nodiscard]] OfCatalogue& now() const;
 
   const base::Live<catalogue::Catalogue>& catalogue_;
   const PrivacyPolicy policy_;
   const std::string mark_;
   mutable std::mutex mutex_;
-  mutable std::list<OfCatalogue> generations_;  // the newest first; as many as there were catalogues
+  mutable std::list<OfCatalogue> generations_;  // as many as there were catalogues
+  mutable std::atomic<OfCatalogue*> newest_ = nullptr;  // of them
 };
 
 /// Error `usage`, code `privacy-policy`, with a field: the policy names a class that no event type has, and that is no standard one.

@@ -22,17 +22,12 @@ Result<std::optional<policy::Disclosure>> Views::of(const ReaderView& view) cons
   return std::optional(std::move(made));
 }
 
-Result<policy::PrivacyPolicy> Views::policy_of(const PrivacyPolicyOptions& given, const std::string& whose) const {
-  auto policy = policy::PrivacyPolicy::parse(given);
-  if (policy)
-    if (auto known = policy::check_classes(*policy, catalogue_.now()); !known) policy = std::unexpected(std::move(known).error());
-  if (!policy) policy.error().message.insert(0, whose + ": ");
-  return policy;
-}
-
 Result<std::shared_ptr<const policy::Plans>> Views::plans_of(const PrivacyPolicyOptions& given, const std::string& whose) const {
-  UE_TRY(policy_of(given, whose));
-  return plans(given);
+  auto found = plans(given);
+  if (found)
+    if (auto known = policy::check_classes((*found)->policy(), catalogue_.now()); !known) found = std::unexpected(std::move(known).error());
+  if (!found) found.error().message.insert(0, whose + ": ");
+  return found;
 }
 
 std::optional<std::string> Views::derived_schema(std::string_view type, std::uint32_t version, std::string_view mark) const {

@@ -22,9 +22,8 @@ class Views {
   Views(const base::Live<catalogue::Catalogue>& catalogue, privacy::KeyRing* ring) : catalogue_(catalogue), ring_(ring) {}
   /// Nothing: everything is seen. Error `usage`: the policy is none, or needs keys that are not there.
   [[nodiscard]] Result<std::optional<policy::Disclosure>> of(const ReaderView& view) const;
-  /// A policy of this catalogue. Error `usage`, code `privacy-policy`, that begins with `whose`: it is none, or names a class that no event type has.
-  [[nodiscard]] Result<policy::PrivacyPolicy> policy_of(const PrivacyPolicyOptions& given, const std::string& whose) const;
-  /// What it leaves of events; the same for equal policies. Errors as above.
+  /// What a policy leaves of events; the same for equal ones. Error `usage`, code `privacy-policy`, that begins with `whose`: it is none, or names a
+  /// class that no event type has.
   [[nodiscard]] Result<std::shared_ptr<const policy::Plans>> plans_of(const PrivacyPolicyOptions& given, const std::string& whose) const;
   /// The schema of what some policy in use leaves of that version; nothing: none of that mark is in use.
   [[nodiscard]] std::optional<std::string> derived_schema(std::string_view type, std::uint32_t version, std::string_view mark) const;
