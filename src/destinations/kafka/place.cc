@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cctype>
 
-#include "base/json_writer.h"
 #include "base/ascii.h"
+#include "base/json_writer.h"
 #include "destinations/kafka/config.h"
 
 namespace user_events::destinations::kafka {
