@@ -7,6 +7,7 @@
 #include <string>
 
 #include "common/measure.h"
+#include "common/sample_data.h"
 #include "encoding/envelope.h"
 #include "reference.h"
 #include "schemas/encoder.h"
@@ -14,16 +15,11 @@
 namespace user_events::schemas {
 namespace {
 
-using bench::measure;
+using bench::kCreated, bench::kUpdated, bench::measure;
 
-constexpr std::string_view kCreated =
-    R"({"userId":"u-4711","email":"ada.lovelace@example.com","username":"ada","status":"active","registrationTimestamp":"2026-11-24T09:00:00.000Z"})";
 constexpr std::string_view kAddress =
     R"({"userId":"u-4711","addressId":"a-1","address":{"line1":"12 St James's Square","city":"London","postalCode":"SW1Y 4JH","country":"GB"},)"
     R"("timestamp":"2026-11-24T09:00:00.000Z"})";
-constexpr std::string_view kUpdated =
-    R"({"userId":"u-4711","changes":{"email":"ada@example.com","newsletter":true,"age":36,"tags":["a","b"]},)"
-    R"("updatedFields":["email","newsletter","age","tags"],"updateTimestamp":"2026-11-24T09:00:00.000Z"})";
 
 const catalogue::Catalogue& builtin() {
   static const catalogue::Catalogue catalogue = catalogue::Catalogue::builtin().value();

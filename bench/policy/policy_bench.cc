@@ -8,6 +8,7 @@
 
 #include "common/key_ring.h"
 #include "common/measure.h"
+#include "common/sample_data.h"
 #include "crypto/aead.h"
 #include "policy/policy_encoder.h"
 #include "privacy/subject.h"
@@ -15,13 +16,7 @@
 namespace user_events::policy {
 namespace {
 
-using bench::must;
-
-constexpr std::string_view kCreated =
-    R"({"userId":"u-4711","email":"ada.lovelace@example.com","username":"ada","status":"active","registrationTimestamp":"2026-11-24T09:00:00.000Z"})";
-constexpr std::string_view kUpdated =
-    R"({"userId":"u-4711","changes":{"email":"ada@example.com","newsletter":true,"age":36,"tags":["a","b"]},)"
-    R"("updatedFields":["email","newsletter","age","tags"],"updateTimestamp":"2026-11-24T09:00:00.000Z"})";
+using bench::kCreated, bench::kUpdated, bench::must;
 
 struct Keys {
   Keys() {

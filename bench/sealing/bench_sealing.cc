@@ -82,7 +82,7 @@ void formation_rate(privacy::KeyRing& ring, unsigned new_of_100, const std::stri
 
 void overhead(const KeyFolder& folder) {
   constexpr int kEvents = 200'000;
-  const auto ring = bench::open_ring(folder, 2 * kUsers);
+  const auto ring = open_ring(folder, 2 * kUsers);
   Bench bench(*ring);
   bench.form(1);
   const std::string clear(bench.batch.draft(0).payload);
@@ -130,13 +130,13 @@ void know_everybody(privacy::KeyRing& ring) {
 
 int main() {
   using namespace user_events;
-  const bench::KeyFolder folder;
+  const KeyFolder folder;
   overhead(folder);
-  auto ring = bench::open_ring(folder, 2 * kUsers);
+  auto ring = open_ring(folder, 2 * kUsers);
   know_everybody(*ring);
   formation_rate(*ring, 0, "user.created formed and sealed, all keys cached, per CPU second");
   formation_rate(*ring, 10, "the same, one event in ten of a new user, per CPU second");
   ring.reset();
-  ring = bench::open_ring(folder, 262'144);
+  ring = open_ring(folder, 262'144);
   formation_rate(*ring, 10, "the same, a quarter of the keys cached, per CPU second");
 }
