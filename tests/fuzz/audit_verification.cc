@@ -29,6 +29,7 @@
 #include "journal/crc32c.h"
 #include "journal/identity.h"
 #include "journal/journal.h"
+#include "segment_file.h"
 #include "support/crash_file_system.h"
 #include "support/seeded_random.h"
 #include "support/temporary_directory.h"
@@ -419,24 +420,6 @@ void edit(CrashFileSystem& disk, const Original& original, const Choice& choice,
   disk.set_content(path, content);
 }
 
-/// The checksums of headers, frames and footer are right again.
-void mend_checksums(Content& content) {
-  const std::span<std::byte> all(content);
-  const auto seal = [](std::span<std::byte> header) { journal::store(header.data() + header.size() - 4, journal::crc32c(header.first(header.size() - 4))); };
-  if (all.size() < journal::kSegmentHeaderBytes) return;
-  seal(all.first(256));
-  constexpr std::size_t kBodyBytesAt = 40, kBodyCrcAt = 44;
-  for (std::size_t at = journal::kSegmentHeaderBytes; at + journal::kFrameHeaderBytes <= all.size();) {
-    const auto body = journal::load<std::uint32_t>(all.data() + at + kBodyBytesAt);
-    if (text_of(content).substr(at, 4) != "UEF1" || body > all.size() - at - journal::kFrameHeaderBytes) break;
-    journal::store(all.data() + at + kBodyCrcAt, journal::crc32c(all.subspan(at + journal::kFrameHeaderBytes, body)));
-    seal(all.subspan(at, journal::kFrameHeaderBytes));
-    at += journal::kFrameHeaderBytes + body;
-  }
-  const auto footer = all.last(journal::kFooterBytes);
-  if (std::memcmp(footer.data(), "UEVEFOT1", 8) == 0) seal(footer);
-}
-
 /// Frames, and the segment's header, follow from what is before; they are cut off behind the last. Footers go, as they may.
 class Forgery {
  public:
@@ -493,7 +476,7 @@ void mend(CrashFileSystem& disk, const Choice& choice) {
       if (!is_segment(name)) continue;
       const std::string path = directory + "/" + name;
       Content content = disk.content(path);
-      mend_checksums(content);
+      fuzz::mend_checksums(content);
       if (choice.mends_chain) forgery.take(*journal::parse_name(name, ".segment"), content);
       disk.set_content(path, content);
     }

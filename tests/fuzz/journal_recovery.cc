@@ -16,6 +16,7 @@
 #include "journal/identity.h"
 #include "journal/journal.h"
 #include "journal/recovery.h"
+#include "segment_file.h"
 #include "support/crash_file_system.h"
 #include "support/seeded_random.h"
 #include "support/test_clock.h"
@@ -148,26 +149,6 @@ void edit(CrashFileSystem& disk, const std::vector<std::string>& names, FuzzedDa
   disk.set_content(path, content);
 }
 
-/// The checksums of headers, frames and footer are right again.
-void mend_checksums(Content& content) {
-  const std::span<std::byte> all(content);
-  const auto seal = [](std::span<std::byte> header) { store(header.data() + header.size() - 4, crc32c(header.first(header.size() - 4))); };
-  if (all.size() < kSegmentHeaderBytes) return;
-  seal(all.first(256));
-  constexpr std::size_t kBodyBytesAt = 40, kBodyCrcAt = 44;
-  for (std::size_t at = kSegmentHeaderBytes; at + kFrameHeaderBytes <= all.size();) {
-    const auto body = load<std::uint32_t>(all.data() + at + kBodyBytesAt);
-    if (load<std::uint32_t>(all.data() + at) != load<std::uint32_t>(reinterpret_cast<const std::byte*>("UEF1")) || body > all.size() - at - kFrameHeaderBytes) break;
-    store(all.data() + at + kBodyCrcAt, crc32c(all.subspan(at + kFrameHeaderBytes, body)));
-    seal(all.subspan(at, kFrameHeaderBytes));
-    at += kFrameHeaderBytes + body;
-  }
-  if (all.size() >= kSegmentHeaderBytes + kFooterBytes) {
-    const auto footer = all.last(kFooterBytes);
-    if (load<std::uint64_t>(footer.data()) == load<std::uint64_t>(reinterpret_cast<const std::byte*>("UEVEFOT1"))) seal(footer);
-  }
-}
-
 void check_written(const Records& found, const Records& original) {
   for (const auto& [sequence, content] : found) {
     const auto was = original.find(sequence);
@@ -193,7 +174,7 @@ void check(const std::uint8_t* data, std::size_t size) {
     for (const auto& name : *disk->list(kDirectory)) {
       if (!name.ends_with(".segment")) continue;
       Content content = disk->content(std::string(kDirectory) + "/" + name);
-      mend_checksums(content);
+      fuzz::mend_checksums(content);
       disk->set_content(std::string(kDirectory) + "/" + name, content);
     }
   }
